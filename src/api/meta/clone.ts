@@ -1,0 +1,2 @@
+export declare function cloneJson<T>(value: T): T;
+export declare function deepFreeze<T>(value: T): T;

@@ -1,0 +1,24 @@
+import type { Random } from "../../host/index.ts";
+/** Every validator gives the messages of what is wrong; none means valid. */
+export declare function isDNS1123Label(value: string): string[];
+export declare function isDNS1123Subdomain(value: string): string[];
+export declare function isDNS1035Label(value: string): string[];
+export declare function isWildcardDNS1123Subdomain(value: string): string[];
+export declare function isFullyQualifiedDomainName(value: string): string[];
+export declare function isQualifiedName(value: string): string[];
+export declare function isDomainPrefixedPath(value: string): string[];
+export declare function isValidLabelValue(value: string): string[];
+export declare function isCIdentifier(value: string): string[];
+export declare function isConfigMapKey(value: string): string[];
+export declare function isEnvVarName(value: string): string[];
+export declare function isRelaxedEnvVarName(value: string): string[];
+export declare function isPortName(value: string): string[];
+export declare function isHTTPHeaderName(value: string): string[];
+export declare function isValidIP(value: string): string[];
+export declare function isCIDR(value: string): string[];
+export declare function isValidPortNum(value: number): string[];
+export declare function isInRange(value: number, min: number, max: number): string[];
+export declare function isValidPercent(value: string): string[];
+export declare function isPathSegmentName(value: string): string[];
+export declare function generateName(base: string, random: Random): string;
+export declare function randomSuffix(random: Random, length?: number): string;

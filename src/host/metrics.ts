@@ -1,0 +1,3 @@
+import type { Metrics } from "./ports.ts";
+
+export declare function createMetrics(): Metrics;
