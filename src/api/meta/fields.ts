@@ -9,8 +9,8 @@ export interface FieldSelector {
 export declare const anyField: FieldSelector;
 /** Throws an Error with the original message. */
 export declare function parseFieldSelector(text: string): FieldSelector;
-/** `valueOf` gives "" for a field that is not set. */
-export declare function matchesFields(selector: FieldSelector, valueOf: (field: string) => string): boolean;
+/** `fieldValue` gives "" for a field that is not set. */
+export declare function matchesFields(selector: FieldSelector, fieldValue: (field: string) => string): boolean;
 export declare function fieldSelectorString(selector: FieldSelector): string;
 /** The value that the selector demands of a field with `=`, if it does. */
 export declare function requiresExactMatch(selector: FieldSelector, field: string): string | undefined;
