@@ -1,0 +1,69 @@
+/**
+ * The shape of a value, as compact facts. Built-in kinds get theirs from generated tables, custom resources (later)
+ * from their OpenAPI schema; decoding, pruning, defaulting, patches, server-side apply and protobuf all read this.
+ */
+export type Shape = ObjectShape | ListShape | MapShape | ScalarShape | AnyShape;
+
+/** A struct with known fields. */
+export interface ObjectShape {
+  readonly kind: "object";
+  /** The published definition's name, for example `io.k8s.api.core.v1.PodSpec`. */
+  readonly name: string;
+  /** The protobuf message, for example `k8s.io.api.core.v1.PodSpec`; absent where none is published. */
+  readonly protoName?: string;
+  readonly fields: ReadonlyMap<string, FieldShape>;
+  /** x-kubernetes-map-type: atomic, for example a label selector: server-side apply owns it whole. */
+  readonly atomic?: boolean;
+}
+
+export interface FieldShape {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly required: boolean;
+  /** Go writes this field even when it is empty (a struct without pointer, or a field without omitempty): decode fills it. */
+  readonly always?: boolean;
+  /** x-kubernetes-patch-strategy and -merge-key: strategic merge patch only. */
+  readonly patchStrategy?: readonly ("merge" | "replace" | "retainKeys")[];
+  readonly patchMergeKey?: string;
+  /** Protobuf field number; absent where the type has no protobuf form. */
+  readonly protoId?: number;
+}
+
+export interface ListShape {
+  readonly kind: "list";
+  readonly items: Shape;
+  /** x-kubernetes-list-type; atomic when the published schema says nothing. */
+  readonly listType: "atomic" | "set" | "map";
+  readonly mapKeys?: readonly string[];
+  /** x-kubernetes-list-map-keys may have defaults (protocol: TCP): key field to its default. */
+  readonly keyDefaults?: Readonly<Record<string, string | number>>;
+}
+
+export interface MapShape {
+  readonly kind: "map";
+  readonly values: Shape;
+  readonly atomic?: boolean;
+}
+
+export interface ScalarShape {
+  readonly kind: "scalar";
+  readonly scalar: Scalar;
+}
+
+export type Scalar =
+  | "string"
+  | "boolean"
+  | "int32"
+  | "int64"
+  | "number"
+  | "bytes" /* base64 on the JSON wire */
+  | "intOrString"
+  | "quantity"
+  | "time"
+  | "microTime"
+  | "duration";
+
+/** Any JSON: RawExtension, FieldsV1, JSONSchemaProps' JSON. Kept as it is; server-side apply treats it as a leaf. */
+export interface AnyShape {
+  readonly kind: "any";
+}
