@@ -1,0 +1,9 @@
+/**
+ * How components speak to an API server: a typed client over a transport (in process or HTTP), informers, work queues,
+ * controllers' run loop, event recording and leader election. What components decide is left to them.
+ */
+export * from "./client.ts";
+export * from "./direct-transport.ts";
+export * from "./informer.ts";
+export * from "./store-view.ts";
+export * from "./transport.ts";
