@@ -31,7 +31,7 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(ms: number, fn: () => void): Timer {
-    const delay = ms > 0 ? ms : 0; // also for NaN
+    const delay = Math.max(ms, 0) || 0; // NaN is at once, too
     const pending: Pending = { at: this.#nowMs + delay, order: this.#order++, fn, cancelled: false };
     this.#push(pending);
     this.#waiting++;

@@ -10,7 +10,7 @@ export { deepEqual, semanticEqual } from "./equality.ts";
 export type { FieldError, FieldErrorType } from "./field-error.ts";
 /** Field error constructors: `fieldError.required(path, detail)`. */
 export * as fieldError from "./field-error.ts";
-export { errorBody, errorMessage } from "./field-error.ts";
+export { errorBody, errorMessage, quoteGo } from "./field-error.ts";
 export { FieldPath, root } from "./field-path.ts";
 export type { FieldSelector, FieldTerm } from "./fields.ts";
 export { anyField, fieldSelectorString, matchesFields, parseFieldSelector, requiresExactMatch } from "./fields.ts";
