@@ -1,2 +1,5 @@
 // The store owns revisions, compare-and-commit, history and watch: etcd's role. It knows nothing of kinds, users or HTTP.
+
+export { historyAgeMaxMs, historyEventsMax } from "./history.ts";
+export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.ts";
 export * from "./store.ts";

@@ -1,0 +1,99 @@
+import type { KubeObject } from "../api/meta/index.ts";
+import type { EncodedBytes } from "./encoded-bytes.ts";
+import type { Entry, Revision, StoreEvent } from "./store.ts";
+
+/** What an entry is made of beside its content. */
+export interface EntryFacts {
+  readonly key: string;
+  readonly revision: Revision;
+  readonly createRevision: Revision;
+  /** When the store deletes it, by the host's clock; 0 means never. */
+  readonly expiresAtMs: number;
+}
+
+/**
+ * The entry of the embedded stores. It has the object, its bytes, or both: one loaded from disk is parsed at first
+ * access, and the bytes may go and come back (see EncodedBytes).
+ */
+export class StoredEntry implements Entry, EntryFacts {
+  readonly key: string;
+  readonly revision: Revision;
+  readonly createRevision: Revision;
+  readonly expiresAtMs: number;
+  /** Neighbours in EncodedBytes, which alone touches them. */
+  older: StoredEntry | undefined = undefined;
+  newer: StoredEntry | undefined = undefined;
+  readonly #encoded: EncodedBytes;
+  #object: KubeObject | undefined;
+  #bytes: Buffer | undefined;
+
+  private constructor(
+    facts: EntryFacts,
+    encoded: EncodedBytes,
+    object: KubeObject | undefined,
+    bytes: Buffer | undefined,
+  ) {
+    this.key = facts.key;
+    this.revision = facts.revision;
+    this.createRevision = facts.createRevision;
+    this.expiresAtMs = facts.expiresAtMs;
+    this.#encoded = encoded;
+    this.#object = object;
+    this.#bytes = bytes;
+  }
+
+  static ofObject(facts: EntryFacts, encoded: EncodedBytes, object: KubeObject): StoredEntry {
+    return new StoredEntry(facts, encoded, object, undefined);
+  }
+
+  /** Keeps the bytes, uncounted, until the object is needed. */
+  static ofBytes(facts: EntryFacts, encoded: EncodedBytes, bytes: Buffer): StoredEntry {
+    return new StoredEntry(facts, encoded, undefined, bytes);
+  }
+
+  get object(): KubeObject {
+    if (this.#object !== undefined) return this.#object;
+    const bytes = this.#bytes;
+    if (bytes === undefined) throw new Error(`entry ${this.key} has neither object nor bytes`);
+    const object = JSON.parse(bytes.toString()) as KubeObject;
+    this.#object = object;
+    this.#encoded.admit(this, bytes.length);
+    return object;
+  }
+
+  json(): Buffer {
+    return this.#bytes ?? this.#keep(Buffer.from(JSON.stringify(this.#object)));
+  }
+
+  /** The same as `json()`, inside a larger buffer with `headerBytes` of uninitialized room before it: what a disk writes. */
+  encodeWithHeader(headerBytes: number): Buffer {
+    const text = JSON.stringify(this.object);
+    const record = Buffer.allocUnsafe(headerBytes + Buffer.byteLength(text));
+    record.write(text, headerBytes);
+    if (this.#bytes === undefined) this.#keep(record.subarray(headerBytes));
+    return record;
+  }
+
+  forgetBytes(): void {
+    if (this.#bytes === undefined || this.#object === undefined) return;
+    this.#encoded.remove(this, this.#bytes.length);
+    this.#bytes = undefined;
+  }
+
+  #keep(bytes: Buffer): Buffer {
+    this.#bytes = bytes;
+    this.#encoded.admit(this, bytes.length);
+    return bytes;
+  }
+}
+
+export interface StoredEvent extends StoreEvent {
+  readonly entry: StoredEntry;
+  readonly previous?: StoredEntry;
+}
+
+/** The changes of one transaction that holds, with the revision it takes. Never empty. */
+export interface Commit {
+  readonly revision: Revision;
+  readonly events: readonly StoredEvent[];
+}

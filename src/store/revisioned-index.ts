@@ -1,0 +1,141 @@
+import type { Clock } from "../host/index.ts";
+import { EncodedBytes } from "./encoded-bytes.ts";
+import type { Commit, StoredEntry, StoredEvent } from "./entry.ts";
+import { History } from "./history.ts";
+import { newTree, type Tree, TreeSnapshot } from "./snapshot.ts";
+import { FutureRevisionError, type Revision, type Snapshot, type Subscription, type WatchSink } from "./store.ts";
+import { Watches } from "./watches.ts";
+
+/** How many states of the past are kept at hand for lists that go on page by page. */
+const pastTreesMax = 16;
+
+export interface IndexOptions {
+  /** What a disk had: entries in key order and the revision they belong to. */
+  readonly loaded?: { readonly revision: Revision; readonly entries: [string, StoredEntry][] };
+  readonly encoded?: EncodedBytes;
+  readonly historyEventsMax?: number;
+}
+
+/**
+ * The visible state of an embedded store: the newest version of every key in a copy-on-write tree, the recent history,
+ * and who watches it. Durability is not its business: it is told of a commit when that may be seen.
+ */
+export class RevisionedIndex {
+  readonly encoded: EncodedBytes;
+  readonly #clock: Clock;
+  readonly #tree: Tree;
+  readonly #history: History;
+  readonly #watches = new Watches();
+  /** Frozen trees by revision, least recently used first. */
+  readonly #pastTrees = new Map<Revision, Tree>();
+  #revision: Revision;
+
+  constructor(clock: Clock, options: IndexOptions = {}) {
+    this.#clock = clock;
+    this.encoded = options.encoded ?? new EncodedBytes();
+    this.#revision = options.loaded?.revision ?? 0;
+    this.#tree = newTree(options.loaded?.entries);
+    this.#history = new History(this.#revision, options.historyEventsMax);
+  }
+
+  get revision(): Revision {
+    return this.#revision;
+  }
+
+  readonly get = (key: string): StoredEntry | undefined => this.#tree.get(key);
+
+  /** @throws CompactedError, FutureRevisionError */
+  list(prefix: string, at: Revision = this.#revision): Snapshot {
+    return new TreeSnapshot(this.#treeAt(at), at, prefix);
+  }
+
+  /** The kept history is handed over before this returns. @throws CompactedError */
+  watch(prefix: string, after: Revision, sink: WatchSink): Subscription {
+    this.#history.assertReaches(after);
+    const missed: StoredEvent[] = [];
+    for (const { events } of this.#history.since(after)) {
+      for (const event of events) if (event.key.startsWith(prefix)) missed.push(event);
+    }
+    const subscription = this.#watches.add(prefix, Math.max(after, this.#revision), sink);
+    if (missed.length > 0) sink.events(missed);
+    return subscription;
+  }
+
+  compact(before: Revision): void {
+    this.#assertHappened(before);
+    this.#history.compactTo(before);
+    this.#dropCompactedTrees();
+  }
+
+  /** Makes commits visible, which follow each other and the present revision without a gap, and tells the watchers. */
+  publish(commits: readonly Commit[]): void {
+    const nowMs = this.#clock.now();
+    for (const commit of commits) {
+      if (commit.revision !== this.#revision + 1) {
+        throw new Error(`revision ${commit.revision} cannot follow ${this.#revision}`);
+      }
+      for (const event of commit.events) {
+        if (event.type === "put") this.#tree.set(event.key, event.entry);
+        else this.#tree.delete(event.key);
+      }
+      this.#revision = commit.revision;
+      this.#history.append(commit, nowMs);
+    }
+    this.#history.trim(nowMs);
+    this.#dropCompactedTrees();
+    const only = commits.length === 1 ? commits[0] : undefined;
+    this.#watches.dispatch(only?.events ?? commits.flatMap((commit) => commit.events));
+  }
+
+  close(why: Error): void {
+    this.#watches.close(why);
+  }
+
+  #assertHappened(revision: Revision): void {
+    if (revision > this.#revision) {
+      throw new FutureRevisionError("etcdserver: mvcc: required revision is a future revision");
+    }
+  }
+
+  #treeAt(at: Revision): Tree {
+    this.#assertHappened(at);
+    this.#history.assertReaches(at);
+    const tree = this.#pastTrees.get(at) ?? this.#rebuild(at);
+    this.#pastTrees.delete(at);
+    this.#pastTrees.set(at, tree);
+    if (this.#pastTrees.size > pastTreesMax) {
+      for (const revision of this.#pastTrees.keys()) {
+        this.#pastTrees.delete(revision);
+        break;
+      }
+    }
+    return tree;
+  }
+
+  /** Undoes history on a copy of the nearest later state. */
+  #rebuild(at: Revision): Tree {
+    let nearest = this.#revision;
+    let base = this.#tree;
+    for (const [revision, tree] of this.#pastTrees) {
+      if (revision > at && revision < nearest) {
+        nearest = revision;
+        base = tree;
+      }
+    }
+    const tree = base.clone();
+    for (const { events } of this.#history.backwards(nearest, at)) {
+      for (const { key, previous } of events) {
+        if (previous === undefined) tree.delete(key);
+        else tree.set(key, previous);
+      }
+    }
+    return tree;
+  }
+
+  /** States that nobody may ask for any more would only hold memory. */
+  #dropCompactedTrees(): void {
+    for (const revision of this.#pastTrees.keys()) {
+      if (revision < this.#history.compacted) this.#pastTrees.delete(revision);
+    }
+  }
+}
