@@ -1,0 +1,159 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import type { Host } from "../host/index.ts";
+import { readIfPresent, writeFileAtomically } from "./files.ts";
+
+/** A certificate and its private key, PEM. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** All key material of one cluster, PEM. The certificate authority signs the API server's and the clients' certificates. */
+export interface Pki {
+  readonly ca: KeyPair;
+  readonly apiserver: KeyPair;
+  /** Client certificate of `kubernetes-admin` in `system:masters`. */
+  readonly admin: KeyPair;
+  /** Signs service account tokens. */
+  readonly serviceAccount: { readonly privateKey: string; readonly publicKey: string };
+}
+
+export interface PkiOptions {
+  /** The address that the API server listens on; becomes a name of its certificate. */
+  readonly bindAddress: string;
+  /** The first address of the service range: `kubernetes.default.svc`. */
+  readonly serviceIP: string;
+  /** Further DNS names or addresses of the serving certificate. */
+  readonly extraNames?: readonly string[];
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+/** kubeadm's validity: ten years for the authority, one year for what it signs. */
+const caValidityMs = 3650 * dayMs;
+const leafValidityMs = 365 * dayMs;
+/** A certificate that ends sooner than this is made anew at start. */
+const renewBeforeMs = 30 * dayMs;
+/** Clocks of clients may be behind. */
+const backdateMs = 60 * 60 * 1000;
+
+/** The DNS names and addresses that clients may use for the API server. */
+export function servingNames(options: PkiOptions): string[] {
+  const names = [
+    "localhost",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+    "127.0.0.1",
+    "::1",
+    options.serviceIP,
+    ...(options.extraNames ?? []),
+  ];
+  if (options.bindAddress !== "0.0.0.0" && options.bindAddress !== "::") names.push(options.bindAddress);
+  return [...new Set(names)];
+}
+
+/**
+ * Reads the key material under `dir`, or makes what is missing, about to expire, or lacks a name that is needed now.
+ * The authority and the service account key are never replaced. Without `dir` everything is made anew in memory.
+ */
+export async function loadOrCreatePki(host: Host, dir: string | undefined, options: PkiOptions): Promise<Pki> {
+  const files = dir === undefined ? new Map<string, string>() : readPkiFiles(dir);
+  const fresh = new Map<string, string>();
+  const put = (name: string, text: string) => {
+    files.set(name, text);
+    fresh.set(name, text);
+  };
+  const now = host.clock.now();
+  const pair = (name: string): KeyPair | undefined => {
+    const cert = files.get(`${name}.crt`);
+    const key = files.get(`${name}.key`);
+    return cert !== undefined && key !== undefined ? { cert, key } : undefined;
+  };
+
+  const missing: string[] = [];
+  if (!pair("ca")) missing.push("ca");
+  const apiserver = pair("apiserver");
+  const names = servingNames(options);
+  if (missing.length > 0 || !apiserver || expiresSoon(apiserver.cert, now) || !coversNames(apiserver.cert, names)) {
+    missing.push("apiserver");
+  }
+  const admin = pair("admin");
+  if (missing.includes("ca") || !admin || expiresSoon(admin.cert, now)) missing.push("admin");
+
+  if (missing.length > 0) {
+    // Loaded only when something must be signed: a restart of a cluster needs no X.509 library.
+    const { CertificateAuthority } = await import("./certificates.ts");
+    const existing = pair("ca");
+    const authority = existing
+      ? await CertificateAuthority.load(existing, host)
+      : await CertificateAuthority.create("kubernetes", now - backdateMs, now + caValidityMs, host);
+    if (missing.includes("ca")) {
+      put("ca.crt", authority.pair.cert);
+      put("ca.key", authority.pair.key);
+    }
+    const validity = { notBefore: now - backdateMs, notAfter: now + leafValidityMs };
+    if (missing.includes("apiserver")) {
+      const made = await authority.issue({ ...validity, commonName: "kube-apiserver", names, usage: "server" });
+      put("apiserver.crt", made.cert);
+      put("apiserver.key", made.key);
+    }
+    if (missing.includes("admin")) {
+      const subject = { commonName: "kubernetes-admin", organization: "system:masters" };
+      const made = await authority.issue({ ...validity, ...subject, usage: "client" });
+      put("admin.crt", made.cert);
+      put("admin.key", made.key);
+    }
+  }
+  if (!files.has("sa.key")) {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    put("sa.key", privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+  }
+  const serviceAccountKey = required(files, "sa.key");
+  const publicKey = createPublicKey(createPrivateKey(serviceAccountKey))
+    .export({ type: "spki", format: "pem" })
+    .toString();
+  if (files.get("sa.pub") !== publicKey) put("sa.pub", publicKey);
+
+  if (dir !== undefined && fresh.size > 0) writePkiFiles(dir, fresh);
+  return {
+    ca: { cert: required(files, "ca.crt"), key: required(files, "ca.key") },
+    apiserver: { cert: required(files, "apiserver.crt"), key: required(files, "apiserver.key") },
+    admin: { cert: required(files, "admin.crt"), key: required(files, "admin.key") },
+    serviceAccount: { privateKey: serviceAccountKey, publicKey },
+  };
+}
+
+const fileNames = ["ca.crt", "ca.key", "apiserver.crt", "apiserver.key", "admin.crt", "admin.key", "sa.key", "sa.pub"];
+
+function readPkiFiles(dir: string): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const name of fileNames) {
+    const text = readIfPresent(join(dir, name));
+    if (text !== undefined) files.set(name, text);
+  }
+  return files;
+}
+
+function writePkiFiles(dir: string, files: ReadonlyMap<string, string>): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  for (const [name, text] of files) writeFileAtomically(join(dir, name), text, name.endsWith(".key") ? 0o600 : 0o644);
+}
+
+function required(files: ReadonlyMap<string, string>, name: string): string {
+  const text = files.get(name);
+  if (text === undefined) throw new Error(`the key material lacks ${name}`);
+  return text;
+}
+
+function expiresSoon(certPem: string, nowMs: number): boolean {
+  return Date.parse(new X509Certificate(certPem).validTo) - nowMs < renewBeforeMs;
+}
+
+function coversNames(certPem: string, names: readonly string[]): boolean {
+  const cert = new X509Certificate(certPem);
+  return names.every((name) => (isIP(name) ? cert.checkIP(name) : cert.checkHost(name)) !== undefined);
+}
