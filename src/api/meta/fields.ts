@@ -1,16 +1,78 @@
 export interface FieldTerm {
   readonly field: string;
-  readonly operator: "=" | "==" | "!=";
+  readonly operator: "=" | "!=";
   readonly value: string;
 }
+
+/** All terms must hold. */
 export interface FieldSelector {
   readonly terms: readonly FieldTerm[];
 }
-export declare const anyField: FieldSelector;
-/** Throws an Error with the original message. */
-export declare function parseFieldSelector(text: string): FieldSelector;
+
+export const anyField: FieldSelector = { terms: [] };
+
+/** The selector of a text such as `metadata.name=a,status.phase!=Running`; `\` escapes `,`, `=` and `\` in values. */
+export function parseFieldSelector(text: string): FieldSelector {
+  if (text === "") return anyField;
+  const parts = splitTerms(text).filter((part) => part !== "");
+  return { terms: parts.sort().map((part) => parseTerm(part, text)) };
+}
+
+function splitTerms(text: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === "\\") at++;
+    else if (char === ",") {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+}
+
+function parseTerm(part: string, whole: string): FieldTerm {
+  const match = /^([^=!]*(?:!(?!=)[^=!]*)*)(!=|==|=)(.*)$/s.exec(part);
+  if (match === null) throw new Error(`invalid selector: '${whole}'; can't understand '${part}'`);
+  const [, field = "", operator, value = ""] = match;
+  return { field, operator: operator === "!=" ? "!=" : "=", value: unescapeValue(value) };
+}
+
+function unescapeValue(text: string): string {
+  let out = "";
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (char === "\\") {
+      const escaped = text.charAt(++at);
+      if (escaped !== "\\" && escaped !== "," && escaped !== "=") {
+        throw new Error(`invalid field selector: invalid escape sequence: \\${escaped}`);
+      }
+      out += escaped;
+    } else if (char === "," || char === "=") {
+      throw new Error(`invalid field selector: unescaped character in value: ${char.charCodeAt(0)}`);
+    } else {
+      out += char;
+    }
+  }
+  return out;
+}
+
+function escapeValue(text: string): string {
+  return text.replace(/[\\,=]/g, "\\$&");
+}
+
 /** `fieldValue` gives "" for a field that is not set. */
-export declare function matchesFields(selector: FieldSelector, fieldValue: (field: string) => string): boolean;
-export declare function fieldSelectorString(selector: FieldSelector): string;
-/** The value that the selector demands of a field with `=`, if it does. */
-export declare function requiresExactMatch(selector: FieldSelector, field: string): string | undefined;
+export function matchesFields(selector: FieldSelector, fieldValue: (field: string) => string): boolean {
+  return selector.terms.every((term) => (fieldValue(term.field) === term.value) === (term.operator === "="));
+}
+
+export function fieldSelectorString(selector: FieldSelector): string {
+  return selector.terms.map((term) => `${term.field}${term.operator}${escapeValue(term.value)}`).join(",");
+}
+
+/** The value that the selector demands of a field, if it demands one. */
+export function requiresExactMatch(selector: FieldSelector, field: string): string | undefined {
+  return selector.terms.find((term) => term.field === field && term.operator === "=")?.value;
+}

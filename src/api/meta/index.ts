@@ -17,14 +17,10 @@ export { anyField, fieldSelectorString, matchesFields, parseFieldSelector, requi
 export { fnv32a, fnv64a, safeEncode } from "./hash.ts";
 export type { IntOrString } from "./int-or-string.ts";
 export { intOrStringText, scaledValue } from "./int-or-string.ts";
-export type {
-  LabelSelector,
-  LabelSelectorRequirement,
-  Labels,
-  Requirement,
-  Selector,
-  SelectorOperator,
-} from "./labels.ts";
+export type { IPFamily } from "./ip.ts";
+export { ipFamily, isCIDR, isValidIP } from "./ip.ts";
+export type { Requirement, SelectorOperator } from "./label-requirement.ts";
+export type { LabelSelector, LabelSelectorRequirement, Labels, Selector } from "./labels.ts";
 export {
   everything,
   isEmptySelector,
@@ -37,7 +33,6 @@ export {
 } from "./labels.ts";
 export {
   generateName,
-  isCIDR,
   isCIdentifier,
   isConfigMapKey,
   isDNS1035Label,
@@ -52,7 +47,6 @@ export {
   isPortName,
   isQualifiedName,
   isRelaxedEnvVarName,
-  isValidIP,
   isValidLabelValue,
   isValidPercent,
   isValidPortNum,
