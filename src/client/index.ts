@@ -3,7 +3,10 @@
  * controllers' run loop, event recording and leader election. What components decide is left to them.
  */
 export * from "./client.ts";
+export * from "./controller.ts";
 export * from "./direct-transport.ts";
 export * from "./informer.ts";
+export { createInformerFactory } from "./shared-informer.ts";
 export * from "./store-view.ts";
 export * from "./transport.ts";
+export * from "./work-queue.ts";

@@ -1,6 +1,5 @@
 import type { KubeObject } from "../api/meta/index.ts";
-import type { Host } from "../host/index.ts";
-import type { Client, ResourceType } from "./client.ts";
+import type { ResourceType } from "./client.ts";
 import type { IndexFunction, StoreView } from "./store-view.ts";
 
 /** What an informer calls, in the order of the server's changes; it must not throw or block. */
@@ -38,8 +37,6 @@ export interface InformerFactory {
   start(): void;
   whenSynced(): Promise<void>;
   /** Ends one informer (a custom resource went away). */
-  release(informer: Informer<KubeObject>): void;
+  release(informer: Pick<Informer<KubeObject>, "whenSynced">): void;
   stop(): void;
 }
-
-export type CreateInformerFactory = (client: Client, host: Host) => InformerFactory;
