@@ -5,8 +5,12 @@
 export * from "./client.ts";
 export * from "./controller.ts";
 export * from "./direct-transport.ts";
+export type { CoreEvent, EventType, ObjectReference, SeriesEvent } from "./event-objects.ts";
+export { referenceTo } from "./event-objects.ts";
+export * from "./event-recorder.ts";
 export * from "./informer.ts";
 export { createInformerFactory } from "./shared-informer.ts";
 export * from "./store-view.ts";
+export { TokenBucket } from "./token-bucket.ts";
 export * from "./transport.ts";
 export * from "./work-queue.ts";
