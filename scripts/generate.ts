@@ -1,0 +1,57 @@
+/**
+ * Writes the checked-in tables and types from the reference data: `node scripts/generate.ts [FOLDER]`. Facts only:
+ * names, types, keys, numbers; no texts.
+ */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildResources } from "./generate-resources.ts";
+import { buildTables, type CompactPackage } from "./generate-schema.ts";
+import { readSource, type Source } from "./generate-source.ts";
+import { buildTypes } from "./generate-types.ts";
+
+const header = "// Made by scripts/generate.ts; do not edit.\n";
+
+/** Path below the repository's root to the content. */
+export function generate(source: Source): Map<string, string> {
+  const tables = buildTables(source);
+  const files = new Map<string, string>();
+  files.set("src/api/schema/generated/published.ts", packagesFile(tables.published));
+  files.set("src/api/schema/generated/unpublished.ts", packagesFile(tables.unpublished));
+  files.set("src/api/schema/generated/kinds.ts", `${header}export const kinds = ${literal(tables.kinds)};\n`);
+  files.set(
+    "src/api/kinds/generated/resources.ts",
+    `${header}export const resources = ${literal(buildResources(source.discovery))};\n`,
+  );
+  for (const [path, content] of buildTypes(source, tables)) files.set(path, header + content);
+  return files;
+}
+
+/** A JSON text per package: parsed when a definition of the package is first asked for. */
+function packagesFile(packages: ReadonlyMap<string, CompactPackage>): string {
+  const lines = [...packages]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, definitions]) => `  ${JSON.stringify(name)}: ${literal(definitions)},\n`);
+  return `${header}export const packages: Readonly<Record<string, string>> = {\n${lines.join("")}};\n`;
+}
+
+function literal(value: unknown): string {
+  return `'${JSON.stringify(value).replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}
+
+export const generatedFolders = ["src/api/schema/generated", "src/api/kinds/generated", "src/api/types/generated"];
+
+function main(): void {
+  const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+  const files = generate(readSource(process.argv[2] ?? join(root, "../shared/spec")));
+  for (const folder of generatedFolders) {
+    mkdirSync(join(root, folder), { recursive: true });
+    for (const file of readdirSync(join(root, folder))) {
+      if (!files.has(`${folder}/${file}`)) rmSync(join(root, folder, file));
+    }
+  }
+  for (const [path, content] of files) writeFileSync(join(root, path), content);
+  console.log(`${files.size} files written`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();
