@@ -1,4 +1,4 @@
-import { cloneJson, type JsonValue, type KubeObject } from "../api/meta/index.ts";
+import type { JsonValue, KubeObject } from "../api/meta/index.ts";
 import type { ApiHandler, ApiRequest, ApiResponse, ListItem, UserInfo } from "../apiserver/index.ts";
 import type { ClientRequest, ClientResponse, Transport } from "./transport.ts";
 
@@ -17,7 +17,7 @@ export function directTransport(handler: ApiHandler, options: DirectTransportOpt
     ...request,
     options: request.options ?? noOptions,
     // What callers hand over is an object of the API or a patch, both plain JSON values.
-    body: request.body === undefined ? undefined : (cloneJson(request.body) as JsonValue),
+    body: request.body === undefined ? undefined : (copyOf(request.body) as JsonValue),
     user: options.user,
     userAgent: options.userAgent,
   });
@@ -41,4 +41,15 @@ function asClientResponse(response: ApiResponse): ClientResponse {
 
 function objectOf(item: ListItem): KubeObject {
   return item.object;
+}
+
+/** A deep copy of what callers built: like JSON, members that are undefined are left out. */
+function copyOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  const out: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (member !== undefined) out[key] = copyOf(member);
+  }
+  return out;
 }

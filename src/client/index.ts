@@ -12,6 +12,7 @@ export * from "./http-transport.ts";
 export * from "./informer.ts";
 export type { ConnectionConfig } from "./kubeconfig.ts";
 export { loadKubeconfig } from "./kubeconfig.ts";
+export * as resources from "./resources.ts";
 export { createInformerFactory } from "./shared-informer.ts";
 export * from "./store-view.ts";
 export { TokenBucket } from "./token-bucket.ts";
