@@ -1,6 +1,6 @@
 import type { KubeObject } from "../api/meta/index.ts";
 import type { EncodedBytes } from "./encoded-bytes.ts";
-import type { Entry, Revision, StoreEvent } from "./store.ts";
+import { type Entry, type Revision, StoreError, type StoreEvent } from "./store.ts";
 
 /** What an entry is made of beside its content. */
 export interface EntryFacts {
@@ -55,7 +55,7 @@ export class StoredEntry implements Entry, EntryFacts {
     if (this.#object !== undefined) return this.#object;
     const bytes = this.#bytes;
     if (bytes === undefined) throw new Error(`entry ${this.key} has neither object nor bytes`);
-    const object = JSON.parse(bytes.toString()) as KubeObject;
+    const object = parse(this.key, bytes);
     this.#object = object;
     this.#encoded.admit(this, bytes.length);
     return object;
@@ -84,6 +84,14 @@ export class StoredEntry implements Entry, EntryFacts {
     this.#bytes = bytes;
     this.#encoded.admit(this, bytes.length);
     return bytes;
+  }
+}
+
+function parse(key: string, bytes: Buffer): KubeObject {
+  try {
+    return JSON.parse(bytes.toString()) as KubeObject;
+  } catch (error) {
+    throw new StoreError(`the record of ${key} is damaged`, { cause: error });
   }
 }
 

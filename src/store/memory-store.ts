@@ -32,7 +32,7 @@ class MemoryStore implements Store {
 
   constructor(host: Host, options: MemoryStoreOptions) {
     this.#host = host;
-    this.#index = new RevisionedIndex(host.clock, options);
+    this.#index = new RevisionedIndex(host, options);
     this.#expiry = new Expiry(host, (txn) => this.commit(txn));
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../host/index.ts";
+import type { Host } from "../host/index.ts";
 import { EncodedBytes } from "./encoded-bytes.ts";
 import type { Commit, StoredEntry, StoredEvent } from "./entry.ts";
 import { History } from "./history.ts";
@@ -22,16 +22,17 @@ export interface IndexOptions {
  */
 export class RevisionedIndex {
   readonly encoded: EncodedBytes;
-  readonly #clock: Clock;
+  readonly #host: Host;
   readonly #tree: Tree;
   readonly #history: History;
-  readonly #watches = new Watches();
+  readonly #watches: Watches;
   /** Frozen trees by revision, least recently used first. */
   readonly #pastTrees = new Map<Revision, Tree>();
   #revision: Revision;
 
-  constructor(clock: Clock, options: IndexOptions = {}) {
-    this.#clock = clock;
+  constructor(host: Host, options: IndexOptions = {}) {
+    this.#host = host;
+    this.#watches = new Watches((error) => host.log.error("a watch failed and was ended", { error }));
     this.encoded = options.encoded ?? new EncodedBytes();
     this.#revision = options.loaded?.revision ?? 0;
     this.#tree = newTree(options.loaded?.entries);
@@ -69,7 +70,7 @@ export class RevisionedIndex {
 
   /** Makes commits visible, which follow each other and the present revision without a gap, and tells the watchers. */
   publish(commits: readonly Commit[]): void {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#host.clock.now();
     for (const commit of commits) {
       if (commit.revision !== this.#revision + 1) {
         throw new Error(`revision ${commit.revision} cannot follow ${this.#revision}`);

@@ -45,7 +45,10 @@ export type Operation =
     }
   | { readonly type: "delete"; readonly key: string };
 
-/** All compares hold, then all operations happen in one revision; otherwise none does. */
+/**
+ * All compares hold and every key to delete exists, then all operations happen in one revision; otherwise none does.
+ * Without operations it only compares and takes no revision. No key may be named by two operations (StoreError).
+ */
 export interface Txn {
   readonly compare: readonly Compare[];
   readonly operations: readonly Operation[];
@@ -100,11 +103,12 @@ export interface Store {
   /** @throws StoreError when the commit could not be made durable (disk full, closed): then nothing of it is visible, now or later. */
   commit(txn: Txn): Promise<TxnResult>;
   /**
-   * Every event under `prefix` with a revision greater than `after`, first the kept history, then live.
+   * Every event under `prefix` with a revision greater than `after`, first the kept history, then live. The history is
+   * handed to the sink before `watch` returns. An `after` that has not happened yet waits for what comes after it.
    * @throws CompactedError when `after` is older than the history kept.
    */
   watch(prefix: string, after: Revision, sink: WatchSink): Subscription;
-  /** Forgets history before this revision. */
+  /** Forgets history before this revision, whose state can still be read. @throws FutureRevisionError */
   compact(before: Revision): Promise<void>;
   /** Waits for commits under way, ends watches, releases files. */
   close(): Promise<void>;

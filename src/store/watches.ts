@@ -24,20 +24,19 @@ export class Watches {
   /** Other buckets, by the directory they are in: watches of one object, or of half a name. */
   readonly #names = new Map<string, Map<string, Bucket>>();
   readonly #waiting: (readonly StoreEvent[])[] = [];
+  readonly #onSinkError: (error: unknown) => void;
   #dispatching = false;
+
+  /** @param onSinkError told of a sink that threw, against its contract; its watch is over. */
+  constructor(onSinkError: (error: unknown) => void) {
+    this.#onSinkError = onSinkError;
+  }
 
   add(prefix: string, delivered: Revision, sink: WatchSink): Subscription {
     const watch: Watch = { sink, delivered, active: true };
     const bucket = this.#bucket(prefix);
     bucket.watches.add(watch);
-    return {
-      cancel: () => {
-        if (!watch.active) return;
-        watch.active = false;
-        bucket.watches.delete(watch);
-        if (bucket.watches.size === 0) this.#drop(bucket);
-      },
-    };
+    return { cancel: () => this.#cancel(watch, bucket) };
   }
 
   /** Hands the events of whole commits to their watchers. A call from inside a sink takes its turn after the running one. */
@@ -74,8 +73,26 @@ export class Watches {
     for (const bucket of touched) {
       const batch = bucket.batch ?? [];
       bucket.batch = undefined;
-      for (const watch of [...bucket.watches]) deliverTo(watch, batch);
+      for (const watch of [...bucket.watches]) this.#deliverTo(watch, bucket, batch);
     }
+  }
+
+  #deliverTo(watch: Watch, bucket: Bucket, batch: readonly StoreEvent[]): void {
+    const wanted = undelivered(watch, batch);
+    if (wanted.length === 0) return;
+    try {
+      watch.sink.events(wanted);
+    } catch (error) {
+      this.#cancel(watch, bucket);
+      this.#onSinkError(error);
+    }
+  }
+
+  #cancel(watch: Watch, bucket: Bucket): void {
+    if (!watch.active) return;
+    watch.active = false;
+    bucket.watches.delete(watch);
+    if (bucket.watches.size === 0) this.#drop(bucket);
   }
 
   /** Puts an event into the batch of every bucket that it belongs to. */
@@ -146,12 +163,12 @@ function collectNames(names: Map<string, Bucket>, directoryLength: number, event
   for (let end = directoryLength + 1; end <= key.length; end++) collect(names.get(key.slice(0, end)), event, touched);
 }
 
-function deliverTo(watch: Watch, batch: readonly StoreEvent[]): void {
-  if (!watch.active) return;
+/** What of a batch the watch has to get; it counts as delivered from here on. */
+function undelivered(watch: Watch, batch: readonly StoreEvent[]): readonly StoreEvent[] {
   const first = batch[0];
   const last = batch[batch.length - 1];
-  if (first === undefined || last === undefined || last.revision <= watch.delivered) return;
-  const wanted = first.revision > watch.delivered ? batch : batch.filter((event) => event.revision > watch.delivered);
+  if (!watch.active || first === undefined || last === undefined || last.revision <= watch.delivered) return [];
+  const after = watch.delivered;
   watch.delivered = last.revision;
-  watch.sink.events(wanted);
+  return first.revision > after ? batch : batch.filter((event) => event.revision > after);
 }

@@ -1,0 +1,34 @@
+import type { Host } from "../host/index.ts";
+import { EncodedBytes } from "./encoded-bytes.ts";
+import { GroupCommitStore } from "./group-commit-store.ts";
+import { LmdbJournal, type LmdbJournalOptions } from "./lmdb-journal.ts";
+import { RevisionedIndex } from "./revisioned-index.ts";
+import type { Store } from "./store.ts";
+
+export interface LmdbStoreOptions extends LmdbJournalOptions {
+  /** How many events of the past are kept at most. */
+  readonly historyEventsMax?: number;
+}
+
+/**
+ * Opens or creates the store in a folder. Everything is held in memory too; the disk is read only here. History starts
+ * anew: watches from before get CompactedError. That only one process uses a folder is for the caller to ensure.
+ * @throws StoreError when the folder cannot be used, is damaged, or is of a newer version.
+ */
+export async function openLmdbStore(host: Host, dir: string, options: LmdbStoreOptions = {}): Promise<Store> {
+  const journal = await LmdbJournal.open(dir, options);
+  try {
+    const encoded = new EncodedBytes();
+    const { expiring, ...loaded } = journal.load(encoded);
+    const { historyEventsMax } = options;
+    return new GroupCommitStore(
+      host,
+      new RevisionedIndex(host, { loaded, encoded, historyEventsMax }),
+      journal,
+      expiring,
+    );
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
