@@ -22,11 +22,15 @@ export interface FieldShape {
   readonly required: boolean;
   /** Go writes this field even when it is empty (a struct without pointer, or a field without omitempty): decode fills it. */
   readonly always?: boolean;
+  /** Go drops this scalar when it is zero (no pointer, with omitempty): decode drops it. Other optional scalars keep a zero. */
+  readonly omitZero?: boolean;
   /** x-kubernetes-patch-strategy and -merge-key: strategic merge patch only. */
   readonly patchStrategy?: readonly ("merge" | "replace" | "retainKeys")[];
   readonly patchMergeKey?: string;
   /** Protobuf field number; absent where the type has no protobuf form. */
   readonly protoId?: number;
+  /** Numbers of the messages, outermost first, that hold the field on the protobuf wire although JSON is flat. */
+  readonly protoEmbedded?: readonly number[];
 }
 
 export interface ListShape {
@@ -37,6 +41,8 @@ export interface ListShape {
   readonly mapKeys?: readonly string[];
   /** x-kubernetes-list-map-keys may have defaults (protocol: TCP): key field to its default. */
   readonly keyDefaults?: Readonly<Record<string, string | number>>;
+  /** On the protobuf wire the list is a message of its own whose field 1 repeats (Go's named list types). */
+  readonly protoWrapped?: boolean;
 }
 
 export interface MapShape {
@@ -66,4 +72,8 @@ export type Scalar =
 /** Any JSON: RawExtension, FieldsV1, JSONSchemaProps' JSON. Kept as it is; server-side apply treats it as a leaf. */
 export interface AnyShape {
   readonly kind: "any";
+  readonly form: AnyForm;
 }
+
+/** How the protobuf wire holds it; the last three are JSONSchemaProps' unions of a schema with something else. */
+export type AnyForm = "rawExtension" | "fieldsV1" | "json" | "schemaOrArray" | "schemaOrBool" | "schemaOrStrings";
