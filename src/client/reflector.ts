@@ -23,6 +23,7 @@ const firstBackoffMs = 800;
 const longestBackoffMs = 30_000;
 const quietResetMs = 120_000;
 const shortestWatchSeconds = 300;
+const quickWatchMs = 1000;
 
 /** Keeps a sink in step with a resource: lists, watches from there, reconnects, and lists again when history is gone. */
 export class Reflector<T extends KubeObject> {
@@ -31,6 +32,8 @@ export class Reflector<T extends KubeObject> {
   #backoffMs = firstBackoffMs;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
   #resourceVersion = "";
+  /** Watches in a row that ended soon, without any event. */
+  #quickEndings = 0;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -109,9 +112,10 @@ export class Reflector<T extends KubeObject> {
     this.#stopping.signal.addEventListener("abort", onStop, { once: true });
     try {
       const result = await ended.promise;
-      const nothingCame = before === this.#resourceVersion;
+      const quick = before === this.#resourceVersion && host.clock.now() - startedAt < quickWatchMs;
+      this.#quickEndings = quick ? this.#quickEndings + 1 : 0;
       // A server that ends every watch at once must not be asked in a tight loop.
-      if (nothingCame && host.clock.now() - startedAt < 1000 && !this.#stopping.signal.aborted) await this.#pause();
+      if (this.#quickEndings > 1 && !this.#stopping.signal.aborted) await this.#pause();
       return result;
     } finally {
       this.#stopping.signal.removeEventListener("abort", onStop);

@@ -43,7 +43,7 @@ import type {
   PriorityLevelConfiguration,
   ReplicaSet,
   ReplicationController,
-  ResourceClaim,
+  ResourceClaimResourceV1,
   ResourceClaimTemplate,
   ResourceQuota,
   ResourceSlice,
@@ -228,7 +228,12 @@ export const rolebindings = namespaced<RoleBinding>("rbac.authorization.k8s.io",
 export const roles = namespaced<Role>("rbac.authorization.k8s.io", "v1", "roles", "Role");
 
 export const deviceclasses = clusterScoped<DeviceClass>("resource.k8s.io", "v1", "deviceclasses", "DeviceClass");
-export const resourceclaims = namespaced<ResourceClaim>("resource.k8s.io", "v1", "resourceclaims", "ResourceClaim");
+export const resourceclaims = namespaced<ResourceClaimResourceV1>(
+  "resource.k8s.io",
+  "v1",
+  "resourceclaims",
+  "ResourceClaim",
+);
 export const resourceclaimtemplates = namespaced<ResourceClaimTemplate>(
   "resource.k8s.io",
   "v1",
