@@ -7,7 +7,9 @@ export function scaledValue(value: IntOrString, total: number, roundUp: boolean)
   if (typeof value === "number") return value;
   if (!value.endsWith("%")) throw invalidValue("invalid type: string is not a percentage");
   const digits = value.slice(0, -1);
-  if (!percent.test(digits)) throw invalidValue(`invalid value ${JSON.stringify(value)}: not a number of percents`);
+  if (!percent.test(digits)) {
+    throw invalidValue(`invalid value "${value}": strconv.Atoi: parsing "${digits}": invalid syntax`);
+  }
   const scaled = (Number(digits) * total) / 100;
   return roundUp ? Math.ceil(scaled) : Math.floor(scaled);
 }

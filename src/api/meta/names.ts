@@ -107,17 +107,20 @@ const httpPathForm = form(httpPath, "Invalid path");
 const empty = "must be non-empty";
 const none: string[] = [];
 
-function tooLong(max: number): string {
-  return `must be no more than ${max} bytes`;
+/** The original counts bytes everywhere, but says so only of labels and qualified names. */
+type LengthWord = "bytes" | "characters";
+
+function tooLong(max: number, word: LengthWord): string {
+  return `must be no more than ${max} ${word}`;
 }
 
 /** The messages for a value of at most `max` bytes and a form; the happy path allocates nothing but the result. */
-function checked(value: string, rule: Form, max = Number.POSITIVE_INFINITY): string[] {
+function checked(value: string, rule: Form, max = Number.POSITIVE_INFINITY, word: LengthWord = "characters"): string[] {
   const fits = value.length <= max && (value.length * 3 <= max || Buffer.byteLength(value) <= max);
   const formed = rule.pattern.test(value);
   if (fits && formed) return [];
   if (fits) return [rule.message];
-  return formed ? [tooLong(max)] : [tooLong(max), rule.message];
+  return formed ? [tooLong(max, word)] : [tooLong(max, word), rule.message];
 }
 
 /** Every validator gives the messages of what is wrong, in the words of the original; no message means valid. */
@@ -169,13 +172,13 @@ export function isQualifiedName(value: string): string[] {
 }
 
 function namePart(name: string): string[] {
-  const errors = checked(name, qualifiedNameForm, labelLengthMax);
+  const errors = checked(name, qualifiedNameForm, labelLengthMax, "bytes");
   if (errors.length === 0) return errors;
   return (name === "" ? [empty, ...errors] : errors).map((error) => `name part ${error}`);
 }
 
 export function isValidLabelValue(value: string): string[] {
-  return checked(value, labelValueForm, labelLengthMax);
+  return checked(value, labelValueForm, labelLengthMax, "bytes");
 }
 
 /** `dns.name/path`, for signer names and the like. */
@@ -215,7 +218,7 @@ function likeParentFolder(value: string): string[] {
 /** The name of a container port (an IANA service name). */
 export function isPortName(value: string): string[] {
   const errors: string[] = [];
-  if (Buffer.byteLength(value) > portNameLengthMax) errors.push(tooLong(portNameLengthMax));
+  if (Buffer.byteLength(value) > portNameLengthMax) errors.push(tooLong(portNameLengthMax, "characters"));
   if (!/^[-a-z0-9]+$/.test(value)) {
     errors.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
   }
