@@ -1,5 +1,5 @@
-import SortedBTree from "sorted-btree";
 import type { Host, Timer } from "../host/index.ts";
+import { BTree } from "./b-tree.ts";
 import type { StoredEntry, StoredEvent } from "./entry.ts";
 import type { Txn, TxnResult } from "./store.ts";
 
@@ -7,8 +7,6 @@ import type { Txn, TxnResult } from "./store.ts";
 const expiredBatchMax = 500;
 /** When a deletion fails (disk full), how long until it is tried again. */
 const expiryRetryMs = 1_000;
-
-const BTree = SortedBTree.default;
 
 /** Deletes entries when their time to live is over, each as an ordinary commit. */
 export class Expiry {

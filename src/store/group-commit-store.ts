@@ -162,13 +162,19 @@ export class GroupCommitStore implements Store {
 
   /** What came after the failed commits was checked against them, so it goes with them. */
   #fail(batch: readonly Waiting[], error: unknown): void {
-    const why = error instanceof StoreError ? error : new StoreError("cannot write", { cause: error });
+    const why =
+      error instanceof StoreError
+        ? error
+        : new StoreError(`cannot write: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     const lost = [...batch, ...this.#queue];
     this.#queue = [];
     this.#assigned.clear();
     this.#assignedRevision = this.#index.revision;
     this.#host.log.error("commits are lost", { commits: lost.length, error: why });
-    for (const { reject } of lost) reject(why);
+    for (const { commit, reject } of lost) {
+      for (const { entry } of commit?.events ?? []) entry.forgetBytes();
+      reject(why);
+    }
   }
 
   async #close(): Promise<void> {

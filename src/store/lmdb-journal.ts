@@ -1,8 +1,9 @@
-import { mkdir, open as openFile, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import type { Database, RootDatabase } from "lmdb";
 import type { EncodedBytes } from "./encoded-bytes.ts";
 import type { StoredEntry, StoredEvent } from "./entry.ts";
 import type { Journal, JournalRecord } from "./journal.ts";
+import { flushFolder, prepareFolder } from "./lmdb-file.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type Revision, StoreError } from "./store.ts";
 
@@ -46,7 +47,7 @@ export class LmdbJournal implements Journal {
   /** @throws StoreError when the folder cannot be used, or is of a newer version. */
   static async open(dir: string, options: LmdbJournalOptions): Promise<LmdbJournal> {
     try {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
+      await prepareFolder(dir);
       const { open } = await import("lmdb");
       const env = open<Buffer, Buffer>({
         path: dir,
@@ -64,7 +65,7 @@ export class LmdbJournal implements Journal {
       await journal.#checkFormat();
       return journal;
     } catch (error) {
-      throw error instanceof StoreError ? error : storeError(`cannot open the store in ${dir}`, error);
+      throw storeError(`cannot open the store in ${dir}`, error);
     }
   }
 
@@ -114,7 +115,7 @@ export class LmdbJournal implements Journal {
     } else if (found !== String(formatVersion)) {
       await this.close();
       throw new StoreError(
-        `the store in ${this.#dir} has format version ${found}, which this version of Sampan does not know (it knows ${formatVersion})`,
+        `it has format version ${found}, which this version of Sampan does not know (it knows ${formatVersion})`,
       );
     }
   }
@@ -134,16 +135,6 @@ export class LmdbJournal implements Journal {
     } catch {
       return ""; // only a hint: the error itself is told in any case
     }
-  }
-}
-
-/** The names of new files are durable only when their folder is. */
-async function flushFolder(dir: string): Promise<void> {
-  const folder = await openFile(dir);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

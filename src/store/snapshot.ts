@@ -1,11 +1,8 @@
-import SortedBTree from "sorted-btree";
+import { BTree } from "./b-tree.ts";
 import type { StoredEntry } from "./entry.ts";
 import type { Entry, Revision, Snapshot } from "./store.ts";
 
-// The package is CommonJS: under Node's rules its class is the property `default` of what is imported.
-const BTree = SortedBTree.default;
-
-export type Tree = SortedBTree.default<string, StoredEntry>;
+export type Tree = BTree<string, StoredEntry>;
 
 export function newTree(entries: [string, StoredEntry][] = []): Tree {
   return new BTree<string, StoredEntry>(entries, compareKeys);
@@ -38,11 +35,12 @@ export class TreeSnapshot implements Snapshot {
 
   count(afterKey?: string): number {
     const last = this.#tree.maxKey();
-    if (last === undefined) return 0;
-    const end = endOfPrefix(this.#prefix);
     const start = this.#start(afterKey);
+    if (last === undefined || start > last) return 0;
+    const end = endOfPrefix(this.#prefix);
+    if (end !== undefined && start >= end) return 0;
     const count = end === undefined ? this.#tree.forRange(start, last, true) : this.#tree.forRange(start, end, false);
-    return start === afterKey && count > 0 && this.#tree.has(start) ? count - 1 : count;
+    return start === afterKey && this.#tree.has(start) ? count - 1 : count;
   }
 
   #start(afterKey: string | undefined): string {
