@@ -119,7 +119,9 @@ describe("conditions", () => {
     const before = meta.deepFreeze([ready]);
     expect(meta.setCondition(before, { type: "Ready", status: "True", reason: "A" }, "t2")).toBe(before);
     expect(meta.setCondition(before, { type: "Other", status: "True" }, "t2")).toHaveLength(2);
-    expect(meta.setCondition(undefined, { type: "Other", status: "True" }, "t2")[0]?.lastTransitionTime).toBe("t2");
+    expect(
+      meta.setCondition<meta.Condition>(undefined, { type: "Other", status: "True" }, "t2")[0]?.lastTransitionTime,
+    ).toBe("t2");
   });
 
   test("are found and removed by type", () => {
