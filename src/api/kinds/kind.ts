@@ -21,8 +21,18 @@ export interface ResourceKind {
   readonly storageVersion: string;
   readonly shape: ObjectShape;
   readonly strategy: Strategy;
-  /** Present where the stored version differs: changes the draft in place (apiVersion included). */
-  readonly conversion?: { toStorage(draft: KubeObject): KubeObject; fromStorage(object: KubeObject): KubeObject };
+  /** The full apiVersion of stored objects: `v1` for events.k8s.io/v1, which are stored as the core group's. */
+  readonly storageApiVersion?: string;
+  /** Present where the stored version differs. */
+  readonly conversion?: Conversion;
+}
+
+/** Between a served version and the stored one. */
+export interface Conversion {
+  /** May change the draft in place; the answer is in the stored apiVersion. */
+  toStorage(draft: KubeObject): KubeObject;
+  /** Never changes the stored object. */
+  fromStorage(object: KubeObject): KubeObject;
 }
 
 export interface Subresource {
@@ -34,7 +44,8 @@ export interface Subresource {
 }
 
 /**
- * What a kind does beyond the generic path. Every hook may be left out. Hooks named prepare… and applyDefaults change the
+ * What a kind does beyond the generic path, on objects in this kind's own version (before they are converted for the
+ * store). Every hook may be left out. Hooks named prepare… and applyDefaults change the
  * draft in place (it belongs to the request until it is committed); old objects are never changed.
  */
 export interface Strategy {

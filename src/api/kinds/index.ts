@@ -1,0 +1,19 @@
+/**
+ * Every built-in resource: names, verbs, storage layout, conversions, and its strategy (defaults, validation, what
+ * updates may touch, table columns). Pure functions over objects; how a request is served is the API server's.
+ */
+export { builtinKinds } from "./builtin.ts";
+export { emptyValue, restoreAllButStatus } from "./generic.ts";
+export type {
+  Column,
+  Conversion,
+  ResourceKind,
+  ScaleStrategy,
+  Strategy,
+  Subresource,
+  SubresourceStrategy,
+  TableStrategy,
+} from "./kind.ts";
+export { compareVersions, createKindRegistry, type KindRegistry } from "./registry.ts";
+export { customStoragePrefix } from "./storage-layout.ts";
+export { defaultTable } from "./table/default-table.ts";

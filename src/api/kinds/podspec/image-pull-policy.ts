@@ -1,0 +1,14 @@
+/** `Always` for the tag latest (also when it is not written), else `IfNotPresent`. A digest alone pins the image. */
+export function defaultPullPolicy(image: string | undefined): "Always" | "IfNotPresent" {
+  if (!image) return "IfNotPresent";
+  if (!reference.test(image)) return "IfNotPresent";
+  const [name = "", digest] = image.split("@");
+  const lastPart = name.slice(name.lastIndexOf("/") + 1);
+  const colon = lastPart.indexOf(":");
+  const tag = colon < 0 ? (digest === undefined ? "latest" : "") : lastPart.slice(colon + 1);
+  return tag === "latest" ? "Always" : "IfNotPresent";
+}
+
+/** A well-formed image reference: an ill-formed one has no tag, so that it is not pulled always. */
+const reference =
+  /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:[._]|__|-*)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-*)[a-z0-9]+)*)*(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
