@@ -1,0 +1,53 @@
+// A process that writes to an LMDB store as fast as it can and prints a line for each acknowledged commit, until it is
+// killed. Arguments: folder, round, how many lines to write at most (0: no end).
+import { writeSync } from "node:fs";
+import { systemHost } from "../../../src/host/index.ts";
+import { type Operation, openLmdbStore, type Store } from "../../../src/store/index.ts";
+import { type Acknowledged, contentOf } from "./acknowledged.ts";
+
+const writers = 64;
+const keysOfWriter = 8;
+
+const [dir = "", round = "", linesMax = "0"] = process.argv.slice(2);
+process.on("SIGXFSZ", () => {}); // a limit on file sizes is to fail the write, not to end the process
+const store = await openLmdbStore(systemHost(), dir);
+let lines = 0;
+await Promise.all(Array.from({ length: writers }, (_, writer) => writeOn(store, writer)));
+await store.close();
+
+async function writeOn(store: Store, writer: number): Promise<void> {
+  for (let i = 0; linesMax === "0" || lines < Number(linesMax); i++) {
+    const keys = keysFor(writer, i);
+    const deletes = i % 7 === 6;
+    const version = `${round}.${writer}.${i}`;
+    const operations = keys.map((key): Operation => (deletes ? { type: "delete", key } : put(key, version)));
+    try {
+      const result = await store.commit({ compare: [], operations });
+      if (result.committed) print({ revision: result.revision, keys, version: deletes ? undefined : version });
+    } catch (error) {
+      print({ failed: String(error) });
+    }
+  }
+}
+
+/** Every third commit writes a pair of keys, which must never be seen at different versions. */
+function keysFor(writer: number, i: number): string[] {
+  if (i % 3 === 2) return [`/pairs/${writer}/a`, `/pairs/${writer}/b`];
+  return [`/single/${writer}/${i % keysOfWriter}`];
+}
+
+function put(key: string, version: string): Operation {
+  const object = {
+    apiVersion: "v1",
+    kind: "Thing",
+    metadata: { name: key },
+    version,
+    content: contentOf(key, version),
+  };
+  return { type: "put", key, object };
+}
+
+function print(line: Acknowledged | { failed: string }): void {
+  lines++;
+  writeSync(1, `${JSON.stringify(line)}\n`);
+}
