@@ -162,6 +162,8 @@ function addUnpublishedKind(tables: Tables, name: string, message: ProtoMessage)
   if (!isKind || /(Template|TemplateSpec|JobTemplate)$/.test(type)) return;
   const groupName = groupNames[group] ?? (groupSuffix.has(group) ? `${group}.k8s.io` : group);
   const apiVersion = groupName === "" ? version : `${groupName}/${version}`;
+  const definition = tables.unpublished.get(packageOf(name))?.[type];
+  if (definition) definition.f = { apiVersion: ["s", 0, { z: 1 }], kind: ["s", 0, { z: 1 }], ...definition.f };
   if (tables.kinds[apiVersion]?.[type] === undefined) addKind(tables, apiVersion, type, name);
 }
 

@@ -2,6 +2,8 @@
  * What fields the API's objects have: compact tables generated from the published OpenAPI and protobuf descriptors as
  * shapes, and decoding of parsed JSON by them (type checks, unknown fields, what Go writes or drops when empty).
  */
+export type { Decoded, DecodeOptions } from "./decode.ts";
+export { decodeObject, strictDecodingError, strictProblems } from "./decode.ts";
 export type {
   AnyForm,
   AnyShape,
