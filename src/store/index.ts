@@ -1,4 +1,7 @@
-// The store owns revisions, compare-and-commit, history and watch: etcd's role. It knows nothing of kinds, users or HTTP.
+/**
+ * The store owns revisions, compare-and-commit, history and watch: etcd's role, in memory or on disk. It knows nothing of
+ * kinds, users or HTTP.
+ */
 
 export { historyAgeMaxMs, historyEventsMax } from "./history.ts";
 export { type LmdbStoreOptions, openLmdbStore } from "./lmdb-store.ts";

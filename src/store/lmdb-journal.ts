@@ -45,27 +45,17 @@ export class LmdbJournal implements Journal {
   }
 
   /** @throws StoreError when the folder cannot be used, or is of a newer version. */
-  static async open(dir: string, options: LmdbJournalOptions): Promise<LmdbJournal> {
+  static async open(dir: string, options: LmdbJournalOptions = {}): Promise<LmdbJournal> {
+    let env: RootDatabase<Buffer, Buffer> | undefined;
     try {
       await prepareFolder(dir);
-      const { open } = await import("lmdb");
-      const env = open<Buffer, Buffer>({
-        path: dir,
-        noSubdir: false,
-        mapSize: mapBytes,
-        maxDbs: 4,
-        encoding: "binary",
-        // Without overlap a write's promise waits for fdatasync; with it, only for the operating system.
-        overlappingSync: options.fsync === "interval",
-        // Every write is one explicit batch, so nothing is gained by waiting for the end of the turn.
-        eventTurnBatching: false,
-        ...{ permissionsMode: 0o600 }, // absent from the typings
-      });
+      env = await openEnvironment(dir, options);
       const journal = new LmdbJournal(dir, env);
       await journal.#checkFormat();
       return journal;
     } catch (error) {
-      throw storeError(`cannot open the store in ${dir}`, error);
+      await env?.close();
+      throw storeError(`cannot open the store in ${dir}`, await causeOf(error));
     }
   }
 
@@ -113,7 +103,6 @@ export class LmdbJournal implements Journal {
       await this.#env.batch(() => this.#writeMeta("format", formatVersion));
       await flushFolder(this.#dir);
     } else if (found !== String(formatVersion)) {
-      await this.close();
       throw new StoreError(
         `it has format version ${found}, which this version of Sampan does not know (it knows ${formatVersion})`,
       );
@@ -136,6 +125,22 @@ export class LmdbJournal implements Journal {
       return ""; // only a hint: the error itself is told in any case
     }
   }
+}
+
+async function openEnvironment(dir: string, options: LmdbJournalOptions): Promise<RootDatabase<Buffer, Buffer>> {
+  const { open } = await import("lmdb");
+  return open<Buffer, Buffer>({
+    path: dir,
+    noSubdir: false,
+    mapSize: mapBytes,
+    maxDbs: 4,
+    encoding: "binary",
+    // Without overlap a write's promise waits for fdatasync; with it, only for the operating system.
+    overlappingSync: options.fsync === "interval",
+    // Every write is one explicit batch, so nothing is gained by waiting for the end of the turn.
+    eventTurnBatching: false,
+    ...{ permissionsMode: 0o600 }, // absent from the typings
+  });
 }
 
 /** LMDB's binding rejects with a general error and says the reason in a promise beside it. */
