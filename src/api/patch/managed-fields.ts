@@ -1,0 +1,120 @@
+import type { JsonObject, ManagedFieldsEntry } from "../meta/index.ts";
+import type { Shape } from "../schema/index.ts";
+import { isSame } from "./compare.ts";
+import {
+  capUpdateManagers,
+  decodeManagers,
+  encodeManagers,
+  ManagedFieldsError,
+  type Manager,
+  type Managers,
+  managerId,
+  noManagers,
+} from "./managers.ts";
+import {
+  asJson,
+  type Convert,
+  compareWithout,
+  lossesOf,
+  managedFieldsOf,
+  resetSet,
+  withoutServerFields,
+} from "./ownership.ts";
+import { PathElementError } from "./path-element.ts";
+import { isBlank, TypedError, zeroObject } from "./typed.ts";
+
+export interface UpdateOwnership {
+  /** The stored object; undefined on create. */
+  readonly live: object | undefined;
+  /** The decoded and defaulted object of the request, before admission changes it. */
+  readonly next: object;
+  readonly manager: string;
+  readonly subresource?: string;
+  readonly apiVersion: string;
+  /** RFC 3339, in seconds. */
+  readonly timestamp: string;
+  readonly shape: Shape;
+  readonly resetFields?: readonly (readonly string[])[];
+  readonly convert?: Convert;
+}
+
+/**
+ * The managedFields of an object that a create, an update or a patch other than apply is about to store; undefined if
+ * nobody owns anything. An object that does not fit its shape keeps the live entries.
+ */
+export function updateManagedFields(update: UpdateOwnership): ManagedFieldsEntry[] | undefined {
+  try {
+    return encodeManagers(updateManagers(update, givenManagers(update)));
+  } catch (err) {
+    if (err instanceof TypedError) return managedFieldsOf(update.live)?.slice();
+    throw err;
+  }
+}
+
+/** Who owns what after an update, of which `managers` are those before it. */
+export function updateManagers(update: UpdateOwnership, managers: Managers): Managers {
+  // An object that lost its managers is not tracked again before it is applied.
+  if (managers.size === 0 && update.live !== undefined) return managers;
+  const old = update.live === undefined ? zeroObject(update.shape) : asJson(update.live);
+  const next = withManagedFieldsOf(asJson(update.next), old);
+  const reset = resetSet(update.resetFields);
+  const comparison = compareWithout(old, next, update.shape, reset);
+  if (isSame(comparison)) return managers;
+  const { apiVersion, convert } = update;
+  const { kept } = lossesOf(managers, undefined, { old, next, apiVersion, comparison, reset, convert });
+  const taken = withoutServerFields(comparison.modified.union(comparison.added));
+  if (!taken.isEmpty) {
+    const identity = identityOf(update, "Update");
+    const id = managerId(identity);
+    const previous = kept.get(id);
+    const set = previous === undefined ? taken : taken.union(previous.set);
+    kept.set(id, { ...identity, time: update.timestamp, set });
+  }
+  capUpdateManagers(kept);
+  return kept;
+}
+
+export function identityOf(
+  request: Pick<UpdateOwnership, "manager" | "apiVersion" | "subresource">,
+  operation: "Apply" | "Update",
+): Omit<Manager, "time" | "set"> {
+  const manager = request.manager === "" ? "unknown" : request.manager;
+  return { manager, operation, apiVersion: request.apiVersion, subresource: request.subresource ?? "" };
+}
+
+/**
+ * The managers that the request starts from: those that it states itself, if they can be read, else the live ones. An
+ * empty list, or a list of one empty entry, resets them.
+ */
+function givenManagers(update: UpdateOwnership): Managers {
+  const live = managedFieldsOf(update.live);
+  if (update.subresource) return readManagers(live) ?? noManagers;
+  const stated = managedFieldsOf(update.next);
+  if (stated !== live && isReset(stated)) return noManagers;
+  const managers = readManagers(stated);
+  return managers === undefined || managers.size === 0 ? (readManagers(live) ?? noManagers) : managers;
+}
+
+function isReset(entries: readonly ManagedFieldsEntry[] | null | undefined): boolean {
+  if (entries === undefined || entries === null) return false;
+  return entries.length === 0 || (entries.length === 1 && isBlank(asJson(entries[0] ?? {})));
+}
+
+function readManagers(entries: readonly ManagedFieldsEntry[] | null | undefined): Managers | undefined {
+  try {
+    return decodeManagers(entries);
+  } catch (err) {
+    if (err instanceof ManagedFieldsError || err instanceof PathElementError) return undefined;
+    throw err;
+  }
+}
+
+/** So that a comparison does not look into managedFields. */
+function withManagedFieldsOf(object: JsonObject, other: JsonObject): JsonObject {
+  const entries = managedFieldsOf(other);
+  if (managedFieldsOf(object) === entries) return object;
+  const metadata = { ...asJson((object.metadata ?? {}) as object) };
+  if (entries === undefined) delete metadata.managedFields;
+  else metadata.managedFields = entries as unknown as JsonObject[]; // Entries are JSON; their interface has no index.
+  return { ...object, metadata };
+}

@@ -1,0 +1,123 @@
+import type { JsonObject, JsonValue } from "../meta/index.ts";
+import type { ListShape, Shape } from "../schema/index.ts";
+import { keyElement, type PathElement, valueElement } from "./path-element.ts";
+
+/** A value that does not fit its shape so far that its fields cannot be told apart. Never leaves this folder. */
+export class TypedError extends Error {}
+
+/** A field without a known shape: owned whole. */
+const unknown: Shape = { kind: "any", form: "json" };
+
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The shape of a field of a struct or of a value of a map. */
+export function childShape(shape: Shape, key: string): Shape {
+  if (shape.kind === "map") return shape.values;
+  return (shape.kind === "object" ? shape.fields.get(key)?.shape : undefined) ?? unknown;
+}
+
+/** How server-side apply sees a value: `leaf` is owned whole, the others field by field or item by item. */
+export type Granularity = "leaf" | "fields" | "items";
+
+export function granularity(shape: Shape): Granularity {
+  switch (shape.kind) {
+    case "object":
+    case "map":
+      return shape.atomic === true ? "leaf" : "fields";
+    case "list":
+      return shape.listType === "atomic" ? "leaf" : "items";
+    case "scalar":
+    case "any":
+      return "leaf";
+  }
+}
+
+/** No value, null, or a list or an object without content. */
+export function isBlank(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null) return true;
+  if (typeof value !== "object") return false;
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _ in value) return false;
+  return true;
+}
+
+const sortedKeys = new WeakMap<ListShape, readonly string[]>();
+
+function keysOf(list: ListShape): readonly string[] {
+  let keys = sortedKeys.get(list);
+  if (keys === undefined) {
+    keys = [...(list.mapKeys ?? [])].sort();
+    sortedKeys.set(list, keys);
+  }
+  return keys;
+}
+
+/** The step that leads to an item of a set or of a list map; throws TypedError if the item lacks a key. */
+export function itemElement(list: ListShape, item: JsonValue): PathElement {
+  if (list.listType === "map") return mapItemElement(list, item);
+  if (Array.isArray(item)) throw new TypedError("not supported: associative list with lists as elements");
+  if (item === null) throw new TypedError("associative list without keys has an element that's an explicit null");
+  if (typeof item === "object") {
+    throw new TypedError("associative list without keys has an element that's a map type");
+  }
+  return valueElement(item);
+}
+
+function mapItemElement(list: ListShape, item: JsonValue): PathElement {
+  if (item === null) throw new TypedError("associative list with keys may not have a null element");
+  if (!isObject(item)) throw new TypedError("associative list with keys may not have non-map elements");
+  const names = keysOf(list);
+  const values = names.map((name) => {
+    const value = item[name] ?? list.keyDefaults?.[name];
+    if (value !== undefined) return value;
+    if (item[name] === null) return null;
+    throw new TypedError(
+      `associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`,
+    );
+  });
+  return keyElement(names, values);
+}
+
+/**
+ * What the original's empty struct of this shape looks like: fields that are always written, with their zero values.
+ * A new object is compared with it, so that a container that is always there is owned by nobody.
+ */
+export function zeroValue(shape: Shape): JsonValue {
+  if (shape.kind === "object" && shape.atomic !== true) return zeroObject(shape);
+  if (shape.kind !== "scalar") return null;
+  switch (shape.scalar) {
+    case "string":
+      return "";
+    case "boolean":
+      return false;
+    case "int32":
+    case "int64":
+    case "number":
+    case "intOrString":
+      return 0;
+    case "quantity":
+      return "0";
+    case "bytes":
+    case "time":
+    case "microTime":
+      return null;
+    case "duration":
+      return "0s";
+  }
+}
+
+const zeroObjects = new WeakMap<Shape, JsonObject>();
+
+export function zeroObject(shape: Shape): JsonObject {
+  let zero = zeroObjects.get(shape);
+  if (zero !== undefined) return zero;
+  zero = {};
+  zeroObjects.set(shape, zero);
+  if (shape.kind !== "object") return zero;
+  for (const field of shape.fields.values()) {
+    if (field.always === true) zero[field.name] = zeroValue(field.shape);
+  }
+  return zero;
+}
