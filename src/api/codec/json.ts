@@ -1,0 +1,129 @@
+import type { JsonValue } from "../meta/index.ts";
+import { syntaxProblem } from "./json-problem.ts";
+import { MalformedDocument, maxDepth, type Parsed, tooDeep } from "./parsed.ts";
+
+export interface ParseOptions {
+  /** Look for fields that occur twice (fieldValidation Warn and Strict). */
+  readonly findDuplicates: boolean;
+}
+
+/** Parses a JSON document. Throws MalformedDocument with Go's text. */
+export function parseJson(bytes: Uint8Array | string, options: ParseOptions): Parsed {
+  const text = typeof bytes === "string" ? bytes : decodeUtf8(bytes);
+  if (text.length > maxDepth) checkDepth(text);
+  let value: JsonValue;
+  try {
+    value = JSON.parse(text) as JsonValue;
+  } catch {
+    throw new MalformedDocument(syntaxProblem(text)); // V8's words are of no use to clients of Kubernetes
+  }
+  return { value, duplicates: options.findDuplicates ? duplicates(text, value) : [] };
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function decodeUtf8(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
+}
+
+/** Cheap for what is not deep: only then is the text scanned with strings in mind. */
+function checkDepth(text: string): void {
+  let opened = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x7b || c === 0x5b) opened++;
+  }
+  if (opened > maxDepth && deepest(text) > maxDepth) throw new MalformedDocument(tooDeep);
+}
+
+function deepest(text: string): number {
+  let depth = 0;
+  let most = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) i = endOfString(text, i);
+    else if (c === 0x7b || c === 0x5b) most = Math.max(most, ++depth);
+    else if (c === 0x7d || c === 0x5d) depth--;
+  }
+  return most;
+}
+
+/** The index of the closing quote of the string that opens at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) return i;
+    if (c === 0x5c) i++;
+  }
+  return text.length;
+}
+
+/** A valid text has a colon a field outside strings: only a count unlike the value's own asks for the search. */
+function duplicates(text: string, value: JsonValue): string[] {
+  return countColons(text) === countFields(value) ? [] : findDuplicates(text);
+}
+
+function countColons(text: string): number {
+  let colons = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) i = endOfString(text, i);
+    else if (c === 0x3a) colons++;
+  }
+  return colons;
+}
+
+function countFields(value: JsonValue): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) count += countFields(item);
+    return count;
+  }
+  for (const key in value) count += 1 + countFields(value[key] as JsonValue);
+  return count;
+}
+
+interface Frame {
+  /** Keys seen so far; undefined in a list. */
+  readonly keys: Set<string> | undefined;
+  readonly path: string;
+  key: string;
+  index: number;
+}
+
+/** Walks a valid text and names the fields that come again. */
+function findDuplicates(text: string): string[] {
+  const found = new Set<string>();
+  const stack: Frame[] = [];
+  let expectKey = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    const top = stack.at(-1);
+    if (c === 0x22) {
+      const end = endOfString(text, i);
+      if (expectKey && top?.keys) {
+        top.key = JSON.parse(text.slice(i, end + 1)) as string;
+        if (top.keys.has(top.key)) found.add(joinKey(top.path, top.key));
+        top.keys.add(top.key);
+        expectKey = false;
+      }
+      i = end;
+    } else if (c === 0x7b || c === 0x5b) {
+      const path = top === undefined ? "" : top.keys ? joinKey(top.path, top.key) : `${top.path}[${top.index}]`;
+      stack.push({ keys: c === 0x7b ? new Set() : undefined, path, key: "", index: 0 });
+      expectKey = c === 0x7b;
+    } else if (c === 0x7d || c === 0x5d) {
+      stack.pop();
+      expectKey = false;
+    } else if (c === 0x2c && top) {
+      top.index++;
+      expectKey = top.keys !== undefined;
+    }
+  }
+  return [...found].map((path) => `duplicate field "${path}"`);
+}
+
+function joinKey(path: string, key: string): string {
+  return path === "" ? key : `${path}.${key}`;
+}

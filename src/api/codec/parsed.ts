@@ -1,0 +1,18 @@
+import type { JsonValue } from "../meta/index.ts";
+
+/** A parsed document, and what strict decoding says against it. */
+export interface Parsed {
+  readonly value: JsonValue;
+  /** Texts such as `duplicate field "spec.replicas"`; of several values of a field the last counts. */
+  readonly duplicates: readonly string[];
+}
+
+/** A text that is no JSON or YAML. The message is the original's own; callers say what they wanted to decode. */
+export class MalformedDocument extends Error {}
+
+/**
+ * How deep documents may nest. The original stops at 10,000; all who walk objects here recurse, and no object of the
+ * API comes near this.
+ */
+export const maxDepth = 1000;
+export const tooDeep = "exceeded max depth";
