@@ -1,0 +1,58 @@
+import type { Host } from "../host/index.ts";
+
+const forgottenAfterMs = 5 * 60_000;
+
+interface Expected {
+  creations: number;
+  readonly deletions: Set<string>;
+  readonly sinceMs: number;
+}
+
+/**
+ * What a controller has done and not yet seen in its cache. Until it has, it must not count what it sees: it would make
+ * or delete the same things once more.
+ */
+export class Expectations {
+  readonly #host: Host;
+  readonly #byKey = new Map<string, Expected>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  expectCreations(key: string, count: number): void {
+    this.#byKey.set(key, { creations: count, deletions: new Set(), sinceMs: this.#host.clock.now() });
+  }
+
+  expectDeletions(key: string, uids: Iterable<string>): void {
+    this.#byKey.set(key, { creations: 0, deletions: new Set(uids), sinceMs: this.#host.clock.now() });
+  }
+
+  /** A creation was seen, or will never come. */
+  created(key: string, count = 1): void {
+    const expected = this.#byKey.get(key);
+    if (expected === undefined) return;
+    expected.creations -= count;
+    this.#drop(key, expected);
+  }
+
+  deleted(key: string, uid: string): void {
+    const expected = this.#byKey.get(key);
+    if (expected === undefined) return;
+    expected.deletions.delete(uid);
+    this.#drop(key, expected);
+  }
+
+  forget(key: string): void {
+    this.#byKey.delete(key);
+  }
+
+  satisfied(key: string): boolean {
+    const expected = this.#byKey.get(key);
+    return expected === undefined || this.#host.clock.now() - expected.sinceMs > forgottenAfterMs;
+  }
+
+  #drop(key: string, expected: Expected): void {
+    if (expected.creations <= 0 && expected.deletions.size === 0) this.#byKey.delete(key);
+  }
+}

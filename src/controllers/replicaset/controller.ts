@@ -1,0 +1,196 @@
+import { controllerOf, isReason, keyOf, keyString, matches, semanticEqual } from "../../api/meta/index.ts";
+import type { Pod } from "../../api/types/index.ts";
+import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
+import { claim } from "../claims.ts";
+import type { ControllerContext, RunningController } from "../context.ts";
+import { Expectations } from "../expectations.ts";
+import { byController, byNamespace, controllerKey, indexByController, indexByNamespace } from "../owners.ts";
+import { isActive, isNamespaceTerminating, messageOf, PodControl, podFromTemplate } from "../pods/index.ts";
+import { slowStart } from "../slow-start.ts";
+import {
+  nextAvailabilityMs,
+  planReplicas,
+  type ReplicaFailure,
+  type ReplicaObserved,
+  type ReplicaPlan,
+  replicaStatus,
+} from "./plan.ts";
+import type { ReplicaKind, ReplicaOwner } from "./replica-owner.ts";
+
+/** Keeps as many pods as each owner of the kind asks for. */
+export function startReplicaController<T extends ReplicaOwner>(
+  context: ControllerContext,
+  kind: ReplicaKind<T>,
+): RunningController {
+  const { client, host, informers } = context;
+  const owners = informers.informer(kind.type, {
+    indexers: { [byController]: indexByController, [byNamespace]: indexByNamespace },
+  });
+  const pods = informers.informer(resources.pods, { indexers: { [byController]: indexByController } });
+  const podControl = new PodControl(client, context.recorder(kind.component));
+  const expectations = new Expectations(host);
+
+  const controller = runController({
+    name: kind.controller,
+    host,
+    workers: 5,
+    synced: [owners, pods],
+    reconcile: async (key) => reconcile(keyString(key)),
+  });
+
+  async function reconcile(key: string): Promise<Outcome> {
+    const owner = owners.store.get(key);
+    if (owner === undefined) {
+      expectations.forget(key);
+      return done;
+    }
+    const mayAct = expectations.satisfied(key);
+    const held = await claim({
+      client,
+      owner,
+      ownerType: kind.type,
+      selector: kind.selector(owner),
+      type: resources.pods,
+      store: pods.store,
+    });
+    const observed: ReplicaObserved = { owner, pods: held, crowdOnNode: crowdAround(owner), nowMs: host.clock.now() };
+    const plan: ReplicaPlan =
+      mayAct && owner.metadata.deletionTimestamp === undefined ? planReplicas(observed) : { kind: "none" };
+    const error = await act(key, owner, plan);
+    await writeStatus(owner, observed, error === undefined ? undefined : failureOf(plan, error));
+    if (error !== undefined) throw error;
+    const next = nextAvailabilityMs(observed);
+    return next === undefined ? done : again(next);
+  }
+
+  async function act(key: string, owner: T, plan: ReplicaPlan): Promise<unknown> {
+    switch (plan.kind) {
+      case "none":
+        return undefined;
+      case "create":
+        return create(key, owner, plan.count);
+      case "delete":
+        return remove(key, owner, plan.pods);
+      default:
+        return plan satisfies never;
+    }
+  }
+
+  async function create(key: string, owner: T, count: number): Promise<unknown> {
+    const { template } = owner.spec;
+    if (template === undefined) return undefined;
+    const pod = podFromTemplate(template, owner);
+    expectations.expectCreations(key, count);
+    const { succeeded, error } = await slowStart(count, async () => {
+      try {
+        await podControl.create(pod, owner);
+      } catch (error) {
+        if (!isNamespaceTerminating(error)) throw error;
+        expectations.created(key);
+      }
+    });
+    if (succeeded < count) expectations.created(key, count - succeeded);
+    return error;
+  }
+
+  async function remove(key: string, owner: T, surplus: readonly Pod[]): Promise<unknown> {
+    expectations.expectDeletions(key, surplus.map(uidOf));
+    const results = await Promise.allSettled(
+      surplus.map(async (pod) => {
+        let deleted = false;
+        try {
+          deleted = await podControl.delete(pod, owner);
+        } finally {
+          if (!deleted) expectations.deleted(key, uidOf(pod));
+        }
+      }),
+    );
+    return results.find((result) => result.status === "rejected")?.reason;
+  }
+
+  async function writeStatus(owner: T, observed: ReplicaObserved, failure: ReplicaFailure | undefined): Promise<void> {
+    const status = replicaStatus(observed, failure);
+    if (semanticEqual(owner.status, status)) return;
+    try {
+      await client.resource(kind.type).updateStatus({ ...owner, status });
+    } catch (error) {
+      // A conflict is no reason to wait: the newer object is on its way and brings its own turn.
+      if (!isReason(error, "NotFound")) throw error;
+    }
+  }
+
+  /** Pods of all owners that belong to the same Deployment, counted by node. Counted only when something is deleted. */
+  function crowdAround(owner: T): (pod: Pod) => number {
+    let byNode: Map<string, number> | undefined;
+    const count = (): Map<string, number> => {
+      const deployment = controllerOf(owner);
+      const related = deployment === undefined ? [owner] : owners.store.byIndex(byController, deployment.uid);
+      const counts = new Map<string, number>();
+      for (const { metadata } of related) {
+        for (const { spec } of pods.store.byIndex(byController, metadata.uid ?? "").filter(isActive)) {
+          if (spec.nodeName) counts.set(spec.nodeName, (counts.get(spec.nodeName) ?? 0) + 1);
+        }
+      }
+      return counts;
+    };
+    return (pod) => {
+      byNode ??= count();
+      return byNode.get(pod.spec.nodeName ?? "") ?? 0;
+    };
+  }
+
+  const keyOfOwner = (pod: Pod) => controllerKey(pod, kind.type.kind, kind.type.group);
+  const enqueueOwner = (pod: Pod): void => {
+    const key = keyOfOwner(pod);
+    if (key !== undefined) controller.queue.add(key);
+  };
+  /** A pod that nobody controls may be adopted by any owner that selects it. */
+  const enqueueAdopters = (pod: Pod): void => {
+    if (controllerOf(pod) !== undefined || pod.metadata.deletionTimestamp !== undefined) return;
+    for (const owner of owners.store.byIndex(byNamespace, pod.metadata.namespace ?? "")) {
+      if (matches(kind.selector(owner), pod.metadata.labels)) controller.enqueue(owner);
+    }
+  };
+
+  owners.addHandlers({
+    add: (owner) => controller.enqueue(owner),
+    update: (_, owner) => controller.enqueue(owner),
+    delete: (owner) => {
+      expectations.forget(keyString(keyOf(owner)));
+      controller.enqueue(owner);
+    },
+  });
+  pods.addHandlers({
+    add: (pod) => {
+      const key = keyOfOwner(pod);
+      if (key !== undefined && pod.metadata.deletionTimestamp === undefined) expectations.created(key);
+      if (key !== undefined && pod.metadata.deletionTimestamp !== undefined) expectations.deleted(key, uidOf(pod));
+      enqueueOwner(pod);
+      enqueueAdopters(pod);
+    },
+    update: (old, pod) => {
+      const key = keyOfOwner(pod);
+      if (key !== undefined && pod.metadata.deletionTimestamp !== undefined) expectations.deleted(key, uidOf(pod));
+      if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) enqueueOwner(old);
+      enqueueOwner(pod);
+      const mayBeNewToAdopters =
+        !semanticEqual(old.metadata.labels, pod.metadata.labels) || controllerOf(old) !== undefined;
+      if (mayBeNewToAdopters) enqueueAdopters(pod);
+    },
+    delete: (pod) => {
+      const key = keyOfOwner(pod);
+      if (key !== undefined) expectations.deleted(key, uidOf(pod));
+      enqueueOwner(pod);
+    },
+  });
+
+  return controller;
+}
+
+function failureOf(plan: ReplicaPlan, error: unknown): ReplicaFailure {
+  return { reason: plan.kind === "delete" ? "FailedDelete" : "FailedCreate", message: messageOf(error) };
+}
+
+function uidOf(pod: Pod): string {
+  return pod.metadata.uid ?? "";
+}
