@@ -1,0 +1,116 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseQuantity } from "../api/meta/index.ts";
+
+/** What the flags of `sampan apiserver` say; `sampan up` adds those of nodes. */
+export interface ServerFlags {
+  readonly name: string;
+  readonly port: number;
+  readonly bindAddress: string;
+  readonly dataDir?: string;
+  readonly ephemeral?: boolean;
+  readonly kubeconfig?: string;
+  readonly output: "text" | "json";
+  readonly serviceClusterIpRange: string;
+  readonly clusterCidr: string;
+  readonly fsync: "always" | "interval";
+  readonly maxRequestsInflight: number;
+  readonly maxMutatingRequestsInflight: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+export interface NodeFlags {
+  readonly nodes: number;
+  readonly nodeCpu: string;
+  readonly nodeMemory: string;
+  readonly nodePods: number;
+}
+
+const portMax = 65_535;
+/** Simulated nodes in one process; a bound against a slip of the keyboard. */
+const nodesMax = 150_000;
+
+/** Adds the flags that `up` and `apiserver` share. */
+export function addServerFlags(command: Command): Command {
+  return command
+    .option(
+      "--name <name>",
+      "name of the cluster, its context in the kubeconfig, and its data folder",
+      clusterName,
+      "sampan",
+    )
+    .option("--port <port>", "port of the API server; 0 takes a free one", integerIn(0, portMax), 6443)
+    .option("--bind-address <address>", "address that the API server listens on", "127.0.0.1")
+    .addOption(
+      new Option(
+        "--data-dir <dir>",
+        "folder that holds the cluster (default: sampan/NAME in the XDG data home)",
+      ).conflicts("ephemeral"),
+    )
+    .option("--ephemeral", "keep everything in memory; nothing outlives the process")
+    .option("--kubeconfig <file>", "write this kubeconfig alone instead of merging into the default one")
+    .option("--service-cluster-ip-range <cidr>", "addresses of services", cidr, "10.96.0.0/16")
+    .option("--cluster-cidr <cidr>", "addresses of pods; each node gets a part", cidr, "10.244.0.0/16")
+    .addOption(
+      new Option(
+        "--fsync <when>",
+        "when a write counts as kept: always waits for the disk; interval may lose the last second at a power failure",
+      )
+        .choices(["always", "interval"])
+        .default("always"),
+    )
+    .option("--max-requests-inflight <n>", "reading requests at once; more get 429", integerIn(1, 1_000_000), 400)
+    .option(
+      "--max-mutating-requests-inflight <n>",
+      "writing requests at once; more get 429",
+      integerIn(1, 1_000_000),
+      200,
+    )
+    .addOption(
+      new Option("--log-level <level>", "what goes to standard error")
+        .choices(["debug", "info", "warn", "error"])
+        .default("warn"),
+    )
+    .addOption(new Option("-o, --output <format>", "what is printed").choices(["text", "json"]).default("text"));
+}
+
+export function addNodeFlags(command: Command): Command {
+  return command
+    .option("--nodes <n>", "simulated nodes", integerIn(0, nodesMax), 1)
+    .option("--node-cpu <quantity>", "CPUs of each node", quantity, "8")
+    .option("--node-memory <quantity>", "memory of each node", quantity, "32Gi")
+    .option("--node-pods <n>", "pods that each node takes", integerIn(1, 100_000), 110);
+}
+
+/** Parses an integer flag within bounds, both inclusive. */
+export function integerIn(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most))
+      throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+function quantity(text: string): string {
+  try {
+    parseQuantity(text);
+    return text;
+  } catch {
+    throw new InvalidArgumentError("It must be a quantity such as 8, 500m or 32Gi.");
+  }
+}
+
+function clusterName(text: string): string {
+  if (/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be lower case letters, digits, '-' or '.', at most 63.");
+}
+
+function cidr(text: string): string {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+  const numbers = match?.slice(1).map(Number) ?? [];
+  const bits = numbers[4] ?? 33;
+  if (numbers.slice(0, 4).some((n) => n > 255) || bits > 30 || bits < 4) {
+    throw new InvalidArgumentError("It must be an IPv4 range such as 10.96.0.0/16.");
+  }
+  return text;
+}

@@ -1,0 +1,11 @@
+/** Where a command writes and what it reads from its surroundings. */
+export interface Surroundings {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A failure that a user caused or must mend: printed as one line, exit code 1. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}

@@ -1,0 +1,90 @@
+import type { Node } from "../api/types/index.ts";
+import type { PodInfo } from "./pod-info.ts";
+import { addResources, noResources, type Resources, resourcesOf } from "./resources.ts";
+
+/**
+ * A node and the sums over its pods, kept current by the cluster state, which alone may change it.
+ * Everything that filters and scores ask of a node is here already summed up.
+ */
+export class NodeInfo {
+  readonly name: string;
+  /** Undefined while only pods of the node are known. */
+  node: Node | undefined;
+  allocatable: Resources = noResources();
+  allowedPods = 0;
+  readonly requested: Resources = noResources();
+  readonly nonzeroRequested: Resources = noResources();
+  readonly pods = new Map<string, PodInfo>();
+  readonly podsWithAffinity = new Map<string, PodInfo>();
+  readonly podsWithRequiredAntiAffinity = new Map<string, PodInfo>();
+  /** Host ports in use: `protocol/port` to addresses with how many pods use each. */
+  readonly #ports = new Map<string, Map<string, number>>();
+  /** Image names to their size in bytes. */
+  images: ReadonlyMap<string, number> = new Map();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.node?.metadata.labels ?? noLabels;
+  }
+
+  setNode(node: Node): void {
+    this.node = node;
+    this.allocatable = resourcesOf(node.status?.allocatable);
+    this.allowedPods = Number(node.status?.allocatable?.pods ?? 0);
+    const images = new Map<string, number>();
+    for (const image of node.status?.images ?? []) {
+      for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0);
+    }
+    this.images = images;
+  }
+
+  addPod(info: PodInfo): void {
+    this.pods.set(info.key, info);
+    this.#count(info, 1);
+    if (hasAffinity(info)) this.podsWithAffinity.set(info.key, info);
+    if (info.requiredAntiAffinity.length > 0) this.podsWithRequiredAntiAffinity.set(info.key, info);
+  }
+
+  /** The very PodInfo that was added. */
+  removePod(info: PodInfo): void {
+    if (!this.pods.delete(info.key)) return;
+    this.#count(info, -1);
+    this.podsWithAffinity.delete(info.key);
+    this.podsWithRequiredAntiAffinity.delete(info.key);
+  }
+
+  /** Whether a pod of the node holds this port on the same address, or either side wants all addresses. */
+  portInUse(protocol: string, ip: string, port: number): boolean {
+    const addresses = this.#ports.get(`${protocol}/${port}`);
+    if (!addresses || addresses.size === 0) return false;
+    return ip === anyAddress || addresses.has(ip) || addresses.has(anyAddress);
+  }
+
+  #count(info: PodInfo, sign: 1 | -1): void {
+    addResources(this.requested, info.requests, sign);
+    addResources(this.nonzeroRequested, info.nonzeroRequests, sign);
+    for (const { protocol, ip, port } of info.hostPorts) {
+      const key = `${protocol}/${port}`;
+      const addresses = this.#ports.get(key) ?? new Map<string, number>();
+      const count = (addresses.get(ip) ?? 0) + sign;
+      if (count > 0) addresses.set(ip, count);
+      else addresses.delete(ip);
+      this.#ports.set(key, addresses);
+    }
+  }
+}
+
+const anyAddress = "0.0.0.0";
+const noLabels: Readonly<Record<string, string>> = {};
+
+function hasAffinity(info: PodInfo): boolean {
+  return (
+    info.requiredAffinity.length > 0 ||
+    info.requiredAntiAffinity.length > 0 ||
+    info.preferredAffinity.length > 0 ||
+    info.preferredAntiAffinity.length > 0
+  );
+}

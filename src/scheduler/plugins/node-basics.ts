@@ -1,0 +1,44 @@
+// Small filters on what a node and a pod say of themselves: the wanted name, cordons, host ports.
+import type { FilterPlugin } from "../framework.ts";
+import type { NodeInfo } from "../node-info.ts";
+import { tolerates } from "./taint-toleration.ts";
+
+/** spec.nodeName is set by hand only on pods that need no scheduler; kept for pods that come with it all the same. */
+export const nodeName: FilterPlugin = {
+  name: "NodeName",
+  wakesOn: ["node/added"],
+  prepareFilter: ({ pod }) => {
+    const wanted = pod.spec?.nodeName;
+    if (!wanted) return undefined;
+    const rejection = reject("NodeName", "node(s) didn't match the requested node name", false);
+    return (node: NodeInfo) => (node.name === wanted ? undefined : rejection);
+  },
+};
+
+const unschedulableTaint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
+
+/** Cordoned nodes take only pods that tolerate the cordon (daemon pods). */
+export const nodeUnschedulable: FilterPlugin = {
+  name: "NodeUnschedulable",
+  wakesOn: ["node/added", "node/taints"],
+  prepareFilter: ({ pod }) => {
+    if (pod.spec?.tolerations?.some((toleration) => tolerates(toleration, unschedulableTaint))) return undefined;
+    const rejection = reject("NodeUnschedulable", "node(s) were unschedulable", false);
+    return (node: NodeInfo) => (node.node?.spec?.unschedulable ? rejection : undefined);
+  },
+};
+
+export const nodePorts: FilterPlugin = {
+  name: "NodePorts",
+  wakesOn: ["node/added", "assigned-pod/deleted"],
+  prepareFilter: ({ hostPorts }) => {
+    if (hostPorts.length === 0) return undefined;
+    const rejection = reject("NodePorts", "node(s) didn't have free ports for the requested pod ports", true);
+    return (node: NodeInfo) =>
+      hostPorts.some((p) => node.portInUse(p.protocol, p.ip, p.port)) ? rejection : undefined;
+  },
+};
+
+function reject(plugin: string, reason: string, resolvable: boolean) {
+  return { plugin, reasons: [reason], resolvable };
+}

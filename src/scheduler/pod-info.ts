@@ -1,0 +1,115 @@
+import { keyOf, keyString, labelSelectorAsSelector, type Selector, selectorFromLabels } from "../api/meta/index.ts";
+import type { Pod, PodAffinityTerm } from "../api/types/index.ts";
+import { podRequests, type Resources } from "./resources.ts";
+
+/** A term of pod affinity or anti-affinity, parsed. */
+export interface AffinityTerm {
+  readonly namespaces: ReadonlySet<string>;
+  /** Also the namespaces with these labels. */
+  readonly namespaceSelector: Selector | undefined;
+  readonly selector: Selector;
+  readonly topologyKey: string;
+  /** 0 for required terms. */
+  readonly weight: number;
+}
+
+export interface HostPort {
+  readonly protocol: string;
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** A pod and what the scheduler needs of it, computed once for each version of the pod. */
+export interface PodInfo {
+  readonly pod: Pod;
+  /** namespace/name. */
+  readonly key: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly requests: Resources;
+  readonly nonzeroRequests: Resources;
+  readonly hostPorts: readonly HostPort[];
+  readonly requiredAffinity: readonly AffinityTerm[];
+  readonly requiredAntiAffinity: readonly AffinityTerm[];
+  readonly preferredAffinity: readonly AffinityTerm[];
+  readonly preferredAntiAffinity: readonly AffinityTerm[];
+}
+
+const known = new WeakMap<Pod, PodInfo>();
+const noLabels: Readonly<Record<string, string>> = {};
+
+export function podInfoOf(pod: Pod): PodInfo {
+  const found = known.get(pod);
+  if (found) return found;
+  const namespace = pod.metadata.namespace ?? "";
+  const affinity = pod.spec?.affinity?.podAffinity;
+  const antiAffinity = pod.spec?.affinity?.podAntiAffinity;
+  const term = (t: PodAffinityTerm, weight: number) => affinityTerm(t, pod, namespace, weight);
+  const info: PodInfo = {
+    pod,
+    key: keyString(keyOf(pod)),
+    namespace,
+    labels: pod.metadata.labels ?? noLabels,
+    priority: pod.spec?.priority ?? 0,
+    requests: podRequests(pod),
+    nonzeroRequests: podRequests(pod, true),
+    hostPorts: hostPortsOf(pod),
+    requiredAffinity: affinity?.requiredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t, 0)) ?? [],
+    requiredAntiAffinity: antiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t, 0)) ?? [],
+    preferredAffinity:
+      affinity?.preferredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t.podAffinityTerm, t.weight)) ?? [],
+    preferredAntiAffinity:
+      antiAffinity?.preferredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t.podAffinityTerm, t.weight)) ??
+      [],
+  };
+  known.set(pod, info);
+  return info;
+}
+
+/** KEP-3633: matchLabelKeys and mismatchLabelKeys add what the incoming pod's own labels say. The API server has merged them into the selector already when it could. */
+function affinityTerm(term: PodAffinityTerm, pod: Pod, namespace: string, weight: number): AffinityTerm {
+  const ownNamespace = (term.namespaces?.length ?? 0) === 0 && term.namespaceSelector === undefined;
+  return {
+    namespaces: new Set(ownNamespace ? [namespace] : term.namespaces),
+    namespaceSelector:
+      term.namespaceSelector === undefined ? undefined : labelSelectorAsSelector(term.namespaceSelector),
+    selector: withLabelKeys(
+      labelSelectorAsSelector(term.labelSelector),
+      pod,
+      term.matchLabelKeys,
+      term.mismatchLabelKeys,
+    ),
+    topologyKey: term.topologyKey,
+    weight,
+  };
+}
+
+/** The selector and, for each key that the pod has as a label, that label's value demanded or forbidden. */
+export function withLabelKeys(
+  selector: Selector,
+  pod: Pod,
+  matchKeys: readonly string[] | undefined,
+  mismatchKeys: readonly string[] | undefined = undefined,
+): Selector {
+  if (selector.nothing || (!matchKeys?.length && !mismatchKeys?.length)) return selector;
+  const labels = pod.metadata.labels ?? noLabels;
+  const pick = (keys: readonly string[] | undefined) =>
+    (keys ?? []).flatMap((key) =>
+      labels[key] === undefined ? [] : selectorFromLabels({ [key]: labels[key] }).requirements,
+    );
+  const mismatches = pick(mismatchKeys).map((r) => ({ ...r, operator: "!=" as const }));
+  return { requirements: [...selector.requirements, ...pick(matchKeys), ...mismatches] };
+}
+
+function hostPortsOf(pod: Pod): HostPort[] {
+  const ports: HostPort[] = [];
+  const sidecars = pod.spec?.initContainers?.filter((c) => c.restartPolicy === "Always") ?? [];
+  for (const container of [...sidecars, ...(pod.spec?.containers ?? [])]) {
+    for (const port of container.ports ?? []) {
+      if (!port.hostPort) continue;
+      ports.push({ protocol: port.protocol ?? "TCP", ip: port.hostIP || "0.0.0.0", port: port.hostPort });
+    }
+  }
+  return ports;
+}
