@@ -1,0 +1,79 @@
+import type { Deployment, ReplicaSet } from "../../api/types/index.ts";
+import { maxSurge } from "./rolling.ts";
+
+export const revisionAnnotation = "deployment.kubernetes.io/revision";
+const revisionHistoryAnnotation = "deployment.kubernetes.io/revision-history";
+const desiredReplicasAnnotation = "deployment.kubernetes.io/desired-replicas";
+const maxReplicasAnnotation = "deployment.kubernetes.io/max-replicas";
+const revisionHistoryCharsMax = 2000;
+
+const notCopied = new Set([
+  "kubectl.kubernetes.io/last-applied-configuration",
+  revisionAnnotation,
+  revisionHistoryAnnotation,
+  desiredReplicasAnnotation,
+  maxReplicasAnnotation,
+  "deprecated.deployment.rollback.to",
+]);
+
+type Annotations = Readonly<Record<string, string>>;
+
+export function revisionOf(object: Pick<ReplicaSet, "metadata">): number {
+  const revision = Number(object.metadata.annotations?.[revisionAnnotation] ?? 0);
+  return Number.isInteger(revision) ? revision : 0;
+}
+
+export function maxRevision(replicaSets: readonly ReplicaSet[]): number {
+  return replicaSets.reduce((most, replicaSet) => Math.max(most, revisionOf(replicaSet)), 0);
+}
+
+export function desiredReplicas(replicaSet: ReplicaSet): number | undefined {
+  return count(replicaSet, desiredReplicasAnnotation);
+}
+
+export function maxReplicas(replicaSet: ReplicaSet): number | undefined {
+  return count(replicaSet, maxReplicasAnnotation);
+}
+
+function count(replicaSet: ReplicaSet, annotation: string): number | undefined {
+  const text = replicaSet.metadata.annotations?.[annotation];
+  if (text === undefined || !/^-?\d+$/.test(text)) return undefined;
+  return Number(text);
+}
+
+/** The size of the whole deployment, noted on each of its replica sets: proportional scaling needs the size before. */
+export function withSizeAnnotations(deployment: Deployment, replicaSet: ReplicaSet): ReplicaSet {
+  const replicas = deployment.spec.replicas ?? 1;
+  return withAnnotations(replicaSet, {
+    [desiredReplicasAnnotation]: String(replicas),
+    [maxReplicasAnnotation]: String(replicas + maxSurge(deployment)),
+  });
+}
+
+/** Annotations of the newest replica set: the deployment's own, and its revision with those it had before. */
+export function withNewestAnnotations(deployment: Deployment, replicaSet: ReplicaSet, revision: number): ReplicaSet {
+  const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !notCopied.has(name));
+  const annotated = withAnnotations(replicaSet, Object.fromEntries(inherited));
+  const before = replicaSet.metadata.annotations?.[revisionAnnotation];
+  if (before !== undefined && !/^\d+$/.test(before)) return annotated;
+  if (before !== undefined && Number(before) >= revision) return annotated;
+  const revised = withAnnotations(annotated, { [revisionAnnotation]: String(revision) });
+  if (before === undefined) return revised;
+  const history = replicaSet.metadata.annotations?.[revisionHistoryAnnotation];
+  return withAnnotations(revised, { [revisionHistoryAnnotation]: longerHistory(history, before) });
+}
+
+/** The oldest revisions go when the text would become too long. */
+function longerHistory(history: string | undefined, revision: string): string {
+  if (history === undefined || history === "") return revision;
+  const revisions = [...history.split(","), revision];
+  while (revisions.length > 1 && revisions.join(",").length > revisionHistoryCharsMax) revisions.shift();
+  return revisions.join(",");
+}
+
+/** The same object when nothing changes. */
+function withAnnotations(replicaSet: ReplicaSet, annotations: Annotations): ReplicaSet {
+  const known = replicaSet.metadata.annotations ?? {};
+  if (Object.entries(annotations).every(([name, value]) => known[name] === value)) return replicaSet;
+  return { ...replicaSet, metadata: { ...replicaSet.metadata, annotations: { ...known, ...annotations } } };
+}
