@@ -5,6 +5,9 @@ import { isObject } from "./typed.ts";
 /** The most operations that one patch may hold. */
 export const jsonPatchOperationsMax = 10_000;
 
+/** The most that the copy operations of one patch may add, in bytes of JSON. */
+const copyBytesMax = 3 * 1024 * 1024;
+
 const operations = new Set(["add", "remove", "replace", "move", "copy", "test"]);
 
 interface Operation {
@@ -95,6 +98,7 @@ function transfer(draft: Draft, op: string, operation: Operation): void {
   const value = draft.get(from, op, true) ?? null;
   if (op === "move") draft.remove(from, op);
   const path = required(op, "path", operation.path);
+  if (op === "copy") draft.countCopy(value);
   // Moving a value into itself fails here: its place went away with it.
   draft.add(path, value, op);
 }
@@ -110,6 +114,7 @@ type Container = JsonValue[] | JsonObject;
 class Draft {
   document: JsonValue;
   readonly #owned = new Set<Container>();
+  #copiedBytes = 0;
 
   constructor(document: JsonValue) {
     this.document = document;
@@ -121,11 +126,21 @@ class Draft {
     return Array.isArray(container) ? container[existingIndex(container, key)] : container[key];
   }
 
+  /** Copies of copies grow without bound, and are only shared until they are written out. */
+  countCopy(value: JsonValue): void {
+    this.#copiedBytes += JSON.stringify(value).length;
+    if (this.#copiedBytes <= copyBytesMax) return;
+    throw inapplicable(
+      `Unable to complete the copy, the accumulated size increase of copy is ${this.#copiedBytes}, exceeding the limit ${copyBytesMax}`,
+    );
+  }
+
   add(path: string, value: JsonValue, op: string): void {
+    this.#share(value);
     const { container, key } = this.#locate(path, op, true);
-    if (!Array.isArray(container)) setField(container, key, this.#shared(value));
-    else if (key === "-") container.push(this.#shared(value));
-    else container.splice(index(container.length + 1, key, container.length), 0, this.#shared(value));
+    if (!Array.isArray(container)) setField(container, key, value);
+    else if (key === "-") container.push(value);
+    else container.splice(index(container.length + 1, key, container.length), 0, value);
   }
 
   remove(path: string, op: string): void {
@@ -147,15 +162,14 @@ class Draft {
       return;
     }
     const { container, key } = this.#locate(path, "replace", true);
-    if (Array.isArray(container)) container[existingIndex(container, key)] = this.#shared(value);
-    else setField(container, key, this.#shared(value));
+    if (Array.isArray(container)) container[existingIndex(container, key)] = value;
+    else setField(container, key, value);
   }
 
   /** A value that now stands in two places belongs to neither, so that a later change of the one copies it. */
-  #shared(value: JsonValue): JsonValue {
-    if (typeof value !== "object" || value === null || !this.#owned.delete(value)) return value;
-    for (const child of Object.values(value)) this.#shared(child);
-    return value;
+  #share(value: JsonValue): void {
+    if (typeof value !== "object" || value === null || !this.#owned.delete(value)) return;
+    for (const child of Object.values(value)) this.#share(child);
   }
 
   /** The container that holds the last step of a path, and that step. Everything before the first slash is ignored. */

@@ -1,4 +1,4 @@
-import type { JsonObject, ManagedFieldsEntry } from "../meta/index.ts";
+import { deepEqual, type JsonObject, type ManagedFieldsEntry } from "../meta/index.ts";
 import type { Shape } from "../schema/index.ts";
 import { isSame } from "./compare.ts";
 import {
@@ -43,12 +43,19 @@ export interface UpdateOwnership {
  * nobody owns anything. An object that does not fit its shape keeps the live entries.
  */
 export function updateManagedFields(update: UpdateOwnership): ManagedFieldsEntry[] | undefined {
+  const live = managedFieldsOf(update.live);
   try {
-    return encodeManagers(updateManagers(update, givenManagers(update)));
+    const managers = updateManagers(update, givenManagers(update));
+    return managers.size > 0 && managers === readManagers(live) ? asStored(live) : encodeManagers(managers);
   } catch (err) {
-    if (err instanceof TypedError) return managedFieldsOf(update.live)?.slice();
+    if (err instanceof TypedError) return asStored(live);
     throw err;
   }
+}
+
+/** Entries that stay as they are keep their array, so that nothing has to be encoded or compared again. */
+function asStored(entries: readonly ManagedFieldsEntry[] | null | undefined): ManagedFieldsEntry[] | undefined {
+  return (entries ?? undefined) as ManagedFieldsEntry[] | undefined;
 }
 
 /** Who owns what after an update, of which `managers` are those before it. */
@@ -91,6 +98,8 @@ function givenManagers(update: UpdateOwnership): Managers {
   if (update.subresource) return readManagers(live) ?? noManagers;
   const stated = managedFieldsOf(update.next);
   if (stated !== live && isReset(stated)) return noManagers;
+  // Most clients send back what they read.
+  if (deepEqual(stated, live)) return readManagers(live) ?? noManagers;
   const managers = readManagers(stated);
   return managers === undefined || managers.size === 0 ? (readManagers(live) ?? noManagers) : managers;
 }

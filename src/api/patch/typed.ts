@@ -85,7 +85,7 @@ function mapItemElement(list: ListShape, item: JsonValue): PathElement {
  * A new object is compared with it, so that a container that is always there is owned by nobody.
  */
 export function zeroValue(shape: Shape): JsonValue {
-  if (shape.kind === "object" && shape.atomic !== true) return zeroObject(shape);
+  if (shape.kind === "object") return zeroObject(shape);
   if (shape.kind !== "scalar") return null;
   switch (shape.scalar) {
     case "string":
