@@ -1,0 +1,39 @@
+import { ApiError, errors } from "../../api/meta/index.ts";
+import type { ApiRequest } from "../request.ts";
+import type { Attributes, Authorizer } from "./authorizer.ts";
+
+/** What a request asks to be allowed. */
+export function attributesOfRequest(request: ApiRequest): Attributes {
+  const { user, verb, group, version, resource, subresource, namespace, name } = request;
+  return { kind: "resource", user, verb, group, version, resource, subresource, namespace, name };
+}
+
+/** @throws ApiError 403 with the original's words. */
+export function requireAllowed(authorizer: Authorizer, attributes: Attributes): void {
+  const decision = authorizer.authorize(attributes);
+  if (!decision.allowed) throw forbidden(attributes, decision.reason);
+}
+
+export function forbidden(attributes: Attributes, reason?: string): ApiError {
+  const because = reason === undefined || reason === "" ? "" : `: ${reason}`;
+  const { user, verb } = attributes;
+  const who = `User ${JSON.stringify(user.name)} cannot ${verb}`;
+  if (attributes.kind === "path") {
+    const message = `forbidden: ${who} path ${JSON.stringify(attributes.path)}${because}`;
+    return new ApiError({
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message,
+      reason: "Forbidden",
+      details: {},
+      code: 403,
+    });
+  }
+  const { group, resource, subresource, namespace, name = "" } = attributes;
+  const target = subresource ? `${resource}/${subresource}` : resource;
+  const where = namespace ? ` in the namespace ${JSON.stringify(namespace)}` : " at the cluster scope";
+  const text = `${who} resource ${JSON.stringify(target)} in API group ${JSON.stringify(group)}${where}${because}`;
+  return errors.forbidden({ group, resource }, name, text);
+}

@@ -1,0 +1,56 @@
+import type { Duplex } from "node:stream";
+import { errors } from "../../api/meta/index.ts";
+import type { UserInfo } from "../request.ts";
+import type { ClientCertificates } from "./client-certificate.ts";
+import type { TokenVerifier } from "./token-verifier.ts";
+
+/** Who sends a request. */
+export interface Authenticator {
+  /** @throws (or rejects with) ApiError 401 when credentials are shown that are not valid, or none and anonymous is off. */
+  authenticate(authorization: string | undefined, connection: Duplex): UserInfo | Promise<UserInfo>;
+}
+
+export const anonymous: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] };
+
+export interface AuthenticatorOptions {
+  readonly certificates: ClientCertificates;
+  readonly tokens: TokenVerifier;
+  readonly anonymousAuth: boolean;
+}
+
+/** Certificate before token before anonymous. A certificate that answers at once costs no promise. */
+export function createAuthenticator({ certificates, tokens, anonymousAuth }: AuthenticatorOptions): Authenticator {
+  return {
+    authenticate(authorization, connection) {
+      const token = authorization === undefined ? undefined : bearerToken(authorization);
+      const byCertificate = certificateUser(certificates, connection, token !== undefined);
+      if (byCertificate !== undefined) return byCertificate;
+      if (token !== undefined) return tokenUser(tokens, token);
+      if (!anonymousAuth) throw errors.unauthorized();
+      return anonymous;
+    },
+  };
+}
+
+/** A certificate that is not trusted only fails the request when nothing else may say who it is. */
+function certificateUser(certificates: ClientCertificates, connection: Duplex, hasToken: boolean): UserInfo | undefined {
+  try {
+    return certificates.userOf(connection);
+  } catch (error) {
+    if (hasToken) return undefined;
+    throw error;
+  }
+}
+
+async function tokenUser(tokens: TokenVerifier, token: string): Promise<UserInfo> {
+  const verified = await tokens.verify(token);
+  if (verified === undefined) throw errors.unauthorized();
+  return verified.user;
+}
+
+function bearerToken(authorization: string): string | undefined {
+  const space = authorization.indexOf(" ");
+  if (space < 0 || authorization.slice(0, space).toLowerCase() !== "bearer") return undefined;
+  const token = authorization.slice(space + 1).trim();
+  return token === "" ? undefined : token;
+}

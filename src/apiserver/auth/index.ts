@@ -1,0 +1,18 @@
+/**
+ * Who sends a request and what they may do: certificates, service account tokens, impersonation, RBAC and its default
+ * policy, and the answers to reviews.
+ */
+export { attributesOfRequest, forbidden, requireAllowed } from "./access.ts";
+export { anonymous, type Authenticator, createAuthenticator } from "./authenticator.ts";
+export type { Attributes, Authorizer, Decision } from "./authorizer.ts";
+export { ClientCertificates } from "./client-certificate.ts";
+export { Impersonator } from "./impersonation.ts";
+export { SigningKey } from "./jwt.ts";
+export { nodeAuthorizer } from "./node-authorizer.ts";
+export { reconcileDefaultPolicy } from "./policy/reconcile.ts";
+export type { PolicyRule } from "./policy-rule.ts";
+export { RbacAuthorizer } from "./rbac-authorizer.ts";
+export { RbacIndex } from "./rbac-index.ts";
+export { type IssuedToken, TokenIssuer, type TokenSpec } from "./token-issuer.ts";
+export { TokenVerifier, type VerifiedToken } from "./token-verifier.ts";
+export { unionAuthorizer } from "./union-authorizer.ts";

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { constants as zlib, gzipSync } from "node:zlib";
+import type { AnswerHeaders, Exchange } from "./exchange.ts";
+
+/** Documents that are the same for everybody until what they are made from changes: encoded, hashed and compressed once. */
+export class EtagDocuments {
+  readonly #generation: () => number;
+  readonly #documents = new Map<string, EtagDocument>();
+  #builtFor = -1;
+
+  constructor(generation: () => number) {
+    this.#generation = generation;
+  }
+
+  get(name: string, build: () => Buffer): EtagDocument {
+    const generation = this.#generation();
+    if (generation !== this.#builtFor) {
+      this.#documents.clear();
+      this.#builtFor = generation;
+    }
+    let document = this.#documents.get(name);
+    if (document === undefined) {
+      document = new EtagDocument(build());
+      this.#documents.set(name, document);
+    }
+    return document;
+  }
+}
+
+const gzipThresholdBytes = 128 * 1024;
+
+export class EtagDocument {
+  readonly bytes: Buffer;
+  /** Upper case SHA-512, as the original's. */
+  readonly hash: string;
+  #compressed: Buffer | undefined;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.hash = createHash("sha512").update(bytes).digest("hex").toUpperCase();
+  }
+
+  /** 304 for a client that has it already. */
+  send(exchange: Exchange, headers: AnswerHeaders): void {
+    const etag = `"${this.hash}"`;
+    headers.etag = etag;
+    const held = exchange.headers["if-none-match"];
+    if (held !== undefined && held.split(",").some((one) => one.trim() === etag)) exchange.send(304, headers);
+    else this.sendWhole(exchange, headers);
+  }
+
+  sendWhole(exchange: Exchange, headers: AnswerHeaders): void {
+    const accepted = exchange.headers["accept-encoding"];
+    if (this.bytes.length <= gzipThresholdBytes || typeof accepted !== "string" || !accepted.includes("gzip")) {
+      exchange.send(200, headers, this.bytes);
+      return;
+    }
+    this.#compressed ??= gzipSync(this.bytes, { level: zlib.Z_BEST_SPEED });
+    headers["content-encoding"] = "gzip";
+    headers.vary = headers.vary === undefined ? "Accept-Encoding" : `${String(headers.vary)}, Accept-Encoding`;
+    exchange.send(200, headers, this.#compressed);
+  }
+}

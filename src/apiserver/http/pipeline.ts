@@ -1,0 +1,258 @@
+import { ApiError, errors, statusOf } from "../../api/meta/index.ts";
+import type { KindRegistry } from "../../api/kinds/index.ts";
+import type { Host } from "../../host/index.ts";
+import { type Authenticator, type Authorizer, type Impersonator, requireAllowed } from "../auth/index.ts";
+import type { InFlightLimiter } from "../flow/index.ts";
+import type { ApiHandler, UserInfo } from "../request.ts";
+import { ConnectionLost, type Exchange } from "./exchange.ts";
+import { answerHeaders } from "./headers.ts";
+import { metaForms, type NegotiateOptions, negotiateOutput, type OutputForm, plainJson } from "./negotiate.ts";
+import type { NodeConnector } from "./node-connector.ts";
+import { notFoundText, type PathRoutes, sendText } from "./path-routes.ts";
+import { sendPodLog } from "./pod-log.ts";
+import { asksToWatch, parseQuery, type Query } from "./query.ts";
+import { readRequest, requestWithoutBody } from "./read-request.ts";
+import { attributesOf, parseRequestInfo, type RequestInfo } from "./request-info.ts";
+import type { RequestMetrics } from "./request-metrics.ts";
+import { type AnswerContext, answer, answerStatus } from "./respond.ts";
+import { findRoute, type Route, UnknownPath } from "./route.ts";
+import { includeObjectOf } from "./table.ts";
+import { WatchStream } from "./watch-stream.ts";
+
+export interface PipelineOptions {
+  readonly host: Host;
+  /** Handles what has been authorized here. */
+  readonly handler: ApiHandler;
+  readonly kinds: KindRegistry;
+  readonly authenticator: Authenticator;
+  readonly impersonator: Impersonator;
+  readonly authorizer: Authorizer;
+  readonly limiter: InFlightLimiter;
+  readonly paths: PathRoutes;
+  readonly metrics: RequestMetrics;
+  readonly nodes?: NodeConnector;
+}
+
+/** A request on its way: what is known of it so far. */
+interface Call {
+  readonly exchange: Exchange;
+  readonly info: RequestInfo;
+  readonly query: Query;
+  readonly auditId: string;
+  readonly startMs: number;
+}
+
+const longRunningSubresources: ReadonlySet<string> = new Set(["attach", "exec", "proxy", "log", "portforward"]);
+const streamOptions: NegotiateOptions = { allowed: metaForms, stream: true, collection: true };
+const collectionOptions: NegotiateOptions = { allowed: metaForms, collection: true };
+const objectOptions: NegotiateOptions = { allowed: metaForms };
+const retryAfterSeconds = "1";
+
+/** Who, whether, how many at once, what: the way of every HTTP request. */
+export class RequestPipeline {
+  readonly #options: PipelineOptions;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one request. Never throws and never rejects. */
+  readonly serve = (exchange: Exchange): void => {
+    const call = this.#begin(exchange);
+    if (call === undefined) return;
+    void this.#run(call).catch((error: unknown) => this.#fail(call, error));
+  };
+
+  #begin(exchange: Exchange): Call | undefined {
+    const { host } = this.#options;
+    const given = exchange.headers["audit-id"];
+    const auditId = typeof given === "string" && given !== "" ? given : host.random.uuid();
+    const question = exchange.url.indexOf("?");
+    const rawPath = question < 0 ? exchange.url : exchange.url.slice(0, question);
+    const query = parseQuery(question < 0 ? "" : exchange.url.slice(question + 1));
+    try {
+      const info = parseRequestInfo(exchange.method, rawPath, () => asksToWatch(query));
+      return { exchange, info, query, auditId, startMs: host.clock.now() };
+    } catch {
+      sendText({ exchange, auditId }, 400, "400 Bad Request: invalid URL escape\n");
+      return undefined;
+    }
+  }
+
+  async #run(call: Call): Promise<void> {
+    const { authenticator, impersonator, limiter } = this.#options;
+    const { exchange, info } = call;
+    const known = authenticator.authenticate(exchange.headers.authorization, exchange.connection);
+    const real = known instanceof Promise ? await known : known;
+    const user = impersonator.userOf(exchange.headers, real);
+    if (isLongRunning(info)) return this.#authorized(call, user);
+    const place = limiter.tryTake(info.verb, user);
+    if (place === undefined) {
+      this.#tooMany(call);
+      return;
+    }
+    try {
+      await this.#authorized(call, user);
+    } finally {
+      place.give();
+    }
+  }
+
+  async #authorized(call: Call, user: UserInfo): Promise<void> {
+    const { authorizer, kinds } = this.#options;
+    const { exchange, info } = call;
+    requireAllowed(authorizer, attributesOf(info, user));
+    if (!info.isResource) return this.#path(call, user);
+    const route = findRoute(kinds, info, exchange.method);
+    if (route.connect) return this.#connect(call, route, user);
+    if (info.verb === "watch") return this.#watch(call, route, user);
+    const form = this.#form(call, info.verb === "list" ? collectionOptions : objectOptions);
+    const request =
+      info.verb === "get" || info.verb === "list"
+        ? requestWithoutBody(exchange, info, route, call.query, user)
+        : await readRequest(exchange, info, route, call.query, user);
+    const response = await this.#options.handler.handle(request);
+    answer(this.#context(call, route, form), response);
+    this.#observe(call, response.kind === "list" ? 200 : response.code);
+  }
+
+  async #path(call: Call, user: UserInfo): Promise<void> {
+    const { exchange, info, query, auditId } = call;
+    const { path } = info;
+    const handler = this.#options.paths.find(path);
+    if (handler !== undefined) {
+      await handler({ exchange, path, query, user, auditId });
+      return;
+    }
+    if (this.#isBelowApi(path)) throw errors.genericNotFound();
+    throw new UnknownPath(path);
+  }
+
+  /** Paths whose group exists are answered with a Status, all others as plain text. */
+  #isBelowApi(path: string): boolean {
+    const [, prefix, group = ""] = path.split("/");
+    if (prefix === "api") return true;
+    return prefix === "apis" && this.#options.kinds.versions(group).length > 0;
+  }
+
+  async #watch(call: Call, route: Route, user: UserInfo): Promise<void> {
+    const { host, handler, metrics } = this.#options;
+    const { exchange, info, query } = call;
+    const context = this.#context(call, route, this.#form(call, streamOptions));
+    const base = requestWithoutBody(exchange, info, route, query, user);
+    const aborter = new AbortController();
+    const events = metrics.watchEvents(info);
+    const stream = new WatchStream(context, () => host.clock.now(), (sent) => events.inc(sent));
+    exchange.onFinished(() => aborter.abort());
+    const watching = await handler.watch({ ...base, signal: aborter.signal }, stream);
+    const open = metrics.longRunning(info);
+    open.inc();
+    exchange.onFinished(() => {
+      open.dec();
+      this.#observe(call, 200);
+    });
+    stream.accept(watching);
+  }
+
+  async #connect(call: Call, route: Route, user: UserInfo): Promise<void> {
+    const { nodes, handler } = this.#options;
+    const { exchange, info, query } = call;
+    if (nodes === undefined) {
+      throw errors.serviceUnavailable(`no connection to nodes: ${info.resource}/${info.subresource} is not available`);
+    }
+    if (info.resource !== "pods" || info.subresource !== "log") {
+      throw notImplemented(`${info.resource}/${info.subresource} needs an upgraded connection that this server does not offer`);
+    }
+    const get = { ...requestWithoutBody(exchange, info, route, noQuery, user), verb: "get" as const };
+    const response = await handler.handle({ ...get, subresource: undefined });
+    if (response.kind !== "object") throw errors.genericNotFound();
+    await sendPodLog(nodes, response.object, query, exchange, answerHeaders("text/plain", call.auditId));
+    this.#observe(call, 200);
+  }
+
+  #form(call: Call, options: NegotiateOptions): OutputForm {
+    const form = negotiateOutput(call.exchange.headers.accept, options);
+    return form.format === "json" && wantsPretty(call) ? { ...form, pretty: true } : form;
+  }
+
+  #context(call: Call, route: Route, form: OutputForm): AnswerContext {
+    return {
+      exchange: call.exchange,
+      form,
+      kind: route.answerKind,
+      includeObject: includeObjectOf(call.query.get("includeObject")),
+      auditId: call.auditId,
+      now: this.#options.host.clock.now(),
+    };
+  }
+
+  #tooMany(call: Call): void {
+    const { exchange, auditId } = call;
+    const headers = answerHeaders("text/plain; charset=utf-8", auditId);
+    headers["retry-after"] = retryAfterSeconds;
+    exchange.send(429, headers, "Too many requests, please try again later.\n");
+    this.#observe(call, 429);
+  }
+
+  #observe(call: Call, code: number): void {
+    const { metrics, host } = this.#options;
+    metrics.of(call.info, call.query.has("dryRun")).observe(code, (host.clock.now() - call.startMs) / 1000);
+  }
+
+  #fail(call: Call, error: unknown): void {
+    if (error instanceof ConnectionLost || call.exchange.finished) return;
+    if (error instanceof UnknownPath) {
+      sendText(call, 404, notFoundText);
+      return;
+    }
+    if (!(error instanceof ApiError)) {
+      const stack = error instanceof Error ? error.stack : String(error);
+      this.#options.host.log.error("request failed", { path: call.info.path, verb: call.info.verb, error: stack });
+    }
+    const status = statusOf(error);
+    const code = status.code ?? 500;
+    try {
+      answerStatus({ ...call, form: statusForm(call) }, code, status);
+    } catch (cause) {
+      this.#options.host.log.error("answer failed", { path: call.info.path, error: String(cause) });
+    }
+    this.#observe(call, code);
+  }
+}
+
+const noQuery: Query = new Map();
+
+function isLongRunning(info: RequestInfo): boolean {
+  return info.verb === "watch" || (info.subresource !== "" && longRunningSubresources.has(info.subresource));
+}
+
+/** A failure is told in the form that the client takes, as far as there is one. */
+function statusForm(call: Call): OutputForm {
+  try {
+    const form = negotiateOutput(call.exchange.headers.accept, objectOptions);
+    return { format: form.format, pretty: form.format === "json" && wantsPretty(call) };
+  } catch {
+    return plainJson;
+  }
+}
+
+const prettyAgents = ["curl", "Wget", "Mozilla/5.0"];
+
+function wantsPretty(call: Call): boolean {
+  const asked = call.query.get("pretty")?.[0];
+  if (asked !== undefined) return asked !== "0" && asked.toLowerCase() !== "false";
+  const agent = call.exchange.headers["user-agent"];
+  return agent !== undefined && prettyAgents.some((prefix) => agent.startsWith(prefix));
+}
+
+function notImplemented(message: string): ApiError {
+  return new ApiError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message,
+    reason: "NotImplemented",
+    code: 501,
+  });
+}

@@ -1,0 +1,271 @@
+import { Readable } from "node:stream";
+import { createGzip, constants as zlib, gzip } from "node:zlib";
+import { formatApiVersion, type KubeObject, type Status } from "../../api/meta/index.ts";
+import type { ResourceKind } from "../../api/kinds/index.ts";
+import type { ApiResponse, ListItem } from "../request.ts";
+import { encodeProtobuf, encodeProtobufList, writeYaml } from "./codecs.ts";
+import type { AnswerHeaders, AnswerStream, Exchange } from "./exchange.ts";
+import { answerHeaders } from "./headers.ts";
+import { mediaTypes, type OutputForm } from "./negotiate.ts";
+import { type IncludeObject, partialMetadataJson, TableWriter } from "./table.ts";
+
+/** What writing an answer needs to know beside the answer. */
+export interface AnswerContext {
+  readonly exchange: Exchange;
+  readonly form: OutputForm;
+  readonly kind: ResourceKind | undefined;
+  readonly includeObject: IncludeObject;
+  readonly auditId: string;
+  readonly now: number;
+}
+
+type ObjectResponse = Extract<ApiResponse, { kind: "object" }>;
+type ListResponse = Extract<ApiResponse, { kind: "list" }>;
+
+/** Answers over this size are compressed for clients that take gzip, at the fastest level, as the original does. */
+const gzipThresholdBytes = 128 * 1024;
+/** Lists leave in pieces of about this size, so that a long one neither blocks nor lies in memory twice. */
+const chunkBytes = 64 * 1024;
+const newline = Buffer.from("\n");
+
+/** Sends an answer of the API in the form that was negotiated. */
+export function answer(context: AnswerContext, response: ApiResponse): void {
+  if (response.kind === "list") answerList(context, response);
+  else if (response.kind === "status") answerStatus(context, response.code, response.status, response.warnings);
+  else answerObject(context, response);
+}
+
+/** Statuses are never turned into tables or reduced to metadata. */
+export function answerStatus(
+  context: Pick<AnswerContext, "exchange" | "form" | "auditId">,
+  code: number,
+  status: Status,
+  warnings?: readonly string[],
+): void {
+  const headers = answerHeaders(mediaTypes[context.form.format], context.auditId, warnings);
+  const retryAfter = status.details?.retryAfterSeconds;
+  if (retryAfter !== undefined && retryAfter > 0) headers["retry-after"] = String(retryAfter);
+  context.exchange.send(code, headers, encodeValue(status, context.form));
+}
+
+function answerObject(context: AnswerContext, response: ObjectResponse): void {
+  const { form, exchange, auditId } = context;
+  const headers = answerHeaders(mediaTypes[form.format], auditId, response.warnings);
+  if (form.format === "json" && form.as === undefined && !form.pretty && response.entry !== undefined) {
+    sendBytes(exchange, response.code, headers, Buffer.concat([response.entry.json(), newline]));
+    return;
+  }
+  sendBytes(exchange, response.code, headers, encodeObject(context, response.object));
+}
+
+function encodeObject(context: AnswerContext, object: KubeObject): Buffer | string {
+  const { form, kind } = context;
+  if (form.as === undefined) return form.format === "protobuf" ? encodeProtobuf(object, kind) : encodeValue(object, form);
+  return reformat(transformOne(context, form.as, object), form);
+}
+
+function transformOne(context: AnswerContext, as: NonNullable<OutputForm["as"]>, object: KubeObject): string {
+  const apiVersion = formatApiVersion(as);
+  if (as.kind !== "Table") return partialMetadataJson(object, apiVersion);
+  const table = new TableWriter(context.kind, context.includeObject, context.now, apiVersion);
+  const { resourceVersion } = object.metadata;
+  return `${table.head(resourceVersion === undefined ? {} : { resourceVersion })}${table.row(object)}${table.tail}`;
+}
+
+/** JSON text that is already written, in the form asked for. */
+function reformat(json: string, form: OutputForm): Buffer | string {
+  if (form.format === "json" && !form.pretty) return `${json}\n`;
+  return encodeValue(JSON.parse(json), form);
+}
+
+function encodeValue(value: object, form: OutputForm): Buffer | string {
+  if (form.format === "yaml") return writeYaml(value);
+  if (form.format === "protobuf") return encodeProtobuf(value as KubeObject, undefined);
+  return form.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`;
+}
+
+function answerList(context: AnswerContext, response: ListResponse): void {
+  const { form, exchange, auditId } = context;
+  const headers = answerHeaders(mediaTypes[form.format], auditId, response.warnings);
+  if (form.format === "protobuf" && form.as === undefined) {
+    sendBytes(exchange, 200, headers, encodeProtobufList(response, context.kind));
+    return;
+  }
+  if (form.format !== "json" || form.pretty) {
+    let text = "";
+    for (const piece of listPieces(context, response)) text += piece;
+    sendBytes(exchange, 200, headers, reformat(text, form));
+    return;
+  }
+  sendChunks(exchange, headers, chunks(listPieces(context, response)));
+}
+
+/** A list as JSON, piece by piece; stored versions give their shared bytes. */
+function* listPieces(context: AnswerContext, response: ListResponse): Generator<Buffer | string> {
+  const { as } = context.form;
+  if (as !== undefined) return yield* transformedPieces(context, as, response);
+  const { listKind, apiVersion } = response;
+  yield `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(response.metadata)},"items":[`;
+  const itemKind = listKind.endsWith("List") ? listKind.slice(0, -4) : listKind;
+  const bare = new BareItems(itemKind, apiVersion);
+  let first = true;
+  for (const item of response.items) {
+    yield first ? "{" : ",{";
+    yield bare.withoutBrace(item);
+    first = false;
+  }
+  yield "]}\n";
+}
+
+function* transformedPieces(
+  context: AnswerContext,
+  as: NonNullable<OutputForm["as"]>,
+  response: ListResponse,
+): Generator<string> {
+  const apiVersion = formatApiVersion(as);
+  const table = new TableWriter(context.kind, context.includeObject, context.now, apiVersion);
+  const isTable = as.kind === "Table";
+  yield isTable
+    ? table.head(response.metadata)
+    : `{"kind":"PartialObjectMetadataList","apiVersion":"${apiVersion}","metadata":${JSON.stringify(response.metadata)},"items":[`;
+  let separator = "";
+  for (const { object } of response.items) {
+    yield separator + (isTable ? table.row(object) : partialMetadataJson(object, apiVersion));
+    separator = ",";
+  }
+  yield "]}\n";
+}
+
+/** Items of a list do not repeat the kind and version that the list names: cuts them off the front of the encoded object. */
+class BareItems {
+  readonly #prefixes: readonly Buffer[];
+
+  constructor(kind: string, apiVersion: string) {
+    this.#prefixes = [
+      Buffer.from(`{"apiVersion":"${apiVersion}","kind":"${kind}",`),
+      Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}",`),
+    ];
+  }
+
+  /** The item's JSON after its opening brace. */
+  withoutBrace(item: ListItem): Buffer | string {
+    if (item.entry !== undefined) {
+      const bytes = item.entry.json();
+      for (const prefix of this.#prefixes) {
+        if (bytes.length > prefix.length && prefix.compare(bytes, 0, prefix.length) === 0) {
+          return bytes.subarray(prefix.length);
+        }
+      }
+    }
+    const { kind: _kind, apiVersion: _apiVersion, ...rest } = item.object;
+    return JSON.stringify(rest).slice(1);
+  }
+}
+
+/** Joins small pieces into buffers of about `chunkBytes`. */
+function* chunks(pieces: Iterable<Buffer | string>): Generator<Buffer> {
+  let waiting: Buffer[] = [];
+  let text = "";
+  let length = 0;
+  for (const piece of pieces) {
+    if (typeof piece === "string") {
+      text += piece;
+      length += piece.length;
+    } else {
+      if (text !== "") waiting.push(Buffer.from(text));
+      text = "";
+      waiting.push(piece);
+      length += piece.length;
+    }
+    if (length < chunkBytes) continue;
+    if (text !== "") waiting.push(Buffer.from(text));
+    yield Buffer.concat(waiting);
+    waiting = [];
+    text = "";
+    length = 0;
+  }
+  if (text !== "") waiting.push(Buffer.from(text));
+  if (waiting.length > 0) yield Buffer.concat(waiting);
+}
+
+function takesGzip(exchange: Exchange): boolean {
+  const accepted = exchange.headers["accept-encoding"];
+  return typeof accepted === "string" && accepted.includes("gzip");
+}
+
+function markGzip(headers: AnswerHeaders): void {
+  headers["content-encoding"] = "gzip";
+  headers.vary = "Accept-Encoding";
+}
+
+function sendBytes(exchange: Exchange, code: number, headers: AnswerHeaders, body: Buffer | string): void {
+  if (body.length <= gzipThresholdBytes || !takesGzip(exchange)) {
+    exchange.send(code, headers, body);
+    return;
+  }
+  gzip(body, { level: zlib.Z_BEST_SPEED }, (error, compressed) => {
+    if (error !== null) exchange.send(code, headers, body);
+    else {
+      markGzip(headers);
+      exchange.send(code, headers, compressed);
+    }
+  });
+}
+
+/** Short lists are one answer; longer ones are streamed as fast as the client reads. */
+function sendChunks(exchange: Exchange, headers: AnswerHeaders, source: Generator<Buffer>): void {
+  const first = source.next();
+  const second = source.next();
+  if (first.done || second.done) {
+    exchange.send(200, headers, first.value ?? "");
+    return;
+  }
+  if (takesGzip(exchange)) {
+    const third = source.next();
+    const gathered = [first.value, second.value, ...(third.done ? [] : [third.value])];
+    if (third.done) {
+      sendBytes(exchange, 200, headers, Buffer.concat(gathered));
+      return;
+    }
+    markGzip(headers);
+    streamCompressed(exchange.open(200, headers), exchange, prepend(gathered, source));
+    return;
+  }
+  stream(exchange.open(200, headers), prepend([first.value, second.value], source));
+}
+
+function* prepend(gathered: readonly Buffer[], rest: Generator<Buffer>): Generator<Buffer> {
+  yield* gathered;
+  yield* rest;
+}
+
+function stream(target: AnswerStream, source: Generator<Buffer>): void {
+  const pump = (): void => {
+    for (;;) {
+      if (target.lost) return;
+      const next = source.next();
+      if (next.done) {
+        target.end();
+        return;
+      }
+      if (!target.write(next.value)) {
+        target.onDrain(pump);
+        return;
+      }
+    }
+  };
+  pump();
+}
+
+function streamCompressed(target: AnswerStream, exchange: Exchange, source: Generator<Buffer>): void {
+  const compressor = createGzip({ level: zlib.Z_BEST_SPEED });
+  compressor.on("data", (chunk: Buffer) => {
+    if (target.write(chunk)) return;
+    compressor.pause();
+    target.onDrain(() => compressor.resume());
+  });
+  compressor.on("end", () => target.end());
+  compressor.on("error", () => target.destroy());
+  exchange.onFinished(() => compressor.destroy());
+  Readable.from(source, { objectMode: true }).on("error", () => target.destroy()).pipe(compressor);
+}
