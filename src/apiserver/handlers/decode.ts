@@ -1,0 +1,148 @@
+import type { ResourceKind } from "../../api/kinds/index.ts";
+import {
+  errors,
+  formatApiVersion,
+  type GroupVersionKind,
+  type JsonObject,
+  type JsonValue,
+  type KubeObject,
+  parseApiVersion,
+} from "../../api/meta/index.ts";
+import {
+  decodeObject,
+  type ObjectShape,
+  shapeOf,
+  strictDecodingError,
+  strictProblems,
+} from "../../api/schema/index.ts";
+import { type Call, type HandlerContext, warn } from "./context.ts";
+
+/** The request's body as a draft of its kind: checked against the shape, with defaults. @throws ApiError 400. */
+export function decodeBody(ctx: HandlerContext, call: Call): KubeObject {
+  const { kind, request } = call;
+  const draft = decodeAs(ctx, call, request.body, kind, kind.shape);
+  kind.strategy.applyDefaults?.(draft);
+  return draft;
+}
+
+/** The body of a subresource that has a kind of its own (Binding, Eviction, Scale, TokenRequest). */
+export function decodeSubresourceBody(ctx: HandlerContext, call: Call, gvk: GroupVersionKind): KubeObject {
+  const shape = shapeOf(formatApiVersion(gvk), gvk.kind);
+  if (shape === undefined) throw new Error(`no shape is known for ${gvk.kind} of ${formatApiVersion(gvk)}`);
+  return decodeAs(ctx, call, call.request.body, gvk, shape);
+}
+
+/** Unknown and duplicate fields are refused, told of or ignored, as the request's fieldValidation says. */
+export function decodeAs(
+  ctx: HandlerContext,
+  call: Call,
+  body: JsonValue | undefined,
+  gvk: GroupVersionKind,
+  shape: ObjectShape,
+): KubeObject {
+  const draft = withTypeFields(ctx, body, gvk);
+  const validation = call.request.options.fieldValidation || "Warn";
+  const decoded = decodeObject(draft, shape, { unknownFields: validation === "Ignore" ? "drop" : "collect" });
+  if (validation !== "Ignore") {
+    const problems = strictProblems(decoded.unknownFields, call.request.duplicateFields ?? []);
+    if (validation === "Strict" && problems.length > 0) throw strictDecodingError(draft, shape, problems);
+    for (const problem of problems) warn(call, problem);
+  }
+  return asObject(decoded.object);
+}
+
+/** What decoding by the shape of a kind made is an object of the API. */
+export function asObject(decoded: JsonObject): KubeObject {
+  const object = decoded as JsonObject & Partial<KubeObject>;
+  object.metadata ??= {};
+  return object as KubeObject;
+}
+
+/** Fills apiVersion and kind where they are missing, and refuses others than expected. */
+function withTypeFields(ctx: HandlerContext, body: JsonValue | undefined, gvk: GroupVersionKind): JsonObject {
+  if (body === undefined) throw unrecognized(gvk, "unexpected end of JSON input", "<empty>");
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    const type = Array.isArray(body) ? "array" : body === null ? "null" : typeof body;
+    const why = `cannot unmarshal ${type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+    throw unrecognized(gvk, `json: ${why}`, summary(body));
+  }
+  const expected = formatApiVersion(gvk);
+  const apiVersion = typeof body.apiVersion === "string" && body.apiVersion !== "" ? body.apiVersion : expected;
+  const kind = typeof body.kind === "string" && body.kind !== "" ? body.kind : gvk.kind;
+  body.apiVersion = apiVersion;
+  body.kind = kind;
+  if (kind === gvk.kind && apiVersion === expected) return body;
+  throw wrongType(ctx, apiVersion, kind, gvk);
+}
+
+function wrongType(ctx: HandlerContext, apiVersion: string, kind: string, wanted: GroupVersionKind): Error {
+  const got = parseApiVersion(apiVersion);
+  const isKnown = ctx.kinds.byApiVersionKind(apiVersion, kind) !== undefined || shapeOf(apiVersion, kind) !== undefined;
+  if (isKnown && got.group === wanted.group && kind === wanted.kind) {
+    return errors.badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${formatApiVersion(wanted)})`,
+    );
+  }
+  const why = isKnown
+    ? `converting (${got.version}.${kind}) to (${wanted.group.split(".")[0] || "core"}.${wanted.kind}): unknown conversion`
+    : `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${JSON.stringify(schemeOf(wanted))}`;
+  return errors.badRequest(
+    `${kind} in version ${JSON.stringify(got.version)} cannot be handled as a ${wanted.kind}: ${why}`,
+  );
+}
+
+/** The original's registry of types, which its message names. */
+function schemeOf(gvk: GroupVersionKind): string {
+  if (gvk.group === "apiextensions.k8s.io") return "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:53";
+  if (gvk.group === "apiregistration.k8s.io") return "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:33";
+  return "pkg/api/legacyscheme/scheme.go:30";
+}
+
+const summaryLengthMax = 30;
+
+function summary(body: JsonValue): string {
+  const text = JSON.stringify(body);
+  return text.length > summaryLengthMax ? `${text.slice(0, summaryLengthMax)} ...` : text;
+}
+
+function unrecognized(gvk: GroupVersionKind, why: string, data: string): Error {
+  return errors.badRequest(
+    `the object provided is unrecognized (must be of type ${gvk.kind}): couldn't get version/kind; json parse error: ${why} (${data})`,
+  );
+}
+
+/** Decodes what a patch made; problems are the patch's. */
+export function decodePatched(
+  call: Call,
+  patched: JsonObject,
+  kind: Pick<ResourceKind, "shape">,
+  invalidPatch: (why: string) => Error,
+): KubeObject {
+  const validation = call.request.options.fieldValidation || "Warn";
+  const decoded = decodeOrRefuse(patched, kind.shape, validation, invalidPatch);
+  if (validation !== "Ignore") {
+    const problems = strictProblems(decoded.unknownFields, call.request.duplicateFields ?? []);
+    if (validation === "Strict" && problems.length > 0) {
+      throw invalidPatch(`strict decoding error: ${problems.join(", ")}`);
+    }
+    for (const problem of problems) warn(call, problem);
+  }
+  return asObject(decoded.object);
+}
+
+const refusedDecoding = / cannot be handled as an? \S+: /;
+
+function decodeOrRefuse(
+  patched: JsonObject,
+  shape: ObjectShape,
+  validation: string,
+  invalidPatch: (why: string) => Error,
+) {
+  try {
+    return decodeObject(patched, shape, { unknownFields: validation === "Ignore" ? "drop" : "collect" });
+  } catch (err) {
+    if (!(err instanceof Error)) throw err;
+    const at = refusedDecoding.exec(err.message);
+    throw at === null ? err : invalidPatch(err.message.slice(at.index + at[0].length));
+  }
+}

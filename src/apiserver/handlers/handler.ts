@@ -1,0 +1,111 @@
+import type { KindRegistry, ResourceKind } from "../../api/kinds/index.ts";
+import { errors } from "../../api/meta/index.ts";
+import type { Host } from "../../host/index.ts";
+import { CompactedError, FutureRevisionError, type Store, StoreError } from "../../store/index.ts";
+import { type AdmissionChain, createAdmissionChain } from "../admission/index.ts";
+import type { Authorizer } from "../auth/authorizer.ts";
+import type { ApiHandler, ApiRequest, ApiResponse, Verb } from "../request.ts";
+import type { Call, HandlerContext, WriteCompanion } from "./context.ts";
+import { create } from "./create.ts";
+import { remove } from "./delete.ts";
+import { removeCollection } from "./delete-collection.ts";
+import { get } from "./get.ts";
+import { list } from "./list.ts";
+import { checkDeleteOptions, checkPatchOptions, checkWriteOptions } from "./options.ts";
+import { patch } from "./patch.ts";
+import { bindPod } from "./subresources/binding.ts";
+import type { ReviewPorts } from "./subresources/review-ports.ts";
+import { reviews } from "./subresources/reviews.ts";
+import { subresourceHandler } from "./subresources/subresources.ts";
+import type { TokenIssuer } from "./subresources/token.ts";
+import { update } from "./update.ts";
+import { watch } from "./watch.ts";
+
+export interface ApiHandlerOptions {
+  readonly host: Host;
+  readonly store: Store;
+  readonly kinds: KindRegistry;
+  /** Default: nothing is added and nothing refused. */
+  readonly admission?: AdmissionChain;
+  /** By storage prefix; see src/apiserver/allocation. */
+  readonly companions?: ReadonlyMap<string, WriteCompanion>;
+  /** Whom the access reviews ask. It does not stand in front of requests here: that is its caller's affair. */
+  readonly authorizer?: Authorizer;
+  readonly tokens?: TokenIssuer;
+  readonly reviews?: ReviewPorts;
+}
+
+/** The object-level API server over a store: every verb of every resource, without authentication and authorization. */
+export function createApiHandler(options: ApiHandlerOptions): ApiHandler {
+  const { admission = createAdmissionChain([]), companions = new Map(), reviews: ports = {} } = options;
+  const ctx: HandlerContext = { ...options, admission, companions, reviews: ports };
+  return {
+    async handle(request) {
+      try {
+        return await handle(ctx, request);
+      } catch (err) {
+        throw asApiError(err);
+      }
+    },
+    async watch(request, sink) {
+      const kind = kindOf(ctx, request);
+      if (!kind.verbs.includes("watch")) throw errors.methodNotSupported(kind, "watch");
+      return watch(ctx, { request, kind, dryRun: false, warnings: [] }, sink);
+    },
+  };
+}
+
+async function handle(ctx: HandlerContext, request: ApiRequest): Promise<ApiResponse> {
+  const kind = kindOf(ctx, request);
+  const call: Call = { request, kind, dryRun: checkOptions(request), warnings: [] };
+  if (request.subresource) return subresourceHandler(call)(ctx, call);
+  if (kind.resource === "bindings" && kind.group === "" && request.verb === "create") return bindPod(ctx, call);
+  const review = request.verb === "create" ? reviews.get(`${kind.group}/${kind.resource}`) : undefined;
+  if (review !== undefined) return review(ctx, call);
+  if (!kind.verbs.includes(request.verb)) throw errors.methodNotSupported(kind, request.verb);
+  return verbs[request.verb](ctx, call);
+}
+
+const verbs: Readonly<Record<Verb, (ctx: HandlerContext, call: Call) => Promise<ApiResponse>>> = {
+  get,
+  list,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+  async watch(_ctx, call) {
+    throw errors.badRequest(`a watch of ${call.kind.resource} is no single answer`);
+  },
+};
+
+function kindOf(ctx: HandlerContext, request: ApiRequest): ResourceKind {
+  const kind = ctx.kinds.byResource(request.group, request.version, request.resource);
+  if (kind === undefined) throw errors.genericNotFound();
+  return kind;
+}
+
+/** Whether the request is a dry run. */
+function checkOptions(request: ApiRequest): boolean {
+  switch (request.verb) {
+    case "create":
+      return checkWriteOptions("CreateOptions", request.options);
+    case "update":
+      return checkWriteOptions("UpdateOptions", request.options);
+    case "patch":
+      return checkPatchOptions(request.options, request.patchType === "application/apply-patch+yaml");
+    case "delete":
+    case "deletecollection":
+      return checkDeleteOptions(request.options);
+    default:
+      return false;
+  }
+}
+
+/** The store's own errors in the API's words; everything else passes. */
+function asApiError(err: unknown): unknown {
+  if (err instanceof StoreError) return errors.serviceUnavailable(err.message);
+  if (err instanceof CompactedError) return errors.resourceExpired(err.message);
+  if (err instanceof FutureRevisionError) return errors.timeout(err.message, 1);
+  return err;
+}

@@ -1,0 +1,150 @@
+import { ApiError, errors, formatApiVersion, type ListMeta } from "../../api/meta/index.ts";
+import { CompactedError, type Entry, type Revision, type Snapshot } from "../../store/index.ts";
+import type { ApiRequest, ApiResponse, ListItem } from "../request.ts";
+import { type Call, type HandlerContext, warningsOf } from "./context.ts";
+import { decodeContinue, encodeContinue, type ListPosition } from "./continue-token.ts";
+import { collectionPrefix } from "./keys.ts";
+import { checkListOptions } from "./options.ts";
+import { parseRevision, revisionError, tooLargeRevision } from "./revisions.ts";
+import { type Selection, selectionOf } from "./selection.ts";
+import { answered } from "./versions.ts";
+
+/** Entries of a page, and what its metadata says. */
+export interface Page {
+  readonly entries: readonly { readonly entry: Entry; readonly item: ListItem }[];
+  readonly metadata: ListMeta;
+}
+
+/** GET of a collection. */
+export async function list(ctx: HandlerContext, call: Call): Promise<ApiResponse> {
+  const { kind } = call;
+  checkListOptions(call.request.options, false);
+  const page = await readPage(ctx, call);
+  return {
+    kind: "list",
+    apiVersion: formatApiVersion(kind),
+    listKind: `${kind.kind}List`,
+    metadata: page.metadata,
+    items: page.entries.map(({ item }) => item),
+    warnings: warningsOf(call),
+  };
+}
+
+export async function readPage(ctx: HandlerContext, call: Call): Promise<Page> {
+  const { request, kind } = call;
+  const selection = selectionOf(kind, request);
+  const limit = Math.max(0, request.options.limit ?? 0);
+  const prefix = collectionPrefix(kind, request.namespace);
+  const position = request.options.continue ? continued(prefix, request) : undefined;
+  const snapshot = await snapshotFor(ctx, request, prefix, position, limit);
+  if (limit === 0 && position === undefined && selection.name) {
+    return singlePage(call, snapshot, selection, prefix);
+  }
+  return pageOf(call, snapshot, selection, prefix, position?.afterKey, limit);
+}
+
+function continued(prefix: string, request: ApiRequest): ListPosition {
+  const { resourceVersion } = request.options;
+  if (resourceVersion && resourceVersion !== "0") {
+    throw errors.badRequest("specifying resource version is not allowed when using continue");
+  }
+  return decodeContinue(prefix, request.options.continue ?? "");
+}
+
+async function snapshotFor(
+  ctx: HandlerContext,
+  request: ApiRequest,
+  prefix: string,
+  position: ListPosition | undefined,
+  limit: number,
+): Promise<Snapshot> {
+  const { store } = ctx;
+  if (position !== undefined) return continuedSnapshot(ctx, prefix, position);
+  const wanted = parseRevision(request.options.resourceVersion);
+  if (wanted === undefined || wanted === 0) return store.list(prefix);
+  const match = request.options.resourceVersionMatch ?? "";
+  const isExact = match === "Exact" || (match === "" && limit > 0);
+  if (wanted > store.revision) throw tooLargeRevision(wanted, store.revision);
+  return isExact ? exactSnapshot(ctx, prefix, wanted) : store.list(prefix);
+}
+
+async function exactSnapshot(ctx: HandlerContext, prefix: string, at: Revision): Promise<Snapshot> {
+  try {
+    return await ctx.store.list(prefix, at);
+  } catch (err) {
+    throw revisionError(err, at, ctx.store.revision);
+  }
+}
+
+async function continuedSnapshot(ctx: HandlerContext, prefix: string, position: ListPosition): Promise<Snapshot> {
+  try {
+    return await ctx.store.list(prefix, position.revision);
+  } catch (err) {
+    if (err instanceof CompactedError) throw expiredContinue(prefix, position);
+    throw revisionError(err, position.revision ?? 0, ctx.store.revision);
+  }
+}
+
+/** 410 with a token that goes on from the same place in the newest revision. */
+function expiredContinue(prefix: string, position: ListPosition): ApiError {
+  const message =
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without " +
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. " +
+    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or " +
+    "deleted between the time the first chunk was returned and now may show up in the list.";
+  const { status } = errors.resourceExpired(message);
+  return new ApiError({ ...status, metadata: { continue: encodeContinue(prefix, position.afterKey, undefined) } });
+}
+
+/** At most one object can match: it is read without walking the collection, when its key is known. */
+function singlePage(call: Call, snapshot: Snapshot, selection: Selection, prefix: string): Page {
+  const { kind, request } = call;
+  const namespace = request.namespace || selection.namespace;
+  if (kind.namespaced && !namespace) return pageOf(call, snapshot, selection, prefix, undefined, 0);
+  const key = kind.namespaced
+    ? `${kind.storagePrefix}/${namespace}/${selection.name}`
+    : `${kind.storagePrefix}/${selection.name}`;
+  const entries: { entry: Entry; item: ListItem }[] = [];
+  for (const entry of snapshot.entries(justBefore(key))) {
+    if (entry.key !== key) break;
+    const item = answered(kind, entry);
+    if (key.startsWith(prefix) && selection.matches(item.object)) entries.push({ entry, item });
+    break;
+  }
+  return { entries, metadata: { resourceVersion: String(snapshot.revision) } };
+}
+
+/** A key right before the given one: no key that names an object lies between them. */
+function justBefore(key: string): string {
+  const last = key.length - 1;
+  return `${key.slice(0, last)}${String.fromCharCode(key.charCodeAt(last) - 1)}\uffff`;
+}
+
+function pageOf(
+  call: Call,
+  snapshot: Snapshot,
+  selection: Selection,
+  prefix: string,
+  afterKey: string | undefined,
+  limit: number,
+): Page {
+  const { kind } = call;
+  const entries: { entry: Entry; item: ListItem }[] = [];
+  let last: string | undefined;
+  let more = false;
+  for (const entry of snapshot.entries(afterKey)) {
+    if (limit > 0 && entries.length === limit) {
+      more = true;
+      break;
+    }
+    last = entry.key;
+    const item = answered(kind, entry);
+    if (selection.isEmpty || selection.matches(item.object)) entries.push({ entry, item });
+  }
+  const metadata: ListMeta = { resourceVersion: String(snapshot.revision) };
+  if (more && last !== undefined) {
+    metadata.continue = encodeContinue(prefix, last, snapshot.revision);
+    if (selection.isEmpty) metadata.remainingItemCount = snapshot.count(last);
+  }
+  return { entries, metadata };
+}

@@ -1,0 +1,125 @@
+import {
+  cloneJson,
+  errors,
+  fieldError,
+  formatApiVersion,
+  type JsonObject,
+  type JsonValue,
+  type KubeObject,
+} from "../../api/meta/index.ts";
+import { applyPatch, jsonPatch, mergePatch, strategicMergePatch } from "../../api/patch/index.ts";
+import type { ObjectShape } from "../../api/schema/index.ts";
+import type { ApiResponse, PatchType } from "../request.ts";
+import type { Call, HandlerContext } from "./context.ts";
+import { decodePatched } from "./decode.ts";
+import { requiredName } from "./keys.ts";
+import { managedByUpdate, ownershipFacts, setManagedFields } from "./managed-fields.ts";
+import { changeObject } from "./update.ts";
+
+/** PATCH on an object or one of its subresources that are parts of it: four kinds of patches. */
+export async function patch(ctx: HandlerContext, call: Call): Promise<ApiResponse> {
+  const { request } = call;
+  if (request.patchType === "application/apply-patch+yaml") return apply(ctx, call);
+  return changeObject(ctx, call, {
+    mayCreate: false,
+    next(existing) {
+      if (existing === undefined) throw errors.notFound(call.kind, requiredName(request));
+      const draft = patched(call, existing, call.kind.shape);
+      call.kind.strategy.applyDefaults?.(draft);
+      checkPatchedName(draft, requiredName(request), request.namespace);
+      return managedByUpdate(ctx, call, draft, existing);
+    },
+  });
+}
+
+/** Applies a JSON, merge or strategic merge patch; the result is decoded and shares nothing with `existing`. */
+export function patched(call: Call, existing: KubeObject, shape: ObjectShape): KubeObject {
+  const { patchType = "application/json-patch+json", body = null } = call.request;
+  const document = existing as KubeObject & JsonObject;
+  const result = cloneJson(patchDocument(patchType, document, body, shape));
+  if (typeof result !== "object" || result === null || Array.isArray(result)) {
+    throw invalidPatch(
+      JSON.stringify(result),
+      `json: cannot unmarshal ${typeof result} into Go value of type ${call.kind.kind}`,
+    );
+  }
+  restoreType(result, existing);
+  const shown = patchType === "application/strategic-merge-patch+json" ? body : result;
+  return decodePatched(call, result, { shape }, (why) => invalidPatch(JSON.stringify(shown), why));
+}
+
+function patchDocument(type: PatchType, document: JsonObject, body: JsonValue, shape: ObjectShape): JsonValue {
+  switch (type) {
+    case "application/json-patch+json":
+      return jsonPatch(document, body);
+    case "application/merge-patch+json":
+      return mergePatch(document, body);
+    case "application/strategic-merge-patch+json":
+      return strategicMergePatch(document, body, shape);
+    case "application/apply-patch+yaml":
+      throw new Error("apply is not a patch of a document");
+    default:
+      return type satisfies never;
+  }
+}
+
+/** A patch that drops the type leaves it to the endpoint. */
+function restoreType(result: JsonObject, existing: KubeObject): void {
+  if (!result.apiVersion) result.apiVersion = existing.apiVersion;
+  if (!result.kind) result.kind = existing.kind;
+}
+
+function invalidPatch(shown: string, why: string): Error {
+  return errors.invalid({ group: "", kind: "" }, "", [fieldError.invalid("patch", shown, why)]);
+}
+
+async function apply(ctx: HandlerContext, call: Call): Promise<ApiResponse> {
+  const { request, kind } = call;
+  const name = requiredName(request);
+  return changeObject(ctx, call, {
+    mayCreate: !request.subresource,
+    next(existing) {
+      const config = namedConfig(request.body ?? null, name, request.namespace, kind.namespaced);
+      const applied = applyPatch({
+        ...ownershipFacts(ctx, call),
+        live: existing,
+        config,
+        kind: kind.kind,
+        force: request.options.force ?? false,
+      });
+      const copy = cloneJson(applied.object);
+      if (existing !== undefined && !applied.changed) return copy as JsonObject & KubeObject;
+      copy.apiVersion ??= formatApiVersion(kind);
+      copy.kind ??= kind.kind;
+      const draft = decodePatched(call, copy, kind, (why) => errors.badRequest(why));
+      kind.strategy.applyDefaults?.(draft);
+      checkPatchedName(draft, name, request.namespace);
+      setManagedFields(draft, applied.managedFields);
+      return draft;
+    },
+  });
+}
+
+/** The configuration with the name and namespace of the URL where it has none. */
+function namedConfig(config: JsonValue, name: string, namespace: string | undefined, namespaced: boolean): JsonValue {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) return config;
+  const metadata = config.metadata ?? {};
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) return config;
+  const place: JsonObject = namespaced && namespace ? { namespace } : {};
+  return { ...config, metadata: { name, ...place, ...metadata } };
+}
+
+function checkPatchedName(draft: KubeObject, name: string, namespace: string | undefined): void {
+  const { metadata } = draft;
+  if (!metadata.name) {
+    throw errors.badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (metadata.name !== name) {
+    throw errors.badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (namespace && metadata.namespace && metadata.namespace !== namespace) {
+    throw errors.badRequest(
+      `the namespace of the object (${metadata.namespace}) does not match the namespace on the request (${namespace})`,
+    );
+  }
+}

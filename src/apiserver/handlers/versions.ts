@@ -1,0 +1,33 @@
+import type { ResourceKind } from "../../api/kinds/index.ts";
+import type { KubeObject } from "../../api/meta/index.ts";
+import type { Entry } from "../../store/index.ts";
+
+/** Stored objects in the other versions that asked for them; as immutable as their originals. */
+const served = new WeakMap<KubeObject, Map<ResourceKind, KubeObject>>();
+
+/** The stored object in the version of `kind`: itself where that is the stored version. */
+export function fromStorage(kind: ResourceKind, stored: KubeObject): KubeObject {
+  if (kind.conversion === undefined) return stored;
+  let versions = served.get(stored);
+  if (versions === undefined) {
+    versions = new Map();
+    served.set(stored, versions);
+  }
+  let object = versions.get(kind);
+  if (object === undefined) {
+    object = kind.conversion.fromStorage(stored);
+    versions.set(kind, object);
+  }
+  return object;
+}
+
+/** The draft as it is stored. The draft must not be used afterwards. */
+export function toStorage(kind: ResourceKind, draft: KubeObject): KubeObject {
+  return kind.conversion === undefined ? draft : kind.conversion.toStorage(draft);
+}
+
+/** A stored version as it is answered: with its entry when the bytes can be shared. */
+export function answered(kind: ResourceKind, entry: Entry): { object: KubeObject; entry?: Entry } {
+  if (kind.conversion === undefined) return { object: entry.object, entry };
+  return { object: fromStorage(kind, entry.object) };
+}
