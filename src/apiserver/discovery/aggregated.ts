@@ -1,0 +1,48 @@
+import type { Subresource } from "../../api/kinds/index.ts";
+import type { JsonObject } from "../../api/meta/index.ts";
+import { type DiscoveredKind, groupKinds } from "./entry.ts";
+
+/**
+ * Aggregated discovery: the core group for `/api`, all others for `/apis`. `v2beta1` differs in its apiVersion alone.
+ */
+export function aggregatedDiscovery(
+  kinds: readonly DiscoveredKind[],
+  of: "/api" | "/apis",
+  version: "v2" | "v2beta1" = "v2",
+): JsonObject {
+  const groups = [...groupKinds(kinds)].filter(([name]) => (name === "") === (of === "/api"));
+  return {
+    kind: "APIGroupDiscoveryList",
+    apiVersion: `apidiscovery.k8s.io/${version}`,
+    metadata: {},
+    items: groups.map(([name, versions]) => ({
+      metadata: (name === "" ? {} : { name }) as JsonObject,
+      versions: [...versions].map(([v, own]) => ({
+        version: v,
+        resources: own.map(resourceBody),
+        freshness: "Current",
+      })),
+    })),
+  };
+}
+
+function resourceBody(kind: DiscoveredKind): JsonObject {
+  return {
+    resource: kind.resource,
+    responseKind: { group: "", version: "", kind: kind.kind },
+    scope: kind.namespaced ? "Namespaced" : "Cluster",
+    singularResource: kind.singularName,
+    verbs: [...kind.verbs],
+    ...(kind.shortNames.length > 0 && { shortNames: [...kind.shortNames] }),
+    ...(kind.categories.length > 0 && { categories: [...kind.categories] }),
+    ...(kind.subresources.size > 0 && { subresources: [...kind.subresources.values()].map(subresourceBody) }),
+  };
+}
+
+function subresourceBody(sub: Subresource): JsonObject {
+  return {
+    subresource: sub.name,
+    responseKind: { group: sub.group ?? "", version: sub.version ?? "", kind: sub.kind },
+    verbs: [...sub.verbs],
+  };
+}

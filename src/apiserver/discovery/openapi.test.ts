@@ -1,0 +1,125 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { builtinKinds } from "../../api/kinds/index.ts";
+import type { JsonObject, JsonValue } from "../../api/meta/index.ts";
+import { type DiscoveredKind, openApiV2, openApiV3, openApiV3Hash, openApiV3Index } from "./index.ts";
+
+const file = new URL("../../../../shared/spec/openapi-v2.json", import.meta.url);
+const options = { gitVersion: "v1.36.2+test" };
+
+function at(value: JsonValue | undefined, ...path: string[]): JsonValue | undefined {
+  let place = value;
+  for (const key of path) place = (place as JsonObject | undefined)?.[key];
+  return place;
+}
+
+/** Without texts, and with the list and map types that absence means. */
+function bare(value: JsonValue, key = ""): JsonValue {
+  if (Array.isArray(value)) return key === "required" ? [...value].sort() : value.map((v) => bare(v));
+  if (typeof value !== "object" || value === null) return value;
+  const left: JsonObject = {};
+  for (const [name, inner] of Object.entries(value)) {
+    const isText = name === "description" && typeof inner === "string";
+    if (isText || name === "x-kubernetes-unions" || name === "x-kubernetes-group-version-kind") continue;
+    left[name] = bare(inner, name);
+  }
+  if (left["x-kubernetes-map-type"] === "granular") delete left["x-kubernetes-map-type"];
+  if (left.type === "array") left["x-kubernetes-list-type"] ??= "atomic";
+  else delete left["x-kubernetes-list-type"];
+  return left;
+}
+
+describe.skipIf(!existsSync(file))("against the published OpenAPI (skipped where ../shared is absent)", () => {
+  const published = () => JSON.parse(readFileSync(file, "utf8")) as JsonObject;
+
+  it("defines what is published", () => {
+    const theirs = published().definitions as JsonObject;
+    const ours = openApiV2(builtinKinds(), options).definitions as JsonObject;
+    const ignored = ["io.k8s.apimachinery.pkg.version.Info"];
+    for (const [name, definition] of Object.entries(theirs)) {
+      if (!ignored.includes(name)) expect(bare(ours[name] ?? null), name).toEqual(bare(definition));
+    }
+  });
+
+  it("has every path and operation of the resources", () => {
+    const theirs = published().paths as JsonObject;
+    const ours = openApiV2(builtinKinds(), options).paths as JsonObject;
+    const different: string[] = [];
+    for (const [path, item] of Object.entries(theirs)) {
+      if (!/^\/apis?\/.*v\d[^/]*\/./.test(path) || path.includes("/watch/") || path.endsWith("{path}")) continue;
+      for (const [method, operation] of Object.entries(item as JsonObject)) {
+        if (method === "parameters" || method === "head" || method === "options") continue;
+        for (const fact of ["operationId", "x-kubernetes-action", "x-kubernetes-group-version-kind"]) {
+          const [own, other] = [at(ours, path, method, fact), at(operation, fact)];
+          if (JSON.stringify(own) !== JSON.stringify(other)) {
+            different.push(`${method} ${path} ${fact}: ${JSON.stringify(own)}, not ${JSON.stringify(other)}`);
+          }
+        }
+      }
+    }
+    expect(different.slice(0, 20)).toEqual([]);
+  });
+});
+
+describe("openApiV3", () => {
+  it("leads from the index to a document whose references all resolve", () => {
+    const paths = openApiV3Index(builtinKinds(), options).paths as JsonObject;
+    expect(Object.keys(paths)).toContain("apis/apps/v1");
+    expect(at(paths, "api/v1", "serverRelativeURL")).toBe(
+      `/openapi/v3/api/v1?hash=${openApiV3Hash(builtinKinds(), "", "v1", options)}`,
+    );
+    for (const path of Object.keys(paths)) {
+      const [version = "", group = ""] = path
+        .replace(/^apis?\//, "")
+        .split("/")
+        .reverse();
+      const document = openApiV3(builtinKinds(), group, version, options);
+      const schemas = at(document, "components", "schemas") as JsonObject;
+      for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+        expect(schemas).toHaveProperty([name ?? ""]);
+      }
+    }
+  });
+
+  it("says what kubectl looks for: patch parameters, types of patches, merge keys", () => {
+    const document = openApiV3(builtinKinds(), "apps", "v1", options);
+    const patch = at(
+      document,
+      "paths",
+      "/apis/apps/v1/namespaces/{namespace}/deployments/{name}",
+      "patch",
+    ) as JsonObject;
+    expect(patch["x-kubernetes-group-version-kind"]).toEqual({ group: "apps", kind: "Deployment", version: "v1" });
+    expect((patch.parameters as JsonObject[]).map((p) => p.name)).toContain("fieldValidation");
+    expect(at(patch, "requestBody", "content")).toHaveProperty("application/strategic-merge-patch+json");
+    const containers = at(document, "components", "schemas", "io.k8s.api.core.v1.PodSpec", "properties", "containers");
+    expect(containers).toMatchObject({
+      "x-kubernetes-patch-merge-key": "name",
+      "x-kubernetes-patch-strategy": "merge",
+    });
+  });
+
+  it("describes what it is given texts for, and custom resources by their own schemas", () => {
+    const widget: DiscoveredKind = {
+      group: "example.org",
+      version: "v1",
+      resource: "widgets",
+      kind: "Widget",
+      singularName: "widget",
+      shortNames: [],
+      categories: [],
+      namespaced: true,
+      verbs: ["get", "list", "patch"],
+      subresources: new Map(),
+      openApiSchema: { type: "object", properties: { spec: { type: "object" } } },
+    };
+    const descriptions = {
+      "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": ["of objects", { name: "its name" }] as const,
+    };
+    const document = openApiV3([widget], "example.org", "v1", { ...options, descriptions });
+    const schemas = at(document, "components", "schemas");
+    expect(at(schemas, "org.example.v1.Widget", "properties")).toMatchObject({ spec: {}, metadata: {} });
+    const objectMeta = at(schemas, "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+    expect(objectMeta).toMatchObject({ description: "of objects", properties: { name: { description: "its name" } } });
+  });
+});
