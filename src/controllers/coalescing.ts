@@ -1,0 +1,13 @@
+import type { WorkQueue } from "../client/index.ts";
+
+const manyObjects = 100;
+const coalesceForMs = 50;
+
+/**
+ * Adds a key because one of the objects behind it changed. With few objects it is worked on at once; with many, changes
+ * of a short while are taken together, since each turn looks at all of them.
+ */
+export function addForOneOf(queue: WorkQueue, key: string, objects: number): void {
+  if (objects < manyObjects) queue.add(key);
+  else queue.addAfter(key, coalesceForMs);
+}

@@ -1,0 +1,2 @@
+/** Keeps the Endpoints object of every service with a selector. */
+export { startEndpointsController } from "./controller.ts";

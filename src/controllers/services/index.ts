@@ -1,0 +1,4 @@
+/** What services and pods have to do with each other: who selects whom, and how a pod is reached through a service. */
+export * from "./pod-endpoint.ts";
+export * from "./pod-selection.ts";
+export { watchPods } from "./watch-pods.ts";
