@@ -123,7 +123,9 @@ export class SchemaCollector {
   #property(field: FieldShape, description: string | undefined): JsonObject {
     const { shape } = field;
     const schema = this.#schema(shape);
-    const extras: JsonObject = description ? { description } : {};
+    // The texts' source has none for fields that hold a struct: its own says nearly the same.
+    const text = description ?? (shape.kind === "object" ? this.#descriptions[shape.name]?.[0] : undefined);
+    const extras: JsonObject = text ? { description: text } : {};
     if (shape.kind === "list") {
       extras["x-kubernetes-list-type"] = shape.listType;
       if (shape.mapKeys) extras["x-kubernetes-list-map-keys"] = [...shape.mapKeys];

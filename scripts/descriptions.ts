@@ -1,0 +1,71 @@
+/**
+ * Writes dist/descriptions.json, the texts of `kubectl explain`: taken at build time from the typings of
+ * @kubernetes/client-node, never committed. `node scripts/descriptions.ts [OUTPUT]`.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { publishedDefinitions } from "../src/api/schema/index.ts";
+
+type Texts = [text: string, fields: Record<string, string>];
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Definition to its text and its fields' texts. */
+export function readDescriptions(models: string): Record<string, Texts> {
+  const descriptions: Record<string, Texts> = {};
+  for (const definition of publishedDefinitions()) {
+    const name = modelNames(definition).find((n) => existsSync(join(models, `${n}.d.ts`)));
+    if (name === undefined) continue;
+    descriptions[definition] = readModel(
+      readFileSync(join(models, `${name}.d.ts`), "utf8"),
+      readFileSync(join(models, `${name}.js`), "utf8"),
+    );
+  }
+  return descriptions;
+}
+
+/** `CoreV1Event` and `V1Event` of `io.k8s.api.core.v1.Event`: names that groups share have the group in front. */
+function modelNames(definition: string): string[] {
+  const [type = "", version = "", group = ""] = definition.split(".").reverse();
+  const plain = capitalized(version) + type;
+  return [capitalized(group) + plain, plain];
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+function readModel(typings: string, code: string): Texts {
+  const names = new Map<string, string>();
+  for (const [, name = "", baseName = ""] of code.matchAll(/"name": "([^"]+)",\s*"baseName": "([^"]+)"/g)) {
+    names.set(name, baseName);
+  }
+  const text = /\/\*\*\s*\n((?:\s*\*[^/].*\n)+)\s*\*\/\s*\nexport declare class/.exec(typings)?.[1];
+  const fields: Record<string, string> = {};
+  for (const [, comment = "", name = ""] of typings.matchAll(
+    /\/\*\*\s*\n((?:\s*\*[^/].*\n)+)\s*\*\/\s*\n\s*'([^']+)'\??:/g,
+  )) {
+    fields[names.get(name) ?? name] = plainText(comment);
+  }
+  return [text === undefined ? "" : plainText(text), fields];
+}
+
+function plainText(comment: string): string {
+  const lines = comment.split("\n").map((line) => line.replace(/^\s*\*\s?/, ""));
+  return lines
+    .join("\n")
+    .trim()
+    .replace(/\\(["'\\])/g, "$1")
+    .replaceAll("*_/", "*/");
+}
+
+function main(): void {
+  const output = process.argv[2] ?? join(root, "dist/descriptions.json");
+  const descriptions = readDescriptions(join(root, "node_modules/@kubernetes/client-node/dist/gen/models"));
+  mkdirSync(dirname(output), { recursive: true });
+  writeFileSync(output, JSON.stringify(descriptions));
+  console.log(`${Object.keys(descriptions).length} definitions described in ${output}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();
