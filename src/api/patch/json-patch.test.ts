@@ -45,7 +45,7 @@ describe("jsonPatch", () => {
   });
 
   it("copies a value into itself", () => {
-    const patch = [
+    const patch: JsonValue = [
       { op: "add", path: "/a/y", value: 1 },
       { op: "copy", from: "/a", path: "/a/x" },
       { op: "add", path: "/a/x/z", value: 2 },

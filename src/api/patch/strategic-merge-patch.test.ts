@@ -26,7 +26,7 @@ const c = { name: "c", image: "1" };
 
 describe("strategicMergePatch", () => {
   it("merges list items by their key, and puts new ones where the patch has them", () => {
-    const patch = { containers: [{ name: "new" }, { name: "b", image: "2" }] };
+    const patch: JsonObject = { containers: [{ name: "new" }, { name: "b", image: "2" }] };
     expect(patched({ containers: [a, b, c] }, patch)).toEqual({
       containers: [{ name: "new" }, a, { name: "b", image: "2" }, c],
     });
