@@ -50,7 +50,7 @@ export class FieldSet {
   /** FieldsV1 JSON with sorted keys; the same object each time, so it must not be changed. */
   toFieldsV1(): JsonObject {
     if (this.#fieldsV1 === undefined) {
-      this.#fieldsV1 = encodeChildren(this);
+      this.#fieldsV1 = encodeNode(this, false);
       decoded.set(this.#fieldsV1, this.isMember ? FieldSet.node(false, this.children) : this);
     }
     return this.#fieldsV1;
@@ -184,21 +184,24 @@ function walk(node: FieldSet, path: PathElement[], visit: (path: readonly PathEl
 function sortedElements(node: FieldSet): PathElement[] {
   if (node.children === undefined) return [];
   const elements = [...node.children.keys()];
-  return elements.length > 1 ? elements.sort(comparePathElements) : elements;
+  for (let i = 1; i < elements.length; i++) {
+    if (comparePathElements(elements[i - 1] ?? "", elements[i] ?? "") > 0) return elements.sort(comparePathElements);
+  }
+  return elements;
 }
 
-function encodeChildren(node: FieldSet): JsonObject {
+/** What every leaf is written as. Shared, as there are many and nobody may change them. */
+const leafJson: JsonObject = Object.freeze({});
+
+function encodeNode(node: FieldSet, includeSelf: boolean): JsonObject {
   const json: JsonObject = {};
+  if (includeSelf) json["."] = leafJson;
   for (const element of sortedElements(node)) {
     const child = node.children?.get(element);
     if (child === undefined) continue;
-    json[element] = child.children === undefined ? {} : encodeInner(child);
+    json[element] = child.children === undefined ? leafJson : encodeNode(child, child.isMember);
   }
   return json;
-}
-
-function encodeInner(node: FieldSet): JsonObject {
-  return node.isMember ? { ".": {}, ...encodeChildren(node) } : encodeChildren(node);
 }
 
 function decodeNode(json: JsonValue): { isMember: boolean; children: Map<PathElement, FieldSet> | undefined } {

@@ -10,8 +10,19 @@ export type PathElement = string;
 /** A managedFields entry that is not well-formed. */
 export class PathElementError extends Error {}
 
+/**
+ * Steps to the fields that are met again and again, so that their text is made and hashed once. Bounded, as the keys of
+ * maps are the users' choice.
+ */
+const fieldElements = new Map<string, PathElement>();
+const fieldElementsMax = 4096;
+
 export function fieldElement(name: string): PathElement {
-  return `f:${name}`;
+  const known = fieldElements.get(name);
+  if (known !== undefined) return known;
+  const element = `f:${name}`;
+  if (fieldElements.size < fieldElementsMax) fieldElements.set(name, element);
+  return element;
 }
 
 export function valueElement(value: JsonValue): PathElement {
