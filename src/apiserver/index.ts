@@ -1,3 +1,15 @@
 // The API server owns everything between a request and the store: authentication, authorization, flow control, admission,
 // the verbs, discovery and the HTTP listeners. It leaves what kinds are to api/, and keeping them to store/.
+export type { AdmissionChain, AdmissionPlugin } from "./admission/index.ts";
+export { createAdmissionChain } from "./admission/index.ts";
+export type { Attributes, Authorizer, Decision } from "./auth/index.ts";
+export type { HealthCheck, Listener, NodeConnector, NodeRequest, PodLogOptions, TlsFiles } from "./http/index.ts";
+export { serverVersion } from "./http/index.ts";
 export * from "./request.ts";
+export {
+  type ApiServer,
+  type ApiServerConfig,
+  type ApiServerOptions,
+  createApiServer,
+  type ListenAddress,
+} from "./server.ts";

@@ -33,7 +33,11 @@ export function createAuthenticator({ certificates, tokens, anonymousAuth }: Aut
 }
 
 /** A certificate that is not trusted only fails the request when nothing else may say who it is. */
-function certificateUser(certificates: ClientCertificates, connection: Duplex, hasToken: boolean): UserInfo | undefined {
+function certificateUser(
+  certificates: ClientCertificates,
+  connection: Duplex,
+  hasToken: boolean,
+): UserInfo | undefined {
   try {
     return certificates.userOf(connection);
   } catch (error) {

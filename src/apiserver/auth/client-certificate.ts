@@ -60,5 +60,7 @@ function readIdentity(connection: Duplex): CertificateIdentity | null {
 function tlsSocketOf(connection: Duplex): TLSSocket | undefined {
   if (connection instanceof TLSSocket) return connection;
   const candidate = connection as Partial<TLSSocket>;
-  return candidate.encrypted === true && candidate.getPeerCertificate !== undefined ? (connection as TLSSocket) : undefined;
+  return candidate.encrypted === true && candidate.getPeerCertificate !== undefined
+    ? (connection as TLSSocket)
+    : undefined;
 }

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { errors } from "../../api/meta/index.ts";
+import type { UserInfo } from "../request.ts";
 import { requireAllowed } from "./access.ts";
 import type { Authorizer } from "./authorizer.ts";
-import type { UserInfo } from "../request.ts";
 import { serviceAccountGroups, serviceAccountPrefix } from "./token-claims.ts";
 
 const extraPrefix = "impersonate-extra-";
@@ -31,8 +31,18 @@ export class Impersonator {
     return { name, uid, groups: withImpliedGroups(name, groups), extra };
   }
 
-  #check(real: UserInfo, name: string, groups: string[], uid: string | undefined, extra: Record<string, string[]>): void {
-    const may = (resource: string, target: string, more: { group?: string; namespace?: string; subresource?: string }): void =>
+  #check(
+    real: UserInfo,
+    name: string,
+    groups: string[],
+    uid: string | undefined,
+    extra: Record<string, string[]>,
+  ): void {
+    const may = (
+      resource: string,
+      target: string,
+      more: { group?: string; namespace?: string; subresource?: string },
+    ): void =>
       requireAllowed(this.#authorizer, {
         kind: "resource",
         user: real,

@@ -3,7 +3,7 @@
  * policy, and the answers to reviews.
  */
 export { attributesOfRequest, forbidden, requireAllowed } from "./access.ts";
-export { anonymous, type Authenticator, createAuthenticator } from "./authenticator.ts";
+export { type Authenticator, anonymous, createAuthenticator } from "./authenticator.ts";
 export type { Attributes, Authorizer, Decision } from "./authorizer.ts";
 export { ClientCertificates } from "./client-certificate.ts";
 export { Impersonator } from "./impersonation.ts";
@@ -13,6 +13,7 @@ export { reconcileDefaultPolicy } from "./policy/reconcile.ts";
 export type { PolicyRule } from "./policy-rule.ts";
 export { RbacAuthorizer } from "./rbac-authorizer.ts";
 export { RbacIndex } from "./rbac-index.ts";
+export { rulesReviewer, tokenReviewer } from "./reviews.ts";
 export { type IssuedToken, TokenIssuer, type TokenSpec } from "./token-issuer.ts";
 export { TokenVerifier, type VerifiedToken } from "./token-verifier.ts";
 export { unionAuthorizer } from "./union-authorizer.ts";

@@ -32,8 +32,9 @@ export const nodeAuthorizer: Authorizer = {
 function ownOnly(attributes: Extract<Attributes, { kind: "resource" }>, nodeName: string): string | undefined {
   const { group, resource, verb, name = "", namespace } = attributes;
   if (group === "coordination.k8s.io" && resource === "leases") {
-    if (namespace !== "kube-node-lease") return "can only access leases in the \"kube-node-lease\" system namespace";
-    if (verb !== "create" && name !== nodeName) return "can only access node lease with the same name as the requesting node";
+    if (namespace !== "kube-node-lease") return 'can only access leases in the "kube-node-lease" system namespace';
+    if (verb !== "create" && name !== nodeName)
+      return "can only access node lease with the same name as the requesting node";
   }
   if (group === "storage.k8s.io" && resource === "csinodes" && verb !== "create" && name !== nodeName) {
     return "can only access CSINode with the same name as the requesting node";

@@ -44,7 +44,8 @@ export class TokenIssuer {
     const now = Math.floor(nowMs / 1000);
     const audiences = spec.audiences.length > 0 ? spec.audiences : this.audiences;
     const toldExpiry = now + spec.expirationSeconds;
-    const extend = spec.pod !== undefined && spec.expirationSeconds === neverRenewedSeconds && this.#isForServer(audiences);
+    const extend =
+      spec.pod !== undefined && spec.expirationSeconds === neverRenewedSeconds && this.#isForServer(audiences);
     const claims: TokenClaims = {
       aud: audiences,
       exp: extend ? now + extendedSeconds : toldExpiry,

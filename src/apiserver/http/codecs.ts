@@ -1,5 +1,5 @@
-import type { ResourceKind } from "../../api/kinds/index.ts";
 import { formatYaml, MalformedDocument, type Parsed, parseJson, parseYaml } from "../../api/codec/index.ts";
+import type { ResourceKind } from "../../api/kinds/index.ts";
 import { errors, type JsonValue } from "../../api/meta/index.ts";
 import type { ApiResponse } from "../request.ts";
 import { type Format, objectMediaTypes } from "./negotiate.ts";
@@ -11,27 +11,41 @@ export interface ParsedBody {
 
 export interface ParseBodyOptions {
   readonly findDuplicates: boolean;
-  /** Goes before what is wrong with the document: it differs from verb to verb. */
-  readonly complaint: string;
+  /** The error for a document that is none, from what is wrong with it. */
+  readonly malformed: (problem: string, bytes: Buffer) => Error;
 }
 
-/** Parses a request's body. @throws ApiError 400 in the original's words, 415 for protobuf. */
-export function parseBody(bytes: Buffer, format: Format, options: ParseBodyOptions): ParsedBody {
+/** Parses a request's body; JSON is parsed at once. @throws ApiError 400 in the original's words, 415 for protobuf. */
+export function parseBody(bytes: Buffer, format: Format, options: ParseBodyOptions): ParsedBody | Promise<ParsedBody> {
   if (format === "protobuf") throw errors.unsupportedMediaType(objectMediaTypes);
-  const { value, duplicates } = parsed(bytes, format, options);
-  return duplicates.length === 0 ? { body: value } : { body: value, duplicateFields: duplicates };
-}
-
-function parsed(bytes: Buffer, format: "json" | "yaml", options: ParseBodyOptions): Parsed {
+  if (format === "yaml") return parseYamlBody(bytes, options);
   try {
-    return format === "json" ? parseJson(bytes, options) : parseYaml(bytes, options);
+    return parsedBody(parseJson(bytes, options));
   } catch (error) {
-    if (error instanceof MalformedDocument) throw errors.badRequest(options.complaint + error.message);
-    throw error;
+    throw complaint(error, bytes, options);
   }
 }
 
-export function writeYaml(value: object): string {
+async function parseYamlBody(bytes: Buffer, options: ParseBodyOptions): Promise<ParsedBody> {
+  try {
+    return parsedBody(await parseYaml(bytes));
+  } catch (error) {
+    throw complaint(error, bytes, options);
+  }
+}
+
+function complaint(error: unknown, bytes: Buffer, options: ParseBodyOptions): unknown {
+  return error instanceof MalformedDocument ? options.malformed(error.message, bytes) : error;
+}
+
+const duplicateText = /^duplicate field "(.*)"$/;
+
+function parsedBody({ value, duplicates }: Parsed): ParsedBody {
+  if (duplicates.length === 0) return { body: value };
+  return { body: value, duplicateFields: duplicates.map((text) => duplicateText.exec(text)?.[1] ?? text) };
+}
+
+export function writeYaml(value: object): Promise<string> {
   return formatYaml(value as JsonValue);
 }
 

@@ -46,55 +46,62 @@ export class DiscoveryRoutes {
     return this.#kinds.all();
   }
 
-  #sendRoot(request: PathRequest, of: "/api" | "/apis"): void {
+  async #sendRoot(request: PathRequest, of: "/api" | "/apis"): Promise<void> {
     const form = negotiateOutput(request.exchange.headers.accept, { allowed: aggregatedForms });
-    if (form.as !== undefined) this.#sendAggregated(request, of, form, form.as.version === "v2" ? "v2" : "v2beta1");
-    else if (of === "/api") this.#send(request, form, of, () => apiVersions(this.#serverAddress()));
-    else this.#send(request, form, of, () => apiGroupList(this.#all()));
+    if (form.as !== undefined)
+      await this.#sendAggregated(request, of, form, form.as.version === "v2" ? "v2" : "v2beta1");
+    else if (of === "/api") await this.#send(request, form, of, () => apiVersions(this.#serverAddress()));
+    else await this.#send(request, form, of, () => apiGroupList(this.#all()));
   }
 
-  #sendAggregated(request: PathRequest, of: "/api" | "/apis", form: OutputForm, version: "v2" | "v2beta1"): void {
+  async #sendAggregated(
+    request: PathRequest,
+    of: "/api" | "/apis",
+    form: OutputForm,
+    version: "v2" | "v2beta1",
+  ): Promise<void> {
     const name = `${of} ${version} ${form.format}`;
-    const document = this.#documents.get(name, () => encode(aggregatedDiscovery(this.#all(), of, version), form));
+    const document = await this.#documents.get(name, () => encode(aggregatedDiscovery(this.#all(), of, version), form));
     const type = `${mediaTypes[form.format]};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
     const headers = answerHeaders(type, request.auditId);
     headers.vary = "Accept";
     document.send(request.exchange, headers);
   }
 
-  #sendGroup(request: PathRequest, group: string): void {
-    this.#negotiated(request, group, () => apiGroup(this.#all(), group));
+  async #sendGroup(request: PathRequest, group: string): Promise<void> {
+    await this.#negotiated(request, group, () => apiGroup(this.#all(), group));
   }
 
-  #sendList(request: PathRequest, group: string, version: string): void {
-    this.#negotiated(request, `${group}/${version}`, () => apiResourceList(this.#all(), group, version));
+  async #sendList(request: PathRequest, group: string, version: string): Promise<void> {
+    await this.#negotiated(request, `${group}/${version}`, () => apiResourceList(this.#all(), group, version));
   }
 
-  #sendByPath(request: PathRequest): void {
+  async #sendByPath(request: PathRequest): Promise<void> {
     const [, , group = "", version = "", ...more] = request.path.split("/");
     const known = this.#kinds.versions(group);
     if (known.length === 0) throw new UnknownPath(request.path);
-    if (version === "" && more.length === 0) this.#sendGroup(request, group);
-    else if (known.includes(version) && more.every((part) => part === "")) this.#sendList(request, group, version);
+    if (version === "" && more.length === 0) await this.#sendGroup(request, group);
+    else if (known.includes(version) && more.every((part) => part === ""))
+      await this.#sendList(request, group, version);
     else throw errors.genericNotFound();
   }
 
-  #negotiated(request: PathRequest, name: string, build: () => JsonObject | undefined): void {
+  async #negotiated(request: PathRequest, name: string, build: () => JsonObject | undefined): Promise<void> {
     const form = negotiateOutput(request.exchange.headers.accept, { allowed: () => false });
-    this.#send(request, form, name, () => {
+    await this.#send(request, form, name, () => {
       const document = build();
       if (document === undefined) throw errors.genericNotFound();
       return document;
     });
   }
 
-  #send(request: PathRequest, form: OutputForm, name: string, build: () => JsonObject): void {
-    const document = this.#documents.get(`${name} ${form.format}`, () => encode(build(), form));
+  async #send(request: PathRequest, form: OutputForm, name: string, build: () => JsonObject): Promise<void> {
+    const document = await this.#documents.get(`${name} ${form.format}`, () => encode(build(), form));
     document.sendWhole(request.exchange, answerHeaders(mediaTypes[form.format], request.auditId));
   }
 }
 
-function encode(document: JsonObject, form: OutputForm): Buffer {
+async function encode(document: JsonObject, form: OutputForm): Promise<Buffer> {
   if (form.format === "protobuf") return encodeProtobuf(document, undefined);
-  return Buffer.from(form.format === "yaml" ? writeYaml(document) : `${JSON.stringify(document)}\n`);
+  return Buffer.from(form.format === "yaml" ? await writeYaml(document) : `${JSON.stringify(document)}\n`);
 }

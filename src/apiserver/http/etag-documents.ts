@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
-import { constants as zlib, gzipSync } from "node:zlib";
+import { gzipSync, constants as zlib } from "node:zlib";
 import type { AnswerHeaders, Exchange } from "./exchange.ts";
 
 /** Documents that are the same for everybody until what they are made from changes: encoded, hashed and compressed once. */
 export class EtagDocuments {
   readonly #generation: () => number;
-  readonly #documents = new Map<string, EtagDocument>();
+  readonly #documents = new Map<string, Promise<EtagDocument>>();
   #builtFor = -1;
 
   constructor(generation: () => number) {
     this.#generation = generation;
   }
 
-  get(name: string, build: () => Buffer): EtagDocument {
+  get(name: string, build: () => Buffer | Promise<Buffer>): Promise<EtagDocument> {
     const generation = this.#generation();
     if (generation !== this.#builtFor) {
       this.#documents.clear();
@@ -20,11 +20,16 @@ export class EtagDocuments {
     }
     let document = this.#documents.get(name);
     if (document === undefined) {
-      document = new EtagDocument(build());
+      document = buildDocument(build);
       this.#documents.set(name, document);
+      document.catch(() => this.#documents.delete(name)); // who asked is told; who asks next tries again
     }
     return document;
   }
+}
+
+async function buildDocument(build: () => Buffer | Promise<Buffer>): Promise<EtagDocument> {
+  return new EtagDocument(await build());
 }
 
 const gzipThresholdBytes = 128 * 1024;

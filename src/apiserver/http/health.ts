@@ -48,7 +48,9 @@ async function run(check: HealthCheck): Promise<Error | undefined> {
 }
 
 async function sendAll(request: PathRequest, name: string, checks: readonly HealthCheck[]): Promise<void> {
-  const excluded = new Set((request.query.get("exclude") ?? []).map((text) => text.trim()).filter((text) => text !== ""));
+  const excluded = new Set(
+    (request.query.get("exclude") ?? []).map((text) => text.trim()).filter((text) => text !== ""),
+  );
   let report = "";
   let failed = false;
   for (const check of checks) {

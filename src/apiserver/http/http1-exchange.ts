@@ -31,7 +31,8 @@ export class Http1Exchange implements Exchange {
 
   send(code: number, headers: AnswerHeaders, body?: Buffer | string): void {
     if (this.finished) return;
-    if (body !== undefined) headers["content-length"] = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+    if (body !== undefined)
+      headers["content-length"] = typeof body === "string" ? Buffer.byteLength(body) : body.length;
     // Node reads the rest of a body that nobody wanted; that is only worth it when the rest is short.
     if (!this.#request.complete && this.#isLong()) headers.connection = "close";
     this.#response.writeHead(code, headers);

@@ -12,7 +12,11 @@ export class Http2Exchange implements Exchange {
   readonly connection: Duplex;
   readonly #stream: ServerHttp2Stream;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders & Record<string, unknown>, session: Http2Session) {
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders & Record<string, unknown>,
+    session: Http2Session,
+  ) {
     this.method = typeof headers[":method"] === "string" ? headers[":method"] : "GET";
     this.url = typeof headers[":path"] === "string" ? headers[":path"] : "/";
     this.headers = headers;

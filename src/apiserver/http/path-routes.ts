@@ -50,7 +50,11 @@ export function sendText(request: Pick<PathRequest, "exchange" | "auditId">, cod
 }
 
 /** JSON as Go's indented encoding writes it, for people who read it with a browser or curl. */
-export function sendIndentedJson(request: Pick<PathRequest, "exchange" | "auditId">, code: number, value: object): void {
+export function sendIndentedJson(
+  request: Pick<PathRequest, "exchange" | "auditId">,
+  code: number,
+  value: object,
+): void {
   const headers = {
     "audit-id": request.auditId,
     "cache-control": "no-cache, private",

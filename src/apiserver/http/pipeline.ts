@@ -1,5 +1,5 @@
-import { ApiError, errors, statusOf } from "../../api/meta/index.ts";
 import type { KindRegistry } from "../../api/kinds/index.ts";
+import { ApiError, errors, statusOf } from "../../api/meta/index.ts";
 import type { Host } from "../../host/index.ts";
 import { type Authenticator, type Authorizer, type Impersonator, requireAllowed } from "../auth/index.ts";
 import type { InFlightLimiter } from "../flow/index.ts";
@@ -112,7 +112,8 @@ export class RequestPipeline {
         ? requestWithoutBody(exchange, info, route, call.query, user)
         : await readRequest(exchange, info, route, call.query, user);
     const response = await this.#options.handler.handle(request);
-    answer(this.#context(call, route, form), response);
+    const sending = answer(this.#context(call, route, form), response);
+    if (sending !== undefined) await sending;
     this.#observe(call, response.kind === "list" ? 200 : response.code);
   }
 
@@ -142,7 +143,11 @@ export class RequestPipeline {
     const base = requestWithoutBody(exchange, info, route, query, user);
     const aborter = new AbortController();
     const events = metrics.watchEvents(info);
-    const stream = new WatchStream(context, () => host.clock.now(), (sent) => events.inc(sent));
+    const stream = new WatchStream(
+      context,
+      () => host.clock.now(),
+      (sent) => events.inc(sent),
+    );
     exchange.onFinished(() => aborter.abort());
     const watching = await handler.watch({ ...base, signal: aborter.signal }, stream);
     const open = metrics.longRunning(info);
@@ -161,7 +166,9 @@ export class RequestPipeline {
       throw errors.serviceUnavailable(`no connection to nodes: ${info.resource}/${info.subresource} is not available`);
     }
     if (info.resource !== "pods" || info.subresource !== "log") {
-      throw notImplemented(`${info.resource}/${info.subresource} needs an upgraded connection that this server does not offer`);
+      throw notImplemented(
+        `${info.resource}/${info.subresource} needs an upgraded connection that this server does not offer`,
+      );
     }
     const get = { ...requestWithoutBody(exchange, info, route, noQuery, user), verb: "get" as const };
     const response = await handler.handle({ ...get, subresource: undefined });
@@ -199,7 +206,7 @@ export class RequestPipeline {
     metrics.of(call.info, call.query.has("dryRun")).observe(code, (host.clock.now() - call.startMs) / 1000);
   }
 
-  #fail(call: Call, error: unknown): void {
+  async #fail(call: Call, error: unknown): Promise<void> {
     if (error instanceof ConnectionLost || call.exchange.finished) return;
     if (error instanceof UnknownPath) {
       sendText(call, 404, notFoundText);
@@ -212,7 +219,7 @@ export class RequestPipeline {
     const status = statusOf(error);
     const code = status.code ?? 500;
     try {
-      answerStatus({ ...call, form: statusForm(call) }, code, status);
+      await answerStatus({ ...call, form: statusForm(call) }, code, status);
     } catch (cause) {
       this.#options.host.log.error("answer failed", { path: call.info.path, error: String(cause) });
     }

@@ -89,7 +89,8 @@ const integerPattern = /^[+-]?[0-9]+$/;
 const int64Max = 2n ** 63n - 1n;
 
 function parseInteger(text: string): number {
-  if (!integerPattern.test(text)) throw errors.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!integerPattern.test(text))
+    throw errors.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   const value = BigInt(text.startsWith("+") ? text.slice(1) : text);
   if (value > int64Max || value < -int64Max - 1n) {
     throw errors.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);

@@ -2,7 +2,7 @@ import { errors, type JsonObject, type JsonValue } from "../../api/meta/index.ts
 import type { ApiRequest, PatchType, RequestOptions, UserInfo, Verb } from "../request.ts";
 import { parseBody } from "./codecs.ts";
 import type { Exchange } from "./exchange.ts";
-import { negotiateInput } from "./negotiate.ts";
+import { type Format, negotiateInput } from "./negotiate.ts";
 import { parseOptions, type Query } from "./query.ts";
 import type { RequestInfo } from "./request-info.ts";
 import type { Route } from "./route.ts";
@@ -31,23 +31,28 @@ export async function readRequest(
     case "update": {
       const format = negotiateInput(exchange.headers["content-type"]);
       const bytes = await exchange.readBody(bodyBytesMax);
-      const complaint = format === "json" ? "couldn't get version/kind; json parse error: " : "error converting YAML to JSON: ";
-      return { ...base, ...parseBody(bytes, format, { complaint, findDuplicates: findsDuplicates(base.options) }) };
+      const malformed = (problem: string, body: Buffer): Error => unrecognized(route, format, problem, body);
+      return {
+        ...base,
+        ...(await parseBody(bytes, format, { malformed, findDuplicates: findsDuplicates(base.options) })),
+      };
     }
     case "patch": {
       const patchType = patchTypeOf(exchange.headers["content-type"]);
       const bytes = await exchange.readBody(bodyBytesMax);
       const applies = patchType === "application/apply-patch+yaml";
-      const complaint = applies ? "error decoding YAML: " : "";
-      const options = { complaint, findDuplicates: findsDuplicates(base.options) };
-      return { ...base, ...parseBody(bytes, applies ? "yaml" : "json", options), patchType };
+      const malformed = (problem: string): Error =>
+        errors.badRequest(applies ? `error decoding YAML: ${problem}` : problem);
+      const options = { malformed, findDuplicates: findsDuplicates(base.options) };
+      return { ...base, ...(await parseBody(bytes, applies ? "yaml" : "json", options)), patchType };
     }
     case "delete":
     case "deletecollection": {
       const bytes = await exchange.readBody(bodyBytesMax);
       if (bytes.length === 0) return base;
       const format = negotiateInput(exchange.headers["content-type"]);
-      const { body } = parseBody(bytes, format, { complaint: malformedOptions, findDuplicates: false });
+      const malformed = (problem: string): Error => errors.badRequest(jsonComplaint(format, problem));
+      const { body } = await parseBody(bytes, format, { malformed, findDuplicates: false });
       return { ...base, options: withDeleteOptions(base.options, body) };
     }
     default:
@@ -77,7 +82,27 @@ export function requestWithoutBody(
   };
 }
 
-const malformedOptions = "couldn't get version/kind; json parse error: ";
+function jsonComplaint(format: Format, problem: string): string {
+  return format === "json" ? `couldn't get version/kind; json parse error: ${problem}` : problem;
+}
+
+/** A body that is no document at all, with its beginning as the original shows it. */
+function unrecognized(route: Route, format: Format, problem: string, body: Buffer): Error {
+  const kind = (route.answerKind ?? route.kind).kind;
+  const why = jsonComplaint(format, problem);
+  return errors.badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): ${why} (${summaryOf(body)})`,
+  );
+}
+
+const summaryBytes = 30;
+const openingBrace = 0x7b;
+
+function summaryOf(body: Buffer): string {
+  if (body.length === 0) return "<empty>";
+  const shown = body.subarray(0, summaryBytes).toString(body[0] === openingBrace ? "utf8" : "hex");
+  return body.length > summaryBytes ? `${shown} ...` : shown;
+}
 
 function findsDuplicates(options: RequestOptions): boolean {
   return options.fieldValidation !== "Ignore";
@@ -149,4 +174,3 @@ function wrongType(field: string, value: JsonValue): Error {
   const found = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
   return errors.badRequest(`json: cannot unmarshal ${found} into Go struct field DeleteOptions.${field}`);
 }
-

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
-import { createGzip, constants as zlib, gzip } from "node:zlib";
-import { formatApiVersion, type KubeObject, type Status } from "../../api/meta/index.ts";
+import { createGzip, gzip, constants as zlib } from "node:zlib";
 import type { ResourceKind } from "../../api/kinds/index.ts";
+import { formatApiVersion, type KubeObject, type Status } from "../../api/meta/index.ts";
 import type { ApiResponse, ListItem } from "../request.ts";
 import { encodeProtobuf, encodeProtobufList, writeYaml } from "./codecs.ts";
 import type { AnswerHeaders, AnswerStream, Exchange } from "./exchange.ts";
@@ -28,12 +28,15 @@ const gzipThresholdBytes = 128 * 1024;
 const chunkBytes = 64 * 1024;
 const newline = Buffer.from("\n");
 
-/** Sends an answer of the API in the form that was negotiated. */
-export function answer(context: AnswerContext, response: ApiResponse): void {
-  if (response.kind === "list") answerList(context, response);
-  else if (response.kind === "status") answerStatus(context, response.code, response.status, response.warnings);
-  else answerObject(context, response);
+/** Sends an answer of the API in the form that was negotiated; at once, unless the form is YAML. */
+export function answer(context: AnswerContext, response: ApiResponse): void | Promise<void> {
+  if (response.kind === "list") return answerList(context, response);
+  if (response.kind === "status") return answerStatus(context, response.code, response.status, response.warnings);
+  return answerObject(context, response);
 }
+
+/** What is sent; YAML comes later, since its library is only loaded when somebody asks for it. */
+type Body = Buffer | string | Promise<string>;
 
 /** Statuses are never turned into tables or reduced to metadata. */
 export function answerStatus(
@@ -41,26 +44,26 @@ export function answerStatus(
   code: number,
   status: Status,
   warnings?: readonly string[],
-): void {
+): void | Promise<void> {
   const headers = answerHeaders(mediaTypes[context.form.format], context.auditId, warnings);
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter !== undefined && retryAfter > 0) headers["retry-after"] = String(retryAfter);
-  context.exchange.send(code, headers, encodeValue(status, context.form));
+  return sendBytes(context.exchange, code, headers, encodeValue(status, context.form));
 }
 
-function answerObject(context: AnswerContext, response: ObjectResponse): void {
+function answerObject(context: AnswerContext, response: ObjectResponse): void | Promise<void> {
   const { form, exchange, auditId } = context;
   const headers = answerHeaders(mediaTypes[form.format], auditId, response.warnings);
   if (form.format === "json" && form.as === undefined && !form.pretty && response.entry !== undefined) {
-    sendBytes(exchange, response.code, headers, Buffer.concat([response.entry.json(), newline]));
-    return;
+    return sendBytes(exchange, response.code, headers, Buffer.concat([response.entry.json(), newline]));
   }
-  sendBytes(exchange, response.code, headers, encodeObject(context, response.object));
+  return sendBytes(exchange, response.code, headers, encodeObject(context, response.object));
 }
 
-function encodeObject(context: AnswerContext, object: KubeObject): Buffer | string {
+function encodeObject(context: AnswerContext, object: KubeObject): Body {
   const { form, kind } = context;
-  if (form.as === undefined) return form.format === "protobuf" ? encodeProtobuf(object, kind) : encodeValue(object, form);
+  if (form.as === undefined)
+    return form.format === "protobuf" ? encodeProtobuf(object, kind) : encodeValue(object, form);
   return reformat(transformOne(context, form.as, object), form);
 }
 
@@ -73,31 +76,29 @@ function transformOne(context: AnswerContext, as: NonNullable<OutputForm["as"]>,
 }
 
 /** JSON text that is already written, in the form asked for. */
-function reformat(json: string, form: OutputForm): Buffer | string {
+function reformat(json: string, form: OutputForm): Body {
   if (form.format === "json" && !form.pretty) return `${json}\n`;
   return encodeValue(JSON.parse(json), form);
 }
 
-function encodeValue(value: object, form: OutputForm): Buffer | string {
+function encodeValue(value: object, form: OutputForm): Body {
   if (form.format === "yaml") return writeYaml(value);
   if (form.format === "protobuf") return encodeProtobuf(value as KubeObject, undefined);
   return form.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`;
 }
 
-function answerList(context: AnswerContext, response: ListResponse): void {
+function answerList(context: AnswerContext, response: ListResponse): void | Promise<void> {
   const { form, exchange, auditId } = context;
   const headers = answerHeaders(mediaTypes[form.format], auditId, response.warnings);
   if (form.format === "protobuf" && form.as === undefined) {
-    sendBytes(exchange, 200, headers, encodeProtobufList(response, context.kind));
-    return;
+    return sendBytes(exchange, 200, headers, encodeProtobufList(response, context.kind));
   }
   if (form.format !== "json" || form.pretty) {
     let text = "";
     for (const piece of listPieces(context, response)) text += piece;
-    sendBytes(exchange, 200, headers, reformat(text, form));
-    return;
+    return sendBytes(exchange, 200, headers, reformat(text, form));
   }
-  sendChunks(exchange, headers, chunks(listPieces(context, response)));
+  return sendChunks(exchange, headers, chunks(listPieces(context, response)));
 }
 
 /** A list as JSON, piece by piece; stored versions give their shared bytes. */
@@ -198,7 +199,8 @@ function markGzip(headers: AnswerHeaders): void {
   headers.vary = "Accept-Encoding";
 }
 
-function sendBytes(exchange: Exchange, code: number, headers: AnswerHeaders, body: Buffer | string): void {
+function sendBytes(exchange: Exchange, code: number, headers: AnswerHeaders, body: Body): void | Promise<void> {
+  if (body instanceof Promise) return body.then((text) => sendBytes(exchange, code, headers, text));
   if (body.length <= gzipThresholdBytes || !takesGzip(exchange)) {
     exchange.send(code, headers, body);
     return;
@@ -267,5 +269,7 @@ function streamCompressed(target: AnswerStream, exchange: Exchange, source: Gene
   compressor.on("end", () => target.end());
   compressor.on("error", () => target.destroy());
   exchange.onFinished(() => compressor.destroy());
-  Readable.from(source, { objectMode: true }).on("error", () => target.destroy()).pipe(compressor);
+  Readable.from(source, { objectMode: true })
+    .on("error", () => target.destroy())
+    .pipe(compressor);
 }

@@ -1,5 +1,5 @@
-import { ApiError, errors } from "../../api/meta/index.ts";
 import type { KindRegistry, ResourceKind } from "../../api/kinds/index.ts";
+import { ApiError, errors } from "../../api/meta/index.ts";
 import type { RequestInfo } from "./request-info.ts";
 
 /** Subresources that talk to what runs rather than to an object. */

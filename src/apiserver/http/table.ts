@@ -1,5 +1,5 @@
-import { humanDuration, type KubeObject, type ListMeta } from "../../api/meta/index.ts";
 import type { Column, ResourceKind, TableStrategy } from "../../api/kinds/index.ts";
+import { humanDuration, type KubeObject, type ListMeta } from "../../api/meta/index.ts";
 
 /** How much of each object a table carries beside its cells. */
 export type IncludeObject = "None" | "Metadata" | "Object";

@@ -1,5 +1,5 @@
 import { formatApiVersion, type KubeObject } from "../../api/meta/index.ts";
-import type { Watching, WatchEvent, WatchEventSink } from "../request.ts";
+import type { WatchEvent, WatchEventSink, Watching } from "../request.ts";
 import { encodeProtobuf, encodeProtobufEvent } from "./codecs.ts";
 import type { AnswerStream, Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";

@@ -138,7 +138,12 @@ export const clusterRoleFacts: Readonly<Record<string, ClusterRoleFacts>> = {
     bound: { groups: ["system:masters"] },
   },
   "system:discovery": {
-    rules: [{ verbs: "get", paths: "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/" }],
+    rules: [
+      {
+        verbs: "get",
+        paths: "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/",
+      },
+    ],
     bound: { groups: [authenticated] },
   },
   "system:monitoring": {
@@ -242,7 +247,12 @@ export const clusterRoleFacts: Readonly<Record<string, ClusterRoleFacts>> = {
     ]),
   ),
   "system:service-account-issuer-discovery": {
-    rules: [{ verbs: "get", paths: "/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/" }],
+    rules: [
+      {
+        verbs: "get",
+        paths: "/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/",
+      },
+    ],
     bound: { groups: ["system:serviceaccounts"] },
   },
   "system:node-proxier": {

@@ -168,11 +168,7 @@ export const controllerRoleFacts: Readonly<Record<string, readonly RuleFacts[]>>
     ["list watch patch create delete", "core", "pods"],
     events,
   ],
-  "resourcequota-controller": [
-    ["list watch", "*", "*"],
-    ["update", "core", "resourcequotas/status"],
-    events,
-  ],
+  "resourcequota-controller": [["list watch", "*", "*"], ["update", "core", "resourcequotas/status"], events],
   "route-controller": [["list watch", "core", "nodes"], ["patch", "core", "nodes/status"], events],
   "service-account-controller": [["create", "core", "serviceaccounts"], events],
   "service-controller": [

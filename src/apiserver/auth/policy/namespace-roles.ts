@@ -1,5 +1,5 @@
-import { events, type RuleFacts, read } from "./rule-facts.ts";
 import type { BoundFacts } from "./cluster-roles.ts";
+import { events, type RuleFacts, read } from "./rule-facts.ts";
 
 export interface NamespaceRoleFacts {
   readonly namespace: "kube-system" | "kube-public";

@@ -104,7 +104,9 @@ function completeRole(stored: RoleObject, wanted: RoleObject): RoleObject | unde
 }
 
 function completeBinding(stored: BindingObject, wanted: BindingObject): BindingObject | undefined {
-  const held = new Set((stored.subjects ?? []).map((subject) => `${subject.kind}/${subject.namespace}/${subject.name}`));
+  const held = new Set(
+    (stored.subjects ?? []).map((subject) => `${subject.kind}/${subject.namespace}/${subject.name}`),
+  );
   const missing = (wanted.subjects ?? []).filter(
     (subject) => !held.has(`${subject.kind}/${subject.namespace}/${subject.name}`),
   );

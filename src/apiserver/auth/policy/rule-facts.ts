@@ -16,7 +16,10 @@ export function rulesOf(facts: readonly RuleFacts[]): PolicyRule[] {
 function ruleOf(facts: RuleFacts): PolicyRule {
   if ("paths" in facts) return { nonResourceURLs: words(facts.paths), verbs: words(facts.verbs) };
   const [verbs, groups, resources, names] = facts;
-  const rule = { apiGroups: words(groups).map((group) => (group === "core" ? "" : group)), resources: words(resources) };
+  const rule = {
+    apiGroups: words(groups).map((group) => (group === "core" ? "" : group)),
+    resources: words(resources),
+  };
   return names === undefined
     ? { ...rule, verbs: words(verbs) }
     : { ...rule, resourceNames: words(names), verbs: words(verbs) };

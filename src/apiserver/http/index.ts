@@ -1,0 +1,18 @@
+/**
+ * HTTP in front of the object-level API server: listeners for HTTP/1.1 and HTTP/2, the way of a request through
+ * authentication, limits and authorization, negotiation, tables, streams, and the paths that are no resources.
+ */
+export { DiscoveryRoutes } from "./discovery-routes.ts";
+export { type HealthCheck, HealthChecks } from "./health.ts";
+export { type Listener, type ListenOptions, listen, type TlsFiles } from "./listen.ts";
+export type { NodeConnector, NodeRequest, PodLogOptions } from "./node-connector.ts";
+export { PathRoutes } from "./path-routes.ts";
+export { type PipelineOptions, RequestPipeline } from "./pipeline.ts";
+export { RequestMetrics } from "./request-metrics.ts";
+export {
+  registerIndex,
+  registerMetrics,
+  registerTokenDiscovery,
+  registerVersion,
+  serverVersion,
+} from "./server-routes.ts";

@@ -1,0 +1,289 @@
+import { builtinKinds, createKindRegistry, type KindRegistry } from "../api/kinds/index.ts";
+import type { Host } from "../host/index.ts";
+import type { Store } from "../store/index.ts";
+import type { AdmissionChain } from "./admission/index.ts";
+import {
+  type Authorizer,
+  attributesOfRequest,
+  ClientCertificates,
+  createAuthenticator,
+  Impersonator,
+  nodeAuthorizer,
+  RbacAuthorizer,
+  RbacIndex,
+  reconcileDefaultPolicy,
+  requireAllowed,
+  rulesReviewer,
+  SigningKey,
+  TokenIssuer,
+  TokenVerifier,
+  tokenReviewer,
+  unionAuthorizer,
+} from "./auth/index.ts";
+import { InFlightLimiter, type InFlightLimits } from "./flow/index.ts";
+import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
+import {
+  DiscoveryRoutes,
+  type HealthCheck,
+  HealthChecks,
+  type Listener,
+  listen,
+  type NodeConnector,
+  PathRoutes,
+  RequestMetrics,
+  RequestPipeline,
+  registerIndex,
+  registerMetrics,
+  registerTokenDiscovery,
+  registerVersion,
+  type TlsFiles,
+} from "./http/index.ts";
+import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
+
+export interface ApiServerConfig extends Partial<InFlightLimits> {
+  /** Whom tokens name as their issuer, and their default audience. */
+  readonly serviceAccountIssuer?: string;
+  /** Further audiences that the API server accepts. */
+  readonly apiAudiences?: readonly string[];
+  /** Default true. */
+  readonly anonymousAuth?: boolean;
+  /** How long a stop waits for requests in flight. */
+  readonly shutdownGraceMs?: number;
+}
+
+export interface ApiServerOptions {
+  readonly host: Host;
+  readonly store: Store;
+  /** Default: the built-in kinds. */
+  readonly kinds?: KindRegistry;
+  readonly tls?: TlsFiles;
+  /** PEM of the private key that signs service account tokens: RSA, or EC on P-256. */
+  readonly serviceAccountKey: string;
+  readonly config?: ApiServerConfig;
+  readonly admission?: AdmissionChain;
+  /** By storage prefix: allocations and what is written beside an object. */
+  readonly companions?: ReadonlyMap<string, WriteCompanion>;
+  readonly nodes?: NodeConnector;
+}
+
+export interface ListenAddress {
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly bindAddress: string;
+}
+
+/** A whole API server over a store, in process and over HTTPS. */
+export interface ApiServer {
+  /** For callers of the same process: authorized as the request's user like all others, without HTTP. */
+  readonly handler: ApiHandler;
+  /** Without authorization: for what the cluster itself writes while it starts. */
+  readonly trusted: ApiHandler;
+  readonly authorizer: Authorizer;
+  readonly kinds: KindRegistry;
+  readonly tokens: TokenIssuer;
+  readonly health: HealthChecks;
+  /** Writes what a cluster starts with and begins to follow the RBAC objects. Before it nobody but system:masters may do anything. */
+  bootstrap(): Promise<void>;
+  listen(address: ListenAddress): Promise<Listener>;
+  /** Of the first listener. */
+  readonly url: string | undefined;
+  /** No new connections; requests are finished, watches ended. Leaves the store open. */
+  close(): Promise<void>;
+}
+
+const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
+const defaultShutdownGraceMs = 5000;
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return new ComposedApiServer(options);
+}
+
+class ComposedApiServer implements ApiServer {
+  readonly handler: ApiHandler;
+  readonly trusted: ApiHandler;
+  readonly authorizer: Authorizer;
+  readonly kinds: KindRegistry;
+  readonly tokens: TokenIssuer;
+  readonly health = new HealthChecks();
+  readonly #options: ApiServerOptions;
+  readonly #rbac: RbacIndex;
+  readonly #pipeline: RequestPipeline;
+  readonly #watches = new OpenWatches();
+  readonly #listeners: Listener[] = [];
+  #bootstrapped = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    const { host, store, config = {}, serviceAccountKey, admission, companions, nodes } = options;
+    const { serviceAccountIssuer: issuer = defaultIssuer } = config;
+    const audiences = [...new Set([issuer, ...(config.apiAudiences ?? [])])];
+    const key = new SigningKey(serviceAccountKey);
+    const verifier = new TokenVerifier(host, store, key, issuer, audiences);
+    this.#rbac = new RbacIndex(store, host.log);
+    const rbac = new RbacAuthorizer(this.#rbac);
+    this.kinds = options.kinds ?? createKindRegistry(builtinKinds());
+    this.tokens = new TokenIssuer(host, key, issuer, audiences);
+    this.authorizer = unionAuthorizer(nodeAuthorizer, rbac);
+    const bare = createApiHandler({
+      host,
+      store,
+      kinds: this.kinds,
+      admission,
+      companions,
+      authorizer: this.authorizer,
+      tokens: this.tokens,
+      reviews: { rules: rulesReviewer(rbac), tokens: tokenReviewer(verifier) },
+    });
+    this.trusted = this.#watches.following(bare);
+    this.handler = authorizing(this.trusted, this.authorizer);
+    this.#pipeline = new RequestPipeline({
+      host,
+      handler: this.trusted,
+      kinds: this.kinds,
+      authenticator: createAuthenticator({
+        certificates: new ClientCertificates(host.clock),
+        tokens: verifier,
+        anonymousAuth: config.anonymousAuth ?? true,
+      }),
+      impersonator: new Impersonator(this.authorizer),
+      authorizer: this.authorizer,
+      limiter: new InFlightLimiter(host, config),
+      paths: this.#routes(key, issuer),
+      metrics: new RequestMetrics(host),
+      nodes,
+    });
+  }
+
+  get url(): string | undefined {
+    return this.#listeners[0]?.url;
+  }
+
+  async bootstrap(): Promise<void> {
+    const { host, store } = this.#options;
+    await reconcileDefaultPolicy(host, store);
+    await this.#rbac.start();
+    this.#bootstrapped = true;
+  }
+
+  async listen(address: ListenAddress): Promise<Listener> {
+    const { tls, host } = this.#options;
+    if (tls === undefined) throw new Error("an API server without TLS key and certificate cannot listen");
+    const listener = await listen({ ...address, tls, log: host.log, onExchange: this.#pipeline.serve });
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { host, config = {} } = this.#options;
+    for (const listener of this.#listeners) listener.stop();
+    this.#watches.endAll();
+    const drained = Promise.all(this.#listeners.map((listener) => listener.drain()));
+    await atMost(host, drained, config.shutdownGraceMs ?? defaultShutdownGraceMs);
+    for (const listener of this.#listeners) listener.destroy();
+    this.#rbac.close();
+  }
+
+  #routes(key: SigningKey, issuer: string): PathRoutes {
+    const { host, store } = this.#options;
+    const routes = new PathRoutes();
+    this.#addHealthChecks(store);
+    new DiscoveryRoutes(this.kinds, () => new URL(this.url ?? "https://127.0.0.1").host).register(routes);
+    this.health.register(routes);
+    registerVersion(routes);
+    registerMetrics(routes, host);
+    registerTokenDiscovery(routes, key, issuer);
+    registerIndex(routes);
+    return routes;
+  }
+
+  #addHealthChecks(store: Store): void {
+    const etcd: HealthCheck = { name: "etcd", check: async () => void (await store.get("/registry/health")) };
+    const policy: HealthCheck = {
+      name: "poststarthook/rbac/bootstrap-roles",
+      check: () => {
+        if (!this.#bootstrapped) throw new Error("not finished");
+      },
+    };
+    this.health.add({ name: "ping", check: alwaysWell }, { name: "log", check: alwaysWell }, etcd, policy);
+    this.health.addReadiness({
+      name: "shutdown",
+      check: () => {
+        if (this.#closing !== undefined) throw new Error("process is shutting down");
+      },
+    });
+  }
+}
+
+function alwaysWell(): void {}
+
+function authorizing(handler: ApiHandler, authorizer: Authorizer): ApiHandler {
+  return {
+    async handle(request) {
+      requireAllowed(authorizer, attributesOfRequest(request));
+      return handler.handle(request);
+    },
+    async watch(request, sink) {
+      requireAllowed(authorizer, attributesOfRequest(request));
+      return handler.watch(request, sink);
+    },
+  };
+}
+
+/** The watches that are open, so that a stop can end them. */
+class OpenWatches {
+  readonly #open = new Set<{ watching?: Watching; sink: WatchEventSink }>();
+
+  following(handler: ApiHandler): ApiHandler {
+    return {
+      handle: (request) => handler.handle(request),
+      watch: (request, sink) => this.#watch(handler, request, sink),
+    };
+  }
+
+  endAll(): void {
+    for (const { watching, sink } of [...this.#open]) {
+      watching?.stop();
+      sink.end();
+    }
+    this.#open.clear();
+  }
+
+  async #watch(handler: ApiHandler, request: ApiRequest, sink: WatchEventSink): Promise<Watching> {
+    const open: { watching?: Watching; sink: WatchEventSink } = { sink };
+    let ended = false;
+    const watching = await handler.watch(request, {
+      events: (batch) => sink.events(batch),
+      backlog: sink.backlog && (() => sink.backlog?.() ?? 0),
+      end: () => {
+        ended = true;
+        this.#open.delete(open);
+        sink.end();
+      },
+    });
+    open.watching = watching;
+    if (!ended) this.#open.add(open);
+    return {
+      stop: () => {
+        this.#open.delete(open);
+        watching.stop();
+      },
+    };
+  }
+}
+
+async function atMost(host: Host, work: Promise<unknown>, ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = host.clock.setTimer(ms, resolve);
+    const done = (): void => {
+      timer.cancel();
+      resolve();
+    };
+    work.then(done, done);
+  });
+}
