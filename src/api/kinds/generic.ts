@@ -63,7 +63,8 @@ export function restoreAllButStatus(draft: KubeObject, old: KubeObject): void {
 const keptByStatus: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata", "status"]);
 
 /** Status is a part of its own: creates and updates of the whole leave it alone, updates of status change nothing else. */
-export function completeStrategy(own: KindStrategy, facts: GenericFacts): Strategy {
+export function completeStrategy(given: KindStrategy, facts: GenericFacts): Strategy {
+  const own = given.validateUpdate ? given : { ...given, validateUpdate: given.validate };
   if (!facts.hasStatus) return own;
   const status = statusStrategy(own.updates?.status);
   return {

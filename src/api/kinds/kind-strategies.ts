@@ -1,4 +1,7 @@
+import { coreStrategies } from "./core/index.ts";
 import type { KindStrategy } from "./generic.ts";
 
-/** Strategies by `group/resource`, or `group/version/resource` where versions differ. The core group is "". */
-export const kindStrategies: Readonly<Record<string, KindStrategy>> = {};
+/** Strategies of each group by resource, or by `version/resource` where versions differ. The core group is "". */
+export const groupStrategies: Readonly<Record<string, Readonly<Record<string, KindStrategy>>>> = {
+  "": coreStrategies,
+};

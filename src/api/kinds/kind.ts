@@ -57,6 +57,7 @@ export interface Strategy {
   prepareForUpdate?(draft: KubeObject, old: KubeObject): void;
   /** Metadata is validated by the generic path before. */
   validate?(object: KubeObject): FieldError[];
+  /** The whole validation of an update, what `validate` says included; without it `validate` is asked. */
   validateUpdate?(object: KubeObject, old: KubeObject): FieldError[];
   /** Texts of Warning headers. */
   warnings?(object: KubeObject, old?: KubeObject): string[];
