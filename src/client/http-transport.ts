@@ -4,7 +4,7 @@ import https from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { ApiError, errors, type KubeList, type KubeObject, type Status } from "../api/meta/index.ts";
 import { type Host, sleep } from "../host/index.ts";
-import { toHttpRequest } from "./http-request.ts";
+import { type HttpRequest, toHttpRequest } from "./http-request.ts";
 import type { ConnectionConfig } from "./kubeconfig.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { ClientRequest, ClientResponse, Transport, WatchEvent, WatchEventSink, Watching } from "./transport.ts";
@@ -57,7 +57,7 @@ class HttpTransport implements Transport {
   }
 
   async request(request: ClientRequest): Promise<ClientResponse> {
-    const response = await this.#accepted(request);
+    const response = await this.#accepted(this.#http(request), request.signal);
     const warnings = warningsOf(response);
     const body = parseJson(await readText(response));
     if (request.verb === "list" && isList(body)) {
@@ -68,7 +68,7 @@ class HttpTransport implements Transport {
   }
 
   async watch(request: ClientRequest, sink: WatchEventSink): Promise<Watching> {
-    const response = await this.#accepted(request);
+    const response = await this.#accepted(this.#http(request), request.signal);
     let stopped = false;
     const end = () => {
       if (stopped) return;
@@ -101,28 +101,36 @@ class HttpTransport implements Transport {
     };
   }
 
+  async getPath(path: string): Promise<unknown> {
+    const basePath = this.#url.pathname.replace(/\/$/, "");
+    const response = await this.#accepted({ method: "GET", path: basePath + path });
+    return parseJson(await readText(response));
+  }
+
   close(): void {
     this.#agent.destroy();
   }
 
   /** The response of a request that succeeded; waits and tries again as the server asks. */
-  async #accepted(request: ClientRequest): Promise<http.IncomingMessage> {
+  async #accepted(request: HttpRequest, signal?: AbortSignal): Promise<http.IncomingMessage> {
     for (let retries = 0; ; retries++) {
       const delay = this.#limiter?.reserve(this.#host.clock.now()) ?? 0;
-      if (delay > 0) await sleep(this.#host.clock, delay, request.signal);
-      const response = await this.#send(request);
+      if (delay > 0) await sleep(this.#host.clock, delay, signal);
+      const response = await this.#send(request, signal);
       const code = response.statusCode ?? 0;
       if (code >= 200 && code < 300) return response;
       const retryAfter = Number(response.headers["retry-after"]);
       const text = await readText(response);
       if ((code !== 429 && code < 500) || !(retryAfter > 0) || retries >= retriesMax) throw refusal(code, text);
-      await sleep(this.#host.clock, retryAfter * 1000, request.signal);
+      await sleep(this.#host.clock, retryAfter * 1000, signal);
     }
   }
 
-  async #send(request: ClientRequest): Promise<http.IncomingMessage> {
-    const basePath = this.#url.pathname.replace(/\/$/, "");
-    const { method, path, contentType, body } = toHttpRequest(request, basePath);
+  #http(request: ClientRequest): HttpRequest {
+    return toHttpRequest(request, this.#url.pathname.replace(/\/$/, ""));
+  }
+
+  async #send({ method, path, contentType, body }: HttpRequest, signal?: AbortSignal): Promise<http.IncomingMessage> {
     const headers: http.OutgoingHttpHeaders = { accept: "application/json", "user-agent": this.#userAgent };
     if (contentType !== undefined) headers["content-type"] = contentType;
     if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
@@ -138,13 +146,13 @@ class HttpTransport implements Transport {
         method,
         path,
         headers,
-        signal: request.signal,
+        signal,
       },
       resolve,
     );
     outgoing.on("error", (cause) => {
       const where = `${method} ${this.#url.origin}${path}`;
-      reject(request.signal?.aborted ? cause : unreachable(`${where}: ${cause.message}`, cause));
+      reject(signal?.aborted ? cause : unreachable(`${where}: ${cause.message}`, cause));
     });
     outgoing.end(body);
     return promise;

@@ -5,6 +5,7 @@
 export * from "./client.ts";
 export * from "./controller.ts";
 export * from "./direct-transport.ts";
+export * from "./discovery.ts";
 export type { CoreEvent, EventType, ObjectReference, SeriesEvent } from "./event-objects.ts";
 export { referenceTo } from "./event-objects.ts";
 export * from "./event-recorder.ts";

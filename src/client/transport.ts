@@ -35,6 +35,8 @@ export interface Transport {
   request(request: ClientRequest): Promise<ClientResponse>;
   /** Resolves when the server has accepted the watch; `sink.end` is called once when it ends by itself. */
   watch(request: ClientRequest, sink: WatchEventSink): Promise<Watching>;
+  /** Reads a document that is no resource (discovery, version); absent where there is no HTTP. */
+  getPath?(path: string): Promise<unknown>;
   /** Releases connections. */
   close?(): void;
 }

@@ -1,4 +1,4 @@
-import type { Client, EventRecorder, InformerFactory } from "../client/index.ts";
+import type { Client, Discovery, EventRecorder, InformerFactory } from "../client/index.ts";
 import type { Host } from "../host/index.ts";
 
 export interface ControllersConfig {
@@ -17,6 +17,7 @@ export interface ControllersConfig {
 /** What every controller is started with. Informers are shared among all of them. */
 export interface ControllerContext {
   readonly client: Client;
+  readonly discovery: Discovery;
   readonly informers: InformerFactory;
   readonly host: Host;
   readonly config: ControllersConfig;
