@@ -104,3 +104,8 @@ export function checkUnchanged(value: unknown, old: unknown, path: FieldPath, de
 export function goStruct(fields: readonly (readonly [name: string, value: unknown])[]): Record<string, unknown> {
   return Object.fromEntries(fields.map(([name, value]) => [name, value ?? null]));
 }
+
+/** For what a message tells without showing the value. */
+export function invalidUnshown(path: FieldPath, detail: string, out: FieldError[]): void {
+  out.push({ type: "FieldValueInvalid", field: path.toString(), detail });
+}
