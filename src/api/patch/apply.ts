@@ -27,6 +27,7 @@ import {
 import { plainFailure } from "./patch-error.ts";
 import { PathElementError } from "./path-element.ts";
 import { prune } from "./prune.ts";
+import { reconcileManagers } from "./reconcile.ts";
 import { isObject, TypedError } from "./typed.ts";
 import { mergeConfig } from "./typed-merge.ts";
 import { validateConfig } from "./validate-config.ts";
@@ -127,7 +128,7 @@ function liveManagers(request: ApplyRequest): Managers {
     if (!(err instanceof ManagedFieldsError || err instanceof PathElementError)) throw err;
     throw plainFailure(`failed to decode managed fields: ${err.message}`);
   }
-  if (managers.size > 0) return managers;
+  if (managers.size > 0) return reconcileManagers(managers, apiVersion, shape);
   // Nobody is known to own what is there: a manager of its own does, until it is taken over.
   const manager = "before-first-apply";
   const created = { live: undefined, next: live, manager, apiVersion, timestamp, shape, resetFields, convert };

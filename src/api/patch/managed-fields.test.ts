@@ -139,6 +139,24 @@ describe("updateManagedFields", () => {
   });
 });
 
+describe("entries older than the shape", () => {
+  it("own all of what they owned a part of, where it is atomic by now", () => {
+    const deployment = shapeOf("apps/v1", "Deployment");
+    if (deployment === undefined) throw new Error("no shape of Deployment");
+    const old = entry("old", t(1), { "f:spec": { "f:paused": {}, "f:selector": { "f:matchLabels": { "f:a": {} } } } });
+    const live = {
+      spec: { selector: { matchLabels: { a: "1" } }, paused: true },
+      metadata: { managedFields: [{ ...old, apiVersion: "apps/v1" }] },
+    };
+    const next = { spec: { ...live.spec, paused: false }, metadata: live.metadata };
+    const request = { live, next, manager: "m", apiVersion: "apps/v1", timestamp: t(9), shape: deployment };
+    expect(updateManagedFields(request)?.map((e) => e.fieldsV1)).toEqual([
+      { "f:spec": { "f:selector": {} } },
+      { "f:spec": { "f:paused": {} } },
+    ]);
+  });
+});
+
 describe("withLiveTimestamps", () => {
   const live = config({ a: "1" }, [entry("m", t(1), data("a"))]);
 

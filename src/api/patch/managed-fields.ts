@@ -21,6 +21,7 @@ import {
   withoutServerFields,
 } from "./ownership.ts";
 import { PathElementError } from "./path-element.ts";
+import { reconcileManagers } from "./reconcile.ts";
 import { isBlank, TypedError, zeroObject } from "./typed.ts";
 
 export interface UpdateOwnership {
@@ -58,10 +59,11 @@ function asStored(entries: readonly ManagedFieldsEntry[] | null | undefined): Ma
   return (entries ?? undefined) as ManagedFieldsEntry[] | undefined;
 }
 
-/** Who owns what after an update, of which `managers` are those before it. */
-export function updateManagers(update: UpdateOwnership, managers: Managers): Managers {
+/** Who owns what after an update, given those before it. */
+export function updateManagers(update: UpdateOwnership, before: Managers): Managers {
   // An object that lost its managers is not tracked again before it is applied.
-  if (managers.size === 0 && update.live !== undefined) return managers;
+  if (before.size === 0 && update.live !== undefined) return before;
+  const managers = reconcileManagers(before, update.apiVersion, update.shape);
   const old = update.live === undefined ? zeroObject(update.shape) : asJson(update.live);
   const next = withManagedFieldsOf(asJson(update.next), old);
   const reset = resetSet(update.resetFields);
