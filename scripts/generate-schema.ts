@@ -158,7 +158,9 @@ function addUnpublishedKind(tables: Tables, name: string, message: ProtoMessage)
   const [version = "", group = ""] = packageOf(name).split(".").reverse();
   const type = typeOf(name);
   if (group === "meta" && /^(Create|Update|Patch|Get|List|Table)Options$/.test(type)) addKind(tables, "*", type, name);
-  const isKind = Object.keys(message.fields).some((f) => f === "metadata") || /(Options|Review|Reference)$/.test(type);
+  const isKind =
+    Object.keys(message.fields).some((f) => f === "metadata") ||
+    /(Options|Review|SerializedReference|DeploymentRollback)$/.test(type);
   if (!isKind || /(Template|TemplateSpec|JobTemplate)$/.test(type)) return;
   const groupName = groupNames[group] ?? (groupSuffix.has(group) ? `${group}.k8s.io` : group);
   const apiVersion = groupName === "" ? version : `${groupName}/${version}`;

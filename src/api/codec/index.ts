@@ -6,4 +6,5 @@ export type { ParseOptions } from "./json.ts";
 export { parseJson } from "./json.ts";
 export type { Parsed } from "./parsed.ts";
 export { MalformedDocument } from "./parsed.ts";
+export * from "./protobuf/index.ts";
 export { formatYaml, parseYaml } from "./yaml.ts";
