@@ -1,0 +1,203 @@
+// Measures an API server over TLS: requests a second, latency, and the server's CPU time for each operation.
+// Works against any kubeconfig, so that the original can be measured by the same program.
+// usage: node bench/api.ts --kubeconfig FILE [--pid PID] [--objects 2000] [--clients 32] [--json FILE]
+//   --pid: the server's process on this machine; its CPU time is read from /proc (without it that column is empty)
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { Agent, request } from "node:https";
+import { parseArgs } from "node:util";
+import { parse } from "yaml";
+
+const { values: flags } = parseArgs({
+  options: {
+    kubeconfig: { type: "string" },
+    pid: { type: "string" },
+    objects: { type: "string", default: "2000" },
+    clients: { type: "string", default: "32" },
+    watchers: { type: "string", default: "50" },
+    json: { type: "string" },
+  },
+});
+if (flags.kubeconfig === undefined) throw new Error("--kubeconfig is needed");
+const objects = Number(flags.objects);
+const clockTicks = flags.pid === undefined ? 0 : Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+const clients = Number(flags.clients);
+const { server, agent } = connect(flags.kubeconfig);
+const namespace = `bench-${process.pid}`;
+const pods = `/api/v1/namespaces/${namespace}/pods`;
+
+const running = { status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }], podIP: "10.244.0.9" } };
+
+interface Row {
+  operation: string;
+  count: number;
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  cpuMicros: number | null;
+}
+
+const rows: Row[] = [];
+await call("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
+await call("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: "default" } });
+try {
+  const name = (i: number) => `pod-${i}`;
+  await measure("create", objects, (i) => call("POST", pods, pod(name(i))));
+  await measure("get", objects, (i) => call("GET", `${pods}/${name(i)}`));
+  await measure("list", 20, () => call("GET", pods));
+  await measure("strategic status patch", objects, (i) =>
+    patch(`${pods}/${name(i)}/status`, "strategic-merge-patch+json", running),
+  );
+  await measure("apply", objects, (i) =>
+    patch(`${pods}/${name(i)}?fieldManager=bench&force=true`, "apply-patch+yaml", label(name(i))),
+  );
+  await fanOut(Number(flags.watchers), Math.min(objects, 500));
+  await measure("delete", objects, (i) => call("DELETE", `${pods}/${name(i)}?gracePeriodSeconds=0`));
+} finally {
+  await call("DELETE", `/api/v1/namespaces/${namespace}`);
+  agent.destroy();
+}
+print();
+
+/** Runs `count` operations with all clients at once. */
+async function measure(operation: string, count: number, run: (i: number) => Promise<unknown>): Promise<void> {
+  const times: number[] = [];
+  const cpu = cpuMicros();
+  const start = performance.now();
+  let next = 0;
+  const client = async () => {
+    for (let i = next++; i < count; i = next++) {
+      const began = performance.now();
+      await run(i);
+      times.push(performance.now() - began);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(clients, count) }, client));
+  record(operation, count, performance.now() - start, times, cpu);
+}
+
+/** Every watcher must see every change; an operation is one event to one watcher. */
+async function fanOut(watchers: number, changes: number): Promise<void> {
+  const list = await call("GET", `${pods}?limit=1`);
+  const version = JSON.parse(list).metadata.resourceVersion;
+  const streams = await Promise.all(
+    Array.from({ length: watchers }, () => openWatch(`${pods}?watch=1&resourceVersion=${version}`)),
+  );
+  const cpu = cpuMicros();
+  const start = performance.now();
+  let next = 0;
+  const client = async () => {
+    for (let i = next++; i < changes; i = next++) {
+      await patch(`${pods}/pod-${i}`, "merge-patch+json", { metadata: { annotations: { n: `${i}` } } });
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  await Promise.all(streams.map((stream) => stream.seen(changes)));
+  record(`watch event to ${watchers} watchers`, watchers * changes, performance.now() - start, [], cpu);
+  for (const stream of streams) stream.close();
+}
+
+function openWatch(path: string): Promise<{ seen(count: number): Promise<void>; close(): void }> {
+  return new Promise((resolve, reject) => {
+    const get = request(new URL(path, server), { agent: new Agent(agent.options) }, (res) => {
+      let events = 0;
+      let wanted = Number.POSITIVE_INFINITY;
+      let done = () => {};
+      res.on("data", (chunk: Buffer) => {
+        for (const byte of chunk) if (byte === 10) events++;
+        if (events >= wanted) done();
+      });
+      resolve({
+        seen: (count) =>
+          new Promise((ready) => {
+            wanted = count;
+            done = ready;
+            if (events >= wanted) ready();
+          }),
+        close: () => get.destroy(),
+      });
+    });
+    get.on("error", reject).end();
+  });
+}
+
+function record(operation: string, count: number, ms: number, times: number[], cpuBefore: number | null): void {
+  const cpuAfter = cpuMicros();
+  times.sort((a, b) => a - b);
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+  const cpu = cpuBefore === null || cpuAfter === null ? null : (cpuAfter - cpuBefore) / count;
+  rows.push({ operation, count, perSecond: (1000 * count) / ms, p50Ms: at(0.5), p99Ms: at(0.99), cpuMicros: cpu });
+}
+
+/** User and system time of the server's process, with all its threads, in microseconds. */
+function cpuMicros(): number | null {
+  if (flags.pid === undefined) return null;
+  const fields = readFileSync(`/proc/${flags.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * (1e6 / clockTicks);
+}
+
+function connect(kubeconfig: string): { server: string; agent: Agent } {
+  const config = parse(readFileSync(kubeconfig, "utf8"));
+  const decode = (text: string) => Buffer.from(text, "base64");
+  const { cluster } = config.clusters[0];
+  const { user } = config.users[0];
+  const options = {
+    ca: decode(cluster["certificate-authority-data"]),
+    cert: decode(user["client-certificate-data"]),
+    key: decode(user["client-key-data"]),
+    keepAlive: true,
+    maxSockets: clients,
+  };
+  return { server: cluster.server, agent: new Agent(options) };
+}
+
+function patch(path: string, type: string, body: unknown): Promise<string> {
+  return call("PATCH", path, body, `application/${type}`);
+}
+
+function call(method: string, path: string, body?: unknown, type = "application/json"): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = body === undefined ? {} : { "content-type": type };
+    const sent = request(new URL(path, server), { method, agent, headers }, (res: IncomingMessage) => {
+      const chunks: Buffer[] = [];
+      res.on("data", (chunk: Buffer) => chunks.push(chunk));
+      res.on("end", () => {
+        const text = Buffer.concat(chunks).toString();
+        if ((res.statusCode ?? 500) < 300) resolve(text);
+        else reject(new Error(`${method} ${path}: ${res.statusCode} ${text.slice(0, 300)}`));
+      });
+    });
+    sent.on("error", reject);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** About 3 KiB as stored: what a usual pod is. */
+function pod(name: string): object {
+  const env = Array.from({ length: 8 }, (_, i) => ({ name: `SETTING_${i}`, value: "x".repeat(40) }));
+  const resources = { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "256Mi" } };
+  const container = (c: string) => ({ name: c, image: `registry.example/${c}:1.0`, env, resources });
+  const labels = { app: "bench", tier: "web", release: "r1" };
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, labels, annotations: { note: "y".repeat(200) } },
+    spec: { containers: [container("web"), container("proxy")], automountServiceAccountToken: false },
+  };
+}
+
+function label(name: string): object {
+  return { apiVersion: "v1", kind: "Pod", metadata: { name, labels: { applied: "yes" } } };
+}
+
+function print(): void {
+  const row = (cells: string[]) =>
+    console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(30) : cell.padStart(12))).join(""));
+  row(["operation", "count", "per second", "p50 ms", "p99 ms", "CPU us each"]);
+  for (const r of rows) {
+    const cpu = r.cpuMicros === null ? "" : r.cpuMicros.toFixed(0);
+    row([r.operation, `${r.count}`, r.perSecond.toFixed(0), r.p50Ms.toFixed(2), r.p99Ms.toFixed(2), cpu]);
+  }
+  if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
+}

@@ -1,0 +1,101 @@
+import {
+  type Cluster,
+  type ClusterOptions,
+  createCluster,
+  defaultDataDir,
+  defaultKubeconfigPath,
+  mergeKubeconfig,
+  writeKubeconfig,
+} from "../cluster/index.ts";
+import { systemHost } from "../host/index.ts";
+import type { NodeFlags, ServerFlags } from "./options.ts";
+import { processStartMs } from "./process-start.ts";
+import { untilStopped } from "./signals.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { kubernetesVersion, sampanVersion } from "./version.ts";
+
+/** `sampan up`: a whole cluster until it is told to stop. */
+export async function up(flags: ServerFlags & NodeFlags, around: Surroundings): Promise<void> {
+  const { nodes: count, nodeCpu: cpu, nodeMemory: memory, nodePods: pods } = flags;
+  await serve(flags, { controllers: true, scheduler: true, nodes: { count, cpu, memory, pods } }, around);
+}
+
+/** `sampan apiserver`: the API server and its store alone. */
+export async function apiserver(flags: ServerFlags, around: Surroundings): Promise<void> {
+  await serve(flags, {}, around);
+}
+
+type Components = Pick<ClusterOptions, "controllers" | "scheduler" | "nodes">;
+
+async function serve(flags: ServerFlags, components: Components, around: Surroundings): Promise<void> {
+  const report = flags.output === "json" ? silentReport : textReport(around);
+  report.title(`Sampan ${sampanVersion()} (Kubernetes ${kubernetesVersion})`);
+  const dataDir = flags.ephemeral ? undefined : (flags.dataDir ?? defaultDataDir(flags.name, around.env));
+  const cluster = await createCluster({
+    ...components,
+    name: flags.name,
+    host: systemHost({ log: { level: flags.logLevel } }),
+    dataDir,
+    fsync: flags.fsync,
+    port: flags.port,
+    bindAddress: flags.bindAddress,
+    serviceClusterIPRange: flags.serviceClusterIpRange,
+    clusterCIDR: flags.clusterCidr,
+    maxRequestsInFlight: flags.maxRequestsInflight,
+    maxMutatingRequestsInFlight: flags.maxMutatingRequestsInflight,
+    onStep: report.step,
+  });
+  // From here on the cluster must be stopped whatever happens, so that nothing stays locked or half written.
+  try {
+    const kubeconfig = await saveKubeconfig(cluster, flags, around);
+    report.step(`kubeconfig ${kubeconfig}, context ${flags.name}`);
+    const ms = Math.round(Date.now() - processStartMs());
+    if (flags.output === "json") {
+      const line = { ready: true, url: cluster.url, kubeconfig, pid: process.pid, ms };
+      around.stdout.write(`${JSON.stringify(line)}\n`);
+    }
+    report.ready(ms, cluster.url, flags.kubeconfig);
+    await untilStopped(around);
+    report.step("stopping");
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function saveKubeconfig(cluster: Cluster, flags: ServerFlags, around: Surroundings): Promise<string> {
+  if (flags.kubeconfig !== undefined) {
+    writeKubeconfig(flags.kubeconfig, cluster.kubeconfig);
+    return flags.kubeconfig;
+  }
+  const path = defaultKubeconfigPath(around.env);
+  await mergeKubeconfig(path, cluster.kubeconfig);
+  return path;
+}
+
+/** What a person sees while a cluster starts. */
+interface Report {
+  title(text: string): void;
+  step(text: string): void;
+  ready(ms: number, url: string, kubeconfig: string | undefined): void;
+}
+
+const silentReport: Report = { title: () => {}, step: () => {}, ready: () => {} };
+
+function textReport({ stdout }: Surroundings): Report {
+  return {
+    title: (text) => void stdout.write(`${text}\n`),
+    step: (text) => {
+      const ms = Math.round(Date.now() - processStartMs());
+      stdout.write(`${String(ms).padStart(6)} ms  ${text}\n`);
+    },
+    ready: (ms, url, kubeconfig) => {
+      const flag = kubeconfig === undefined ? "" : ` --kubeconfig ${kubeconfig}`;
+      stdout.write(
+        `ready in ${ms} ms at ${url}\n\n` +
+          `  kubectl${flag} get nodes\n` +
+          `  kubectl${flag} create deployment web --image=nginx --replicas=3\n\n` +
+          "Ctrl-C stops it.\n",
+      );
+    },
+  };
+}

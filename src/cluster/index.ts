@@ -1,0 +1,15 @@
+/**
+ * Wires components into a cluster and owns what belongs to it as a whole: keys, data folder, kubeconfig, the order of
+ * start and stop. What the components do is theirs.
+ */
+export { adminEntry, storedAdminEntry } from "./admin-access.ts";
+export { type Cluster, type ClusterOptions, createCluster, type NodeOptions } from "./create-cluster.ts";
+export { type ClusterState, DataFolderError, defaultDataDir, readState } from "./data-folder.ts";
+export {
+  defaultKubeconfigPath,
+  type KubeconfigEntry,
+  KubeconfigError,
+  mergeKubeconfig,
+  renderKubeconfig,
+  writeKubeconfig,
+} from "./kubeconfig.ts";
