@@ -101,6 +101,7 @@ export const alwaysWritten: Readonly<Record<string, string>> = {
   ServiceStatus: "loadBalancer",
   StatefulSet: "spec status",
   StatefulSetCondition: "lastTransitionTime",
+  StatefulSetOrdinals: "start",
   StatefulSetSpec: "updateStrategy",
   StatefulSetStatus: "availableReplicas",
   StorageVersionCondition: "lastTransitionTime",
@@ -113,6 +114,20 @@ export const alwaysWritten: Readonly<Record<string, string>> = {
   ValidatingAdmissionPolicyBinding: "spec",
   VolumeAttachment: "status",
   VolumeError: "time",
+};
+
+/** Required fields behind pointers: left out when absent, so that validation can tell. */
+export const requiredPointers: Readonly<Record<string, string>> = {
+  DaemonSetSpec: "selector",
+  DeploymentSpec: "selector",
+  HTTPIngressPath: "pathType",
+  IPAddressSpec: "parentRef",
+  MutatingWebhook: "sideEffects",
+  ReplicaSetSpec: "selector",
+  ScaleIOPersistentVolumeSource: "secretRef",
+  ScaleIOVolumeSource: "secretRef",
+  StatefulSetSpec: "selector",
+  ValidatingWebhook: "sideEffects",
 };
 
 /** Optional strings that tell "" from absent. All others drop "". */

@@ -5,6 +5,7 @@ import {
   plainIntegers,
   pointerReadOnly,
   pointerStrings,
+  requiredPointers,
 } from "./generate-facts.ts";
 import {
   type Definition,
@@ -324,8 +325,9 @@ function fieldAttributes(
   const attributes: FieldAttributes = {};
   const required = owner.required?.includes(field) ?? false;
   if (required) attributes.r = 1;
-  if (required || field === "metadata" || listed(alwaysWritten, definition, field)) attributes.w = 1;
-  else if (isPlainScalar(definition, field, schema)) attributes.z = 1;
+  const hasPointer = listed(requiredPointers, definition, field);
+  if ((required && !hasPointer) || field === "metadata" || listed(alwaysWritten, definition, field)) attributes.w = 1;
+  else if (!hasPointer && isPlainScalar(definition, field, schema)) attributes.z = 1;
   const listType = schema["x-kubernetes-list-type"];
   if (listType === "map") attributes.l = "m";
   if (listType === "set") attributes.l = "s";

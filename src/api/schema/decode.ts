@@ -36,12 +36,19 @@ export function decodeObject(value: JsonValue, shape: ObjectShape, options: Deco
 /** The longest list of problems that strict decoding reports. */
 const maxProblems = 100;
 
-/** `unknown field "spec.foo"`, `duplicate field "spec.replicas"`: the texts of warnings, and of the strict error. */
-export function strictProblems(unknownFields: readonly string[], duplicateFields: readonly string[]): string[] {
+/**
+ * `unknown field "spec.foo"`, `duplicate field "spec.replicas"`: the texts of warnings, and of the strict error.
+ * Duplicates are paths, or whole texts as the parsers of api/codec give them.
+ */
+export function strictProblems(unknownFields: readonly string[], duplicates: readonly string[]): string[] {
   const texts = new Set<string>();
-  for (const path of duplicateFields) texts.add(`duplicate field "${path}"`);
+  for (const text of duplicates) texts.add(isWholeText(text) ? text : `duplicate field "${text}"`);
   for (const path of unknownFields) texts.add(`unknown field "${path}"`);
   return [...texts].slice(0, maxProblems);
+}
+
+function isWholeText(text: string): boolean {
+  return text.startsWith("yaml: ") || text.startsWith('duplicate field "');
 }
 
 /** What a strict request (fieldValidation=Strict) gets for its problems. */

@@ -51,6 +51,6 @@ function slotsAt(fields: readonly Placed[], depth: number): Slot[] {
 function fieldSlot(field: FieldShape): FieldSlot {
   const { shape } = field;
   const scalar = shape.kind === "scalar" && shape.scalar !== "bytes";
-  const always = scalar ? field.required || field.always || field.omitZero : field.always && shape.kind === "object";
-  return { id: field.protoId ?? 0, field, always: always === true };
+  const always = field.always === true && (scalar || shape.kind === "object");
+  return { id: field.protoId ?? 0, field, always: always || field.omitZero === true };
 }
