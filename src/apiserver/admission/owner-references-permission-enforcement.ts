@@ -53,18 +53,19 @@ function requireFinalizers(
   const kind = kinds.byApiVersionKind(owner.apiVersion, owner.kind);
   const { group, version } = parseApiVersion(owner.apiVersion);
   const decision =
-    kind !== undefined &&
-    authorizer.authorize({
-      kind: "resource",
-      user: attributes.user,
-      verb: "update",
-      group,
-      version,
-      resource: kind.resource,
-      subresource: "finalizers",
-      namespace: kind.namespaced ? attributes.namespace : "",
-      name: owner.name,
-    });
+    kind === undefined
+      ? undefined
+      : authorizer.authorize({
+          kind: "resource",
+          user: attributes.user,
+          verb: "update",
+          group,
+          version,
+          resource: kind.resource,
+          subresource: "finalizers",
+          namespace: kind.namespaced ? attributes.namespace : "",
+          name: owner.name,
+        });
   if (decision?.allowed) return;
   const because = decision?.reason ? `: ${decision.reason}` : "";
   throw refuse(

@@ -54,10 +54,11 @@ async function createOnce(
 ): Promise<(ApiResponse & { kind: "object" }) | undefined> {
   const { kind, dryRun } = call;
   fillSystemFields(ctx, draft);
+  prepare(call, draft);
   const reservation = await ctx.companions.get(kind.storagePrefix)?.beforeCreate?.({ kind, draft, dryRun });
   let settled = false;
   try {
-    prepareAndValidate(call, draft);
+    validate(call, draft);
     await ctx.admission.validate(createAttributes(call, draft));
     const key = objectKey(kind, draft.metadata.namespace, draft.metadata.name ?? "");
     const result = dryRun
@@ -81,13 +82,17 @@ function fillSystemFields(ctx: HandlerContext, draft: KubeObject): void {
   if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName, ctx.host.random);
 }
 
-/** What the original's BeforeCreate does. */
-export function prepareAndValidate(call: Call, draft: KubeObject): void {
-  const { kind } = call;
-  const { strategy } = kind;
-  matchNamespace(kind, draft.metadata, call.request.namespace);
+/** What the original's BeforeCreate does, in two steps: what companions allocate is validated with the rest. */
+function prepare(call: Call, draft: KubeObject): void {
+  const { strategy } = call.kind;
+  matchNamespace(call.kind, draft.metadata, call.request.namespace);
   if (strategy.hasGeneration) draft.metadata.generation = 1;
   strategy.prepareForCreate?.(draft);
+}
+
+function validate(call: Call, draft: KubeObject): void {
+  const { kind } = call;
+  const { strategy } = kind;
   const found = validateMetadata(kind, draft.metadata);
   if (strategy.validate) found.push(...strategy.validate(draft));
   if (found.length > 0) throw errors.invalid(kind, draft.metadata.name ?? "", found);

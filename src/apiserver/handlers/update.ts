@@ -123,10 +123,12 @@ async function writeChange(
   existing: KubeObject,
 ): Promise<Answer | undefined> {
   const { dryRun } = call;
+  const part = partOf(call);
+  prepareUpdate(call, part, draft, existing);
   const reservation = await beforeUpdate(ctx, call, draft, existing);
   let settled = false;
   try {
-    prepareUpdate(call, draft, existing);
+    validateUpdate(call, part, draft, existing);
     await ctx.admission.validate(updateAttributes(call, draft, existing));
     if (dryRun) return { kind: "object", code: 200, object: draft, warnings: warningsOf(call) };
     const result = deletesNow(draft, existing)
@@ -217,19 +219,21 @@ function resourceVersionMissing(call: Call, name: string): Error {
   return errors.invalid({ group, kind: resource }, name, [found]); // the original names the resource as the kind
 }
 
-/** What the original's BeforeUpdate does. */
-function prepareUpdate(call: Call, draft: KubeObject, old: KubeObject): void {
+/** What the original's BeforeUpdate does, in two steps: what companions allocate is validated with the rest. */
+function prepareUpdate(call: Call, part: SubresourceStrategy | undefined, draft: KubeObject, old: KubeObject): void {
   const { kind, request } = call;
   const { strategy } = kind;
   keepSystemFields(draft, old);
   matchNamespace(kind, draft.metadata, request.namespace);
-  // Scaling is an update of the whole, by another view.
-  const isPart = request.subresource && request.subresource !== "scale";
-  const part = isPart ? partStrategy(call, request.subresource ?? "") : undefined;
   if (part === undefined) strategy.prepareForUpdate?.(draft, old);
   else part.prepareForUpdate(draft, old);
   if (strategy.hasGeneration && !sameContent(draft, old))
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
+function validateUpdate(call: Call, part: SubresourceStrategy | undefined, draft: KubeObject, old: KubeObject): void {
+  const { kind } = call;
+  const { strategy } = kind;
   const found = validateMetadataUpdate(kind, draft.metadata, old.metadata);
   const validate = part === undefined ? strategy.validateUpdate : part.validateUpdate;
   if (validate) found.push(...validate(draft, old));
@@ -237,7 +241,10 @@ function prepareUpdate(call: Call, draft: KubeObject, old: KubeObject): void {
   if (part === undefined) for (const text of strategy.warnings?.(draft, old) ?? []) warn(call, text);
 }
 
-function partStrategy(call: Call, subresource: string): SubresourceStrategy {
+/** The rules of the subresource; undefined for the whole. Scaling is an update of the whole, by another view. */
+function partOf(call: Call): SubresourceStrategy | undefined {
+  const { subresource } = call.request;
+  if (!subresource || subresource === "scale") return undefined;
   const part = call.kind.strategy.updates?.[subresource];
   if (part === undefined) throw errors.methodNotSupported(call.kind, "update");
   return part;

@@ -1,0 +1,116 @@
+import type { JsonValue } from "../../api/meta/index.ts";
+
+export interface BootstrapFacts {
+  readonly serviceClusterIPRange: string;
+  readonly serviceIP: string;
+  /** Where the API server is reached; absent when it does not listen. */
+  readonly advertised?: { readonly address: string; readonly port: number };
+}
+
+/** One object that every cluster has. */
+export interface BootstrapObject {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly body: { [key: string]: JsonValue };
+  /** Brought back to this form when it differs; others are left as people changed them. */
+  readonly kept?: boolean;
+}
+
+export const systemNamespaces: readonly string[] = ["kube-system", "default", "kube-public", "kube-node-lease"];
+
+/** In the order in which they are made. */
+export function bootstrapObjects(facts: BootstrapFacts): BootstrapObject[] {
+  return [
+    ...systemNamespaces.map(namespace),
+    priorityClass("system-node-critical", 2000001000, "nodes"),
+    priorityClass("system-cluster-critical", 2000000000, "cluster"),
+    serviceCIDR(facts),
+    kubernetesService(facts),
+    ...(facts.advertised ? [kubernetesEndpoints(facts.advertised), kubernetesEndpointSlice(facts.advertised)] : []),
+  ];
+}
+
+function namespace(name: string): BootstrapObject {
+  return { group: "", version: "v1", resource: "namespaces", name, body: { metadata: { name } } };
+}
+
+function priorityClass(name: string, value: number, what: "nodes" | "cluster"): BootstrapObject {
+  const description =
+    what === "nodes"
+      ? "Used for system critical pods that must not be moved from their current node."
+      : "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.";
+  return {
+    group: "scheduling.k8s.io",
+    version: "v1",
+    resource: "priorityclasses",
+    name,
+    body: { metadata: { name }, value, description },
+  };
+}
+
+function serviceCIDR({ serviceClusterIPRange }: BootstrapFacts): BootstrapObject {
+  const name = "kubernetes";
+  return {
+    group: "networking.k8s.io",
+    version: "v1",
+    resource: "servicecidrs",
+    name,
+    body: { metadata: { name }, spec: { cidrs: [serviceClusterIPRange] } },
+  };
+}
+
+const place = { namespace: "default", name: "kubernetes" } as const;
+const labels = { component: "apiserver", provider: "kubernetes" };
+
+function kubernetesService({ serviceIP, advertised }: BootstrapFacts): BootstrapObject {
+  const ports = [{ name: "https", protocol: "TCP", port: 443, targetPort: advertised?.port ?? 6443 }];
+  return {
+    group: "",
+    version: "v1",
+    resource: "services",
+    ...place,
+    body: {
+      metadata: { ...place, labels },
+      spec: { clusterIP: serviceIP, type: "ClusterIP", ipFamilyPolicy: "SingleStack", ipFamilies: ["IPv4"], ports },
+    },
+    kept: true,
+  };
+}
+
+type Advertised = NonNullable<BootstrapFacts["advertised"]>;
+
+/** So that nobody mirrors them: the slice is made here. */
+const unmirrored = { "endpointslice.kubernetes.io/skip-mirror": "true" };
+
+function kubernetesEndpoints({ address, port }: Advertised): BootstrapObject {
+  return {
+    group: "",
+    version: "v1",
+    resource: "endpoints",
+    ...place,
+    body: {
+      metadata: { ...place, labels: unmirrored },
+      subsets: [{ addresses: [{ ip: address }], ports: [{ name: "https", port, protocol: "TCP" }] }],
+    },
+    kept: true,
+  };
+}
+
+function kubernetesEndpointSlice({ address, port }: Advertised): BootstrapObject {
+  return {
+    group: "discovery.k8s.io",
+    version: "v1",
+    resource: "endpointslices",
+    ...place,
+    body: {
+      metadata: { ...place, labels: { "kubernetes.io/service-name": "kubernetes" } },
+      addressType: "IPv4",
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+      ports: [{ name: "https", port, protocol: "TCP" }],
+    },
+    kept: true,
+  };
+}
