@@ -2,6 +2,7 @@ import type { StartController } from "./context.ts";
 import { startDeploymentController } from "./deployment/index.ts";
 import { startEndpointsController } from "./endpoints/index.ts";
 import { startEndpointSliceController } from "./endpointslice/index.ts";
+import { startGarbageCollector } from "./garbagecollector/index.ts";
 import { startNamespaceController } from "./namespace/index.ts";
 import { startReplicaSetController, startReplicationController } from "./replicaset/index.ts";
 import { startRootCAPublisher } from "./rootca/index.ts";
@@ -17,6 +18,7 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["replicationcontroller-controller", startReplicationController],
   ["endpoints-controller", startEndpointsController],
   ["endpointslice-controller", startEndpointSliceController],
+  ["garbage-collector-controller", startGarbageCollector],
 ]);
 
 export const controllerNames: readonly string[] = [...controllers.keys()];
