@@ -1,7 +1,19 @@
+import { appsStrategies } from "./apps/index.ts";
+import { coordinationStrategies } from "./coordination/index.ts";
 import { coreStrategies } from "./core/index.ts";
+import { discoveryStrategies } from "./discovery/index.ts";
+import { eventsStrategies } from "./events/index.ts";
 import type { KindStrategy } from "./generic.ts";
+import { policyStrategies } from "./policy/index.ts";
+import { schedulingStrategies } from "./scheduling/index.ts";
 
 /** Strategies of each group by resource, or by `version/resource` where versions differ. The core group is "". */
 export const groupStrategies: Readonly<Record<string, Readonly<Record<string, KindStrategy>>>> = {
   "": coreStrategies,
+  apps: appsStrategies,
+  "coordination.k8s.io": coordinationStrategies,
+  "discovery.k8s.io": discoveryStrategies,
+  "events.k8s.io": eventsStrategies,
+  policy: policyStrategies,
+  "scheduling.k8s.io": schedulingStrategies,
 };
