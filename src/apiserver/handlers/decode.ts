@@ -42,19 +42,28 @@ export function decodeAs(
 ): KubeObject {
   const draft = withTypeFields(ctx, body, gvk);
   const validation = call.request.options.fieldValidation || "Warn";
+  const reset = resetsManagers(draft);
   const decoded = decodeObject(draft, shape, { unknownFields: validation === "Ignore" ? "drop" : "collect" });
   if (validation !== "Ignore") {
     const problems = strictProblems(decoded.unknownFields, call.request.duplicateFields ?? []);
     if (validation === "Strict" && problems.length > 0) throw strictDecodingError(draft, shape, problems);
     for (const problem of problems) warn(call, problem);
   }
-  return asObject(decoded.object);
+  return asObject(decoded.object, reset);
+}
+
+/** An empty list of managedFields means that nobody owns anything any more; decoding would take it for nothing said. */
+function resetsManagers(object: JsonObject): boolean {
+  const { metadata } = object;
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) return false;
+  return Array.isArray(metadata.managedFields) && metadata.managedFields.length === 0;
 }
 
 /** What decoding by the shape of a kind made is an object of the API. */
-export function asObject(decoded: JsonObject): KubeObject {
+function asObject(decoded: JsonObject, reset: boolean): KubeObject {
   const object = decoded as JsonObject & Partial<KubeObject>;
   object.metadata ??= {};
+  if (reset) object.metadata.managedFields = [];
   return object as KubeObject;
 }
 
@@ -119,6 +128,7 @@ export function decodePatched(
   invalidPatch: (why: string) => Error,
 ): KubeObject {
   const validation = call.request.options.fieldValidation || "Warn";
+  const reset = resetsManagers(patched);
   const decoded = decodeOrRefuse(patched, kind.shape, validation, invalidPatch);
   if (validation !== "Ignore") {
     const problems = strictProblems(decoded.unknownFields, call.request.duplicateFields ?? []);
@@ -127,7 +137,7 @@ export function decodePatched(
     }
     for (const problem of problems) warn(call, problem);
   }
-  return asObject(decoded.object);
+  return asObject(decoded.object, reset);
 }
 
 const refusedDecoding = / cannot be handled as an? \S+: /;

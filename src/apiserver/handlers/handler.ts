@@ -41,10 +41,11 @@ export function createApiHandler(options: ApiHandlerOptions): ApiHandler {
   const ctx: HandlerContext = { ...options, admission, companions, reviews: ports };
   return {
     async handle(request) {
+      const warnings: string[] = [];
       try {
-        return await handle(ctx, request);
+        return await handle(ctx, request, warnings);
       } catch (err) {
-        throw asApiError(err);
+        throw withWarnings(asApiError(err), warnings);
       }
     },
     async watch(request, sink) {
@@ -55,9 +56,11 @@ export function createApiHandler(options: ApiHandlerOptions): ApiHandler {
   };
 }
 
-async function handle(ctx: HandlerContext, request: ApiRequest): Promise<ApiResponse> {
+async function handle(ctx: HandlerContext, request: ApiRequest, warnings: string[]): Promise<ApiResponse> {
   const kind = kindOf(ctx, request);
-  const call: Call = { request, kind, dryRun: checkOptions(request), warnings: [] };
+  const deprecation = deprecations.get(`${kind.group}/${kind.version}/${kind.resource}`);
+  if (deprecation !== undefined) warnings.push(deprecation);
+  const call: Call = { request, kind, dryRun: checkOptions(request), warnings };
   if (request.subresource) return subresourceHandler(call)(ctx, call);
   if (kind.resource === "bindings" && kind.group === "" && request.verb === "create") return bindPod(ctx, call);
   const review = request.verb === "create" ? reviews.get(`${kind.group}/${kind.resource}`) : undefined;
@@ -100,6 +103,24 @@ function checkOptions(request: ApiRequest): boolean {
     default:
       return false;
   }
+}
+
+/** What every request to a resource on its way out is told. */
+const deprecations: ReadonlyMap<string, string> = new Map([
+  ["/v1/endpoints", "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"],
+  ["/v1/componentstatuses", "v1 ComponentStatus is deprecated in v1.19+"],
+]);
+
+const errorWarnings = new WeakMap<object, readonly string[]>();
+
+function withWarnings(err: unknown, warnings: readonly string[]): unknown {
+  if (warnings.length > 0 && typeof err === "object" && err !== null) errorWarnings.set(err, warnings);
+  return err;
+}
+
+/** Texts of Warning headers that go with a refusal. */
+export function warningsOfError(err: unknown): readonly string[] {
+  return (typeof err === "object" && err !== null && errorWarnings.get(err)) || [];
 }
 
 /** The store's own errors in the API's words; everything else passes. */

@@ -45,8 +45,8 @@ export function validateMetadata(kind: ResourceKind, meta: ObjectMeta): FieldErr
 function validateName(kind: ResourceKind, meta: ObjectMeta, found: FieldError[]): void {
   const check = kind.strategy.validateName ?? isDNS1123Subdomain;
   if (meta.generateName) {
-    // What is cut off for the random suffix may end in a dash.
-    const prefix = kind.strategy.validateName ? meta.generateName : meta.generateName.replace(/-$/, "a");
+    // A prefix may end in a dash: what is generated goes on after it.
+    const prefix = meta.generateName.length > 1 ? meta.generateName.replace(/-$/, "a") : meta.generateName;
     for (const message of check(prefix, true)) {
       found.push(fieldError.invalid(generateNamePath, meta.generateName, message));
     }

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { isApiError, type JsonValue, statusOf } from "../../../src/api/meta/index.ts";
 import type { ApiRequest, ApiResponse, PatchType, Verb } from "../../../src/apiserver/index.ts";
+import { warningsOfError } from "../../../src/apiserver/handlers/index.ts";
 import { fullServer } from "./full-server.ts";
 import { admin } from "./server.ts";
 
@@ -80,7 +81,7 @@ async function call(step: Step): Promise<{ status: number; warnings: readonly st
   } catch (err) {
     if (!isApiError(err)) process.stderr.write(`${step.method} ${step.path}: ${(err as Error).stack}\n`);
     const status = statusOf(err);
-    return { status: status.code ?? 500, warnings: [], body: status };
+    return { status: status.code ?? 500, warnings: warningsOfError(err), body: status };
   }
 }
 
