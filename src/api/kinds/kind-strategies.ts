@@ -4,7 +4,9 @@ import { coreStrategies } from "./core/index.ts";
 import { discoveryStrategies } from "./discovery/index.ts";
 import { eventsStrategies } from "./events/index.ts";
 import type { KindStrategy } from "./generic.ts";
+import { networkingStrategies } from "./networking/index.ts";
 import { policyStrategies } from "./policy/index.ts";
+import { rbacStrategies } from "./rbac/index.ts";
 import { schedulingStrategies } from "./scheduling/index.ts";
 
 /** Strategies of each group by resource, or by `version/resource` where versions differ. The core group is "". */
@@ -16,4 +18,6 @@ export const groupStrategies: Readonly<Record<string, Readonly<Record<string, Ki
   "events.k8s.io": eventsStrategies,
   policy: policyStrategies,
   "scheduling.k8s.io": schedulingStrategies,
+  "networking.k8s.io": networkingStrategies,
+  "rbac.authorization.k8s.io": rbacStrategies,
 };
