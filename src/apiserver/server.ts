@@ -1,7 +1,8 @@
 import { builtinKinds, createKindRegistry, type KindRegistry } from "../api/kinds/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Store } from "../store/index.ts";
-import type { AdmissionChain } from "./admission/index.ts";
+import { type AdmissionChain, createAdmissionChain, defaultPlugins } from "./admission/index.ts";
+import { serviceCompanions } from "./allocation/index.ts";
 import {
   type Authorizer,
   attributesOfRequest,
@@ -20,6 +21,7 @@ import {
   tokenReviewer,
   unionAuthorizer,
 } from "./auth/index.ts";
+import { bootstrapCluster } from "./bootstrap/index.ts";
 import { InFlightLimiter, type InFlightLimits } from "./flow/index.ts";
 import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
 import {
@@ -49,6 +51,10 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly anonymousAuth?: boolean;
   /** How long a stop waits for requests in flight. */
   readonly shutdownGraceMs?: number;
+  /** Default 10.96.0.0/16. */
+  readonly serviceClusterIPRange?: string;
+  /** The endpoint of the kubernetes service; without it the service has none. The port is the first listener's. */
+  readonly advertiseAddress?: string;
 }
 
 export interface ApiServerOptions {
@@ -60,8 +66,9 @@ export interface ApiServerOptions {
   /** PEM of the private key that signs service account tokens: RSA, or EC on P-256. */
   readonly serviceAccountKey: string;
   readonly config?: ApiServerConfig;
+  /** Default: the plugins that are on by default. */
   readonly admission?: AdmissionChain;
-  /** By storage prefix: allocations and what is written beside an object. */
+  /** By storage prefix: allocations and what is written beside an object. Default: addresses and ports of services. */
   readonly companions?: ReadonlyMap<string, WriteCompanion>;
   readonly nodes?: NodeConnector;
 }
@@ -82,7 +89,10 @@ export interface ApiServer {
   readonly kinds: KindRegistry;
   readonly tokens: TokenIssuer;
   readonly health: HealthChecks;
-  /** Writes what a cluster starts with and begins to follow the RBAC objects. Before it nobody but system:masters may do anything. */
+  /**
+   * Writes what a cluster starts with and begins to follow the RBAC objects. Before it nobody but system:masters may do
+   * anything. Call it after listen(), whose port the kubernetes service tells.
+   */
   bootstrap(): Promise<void>;
   listen(address: ListenAddress): Promise<Listener>;
   /** Of the first listener. */
@@ -116,7 +126,7 @@ class ComposedApiServer implements ApiServer {
   constructor(options: ApiServerOptions) {
     this.#options = options;
     const { host, store, config = {}, serviceAccountKey, admission, companions, nodes } = options;
-    const { serviceAccountIssuer: issuer = defaultIssuer } = config;
+    const { serviceAccountIssuer: issuer = defaultIssuer, serviceClusterIPRange } = config;
     const audiences = [...new Set([issuer, ...(config.apiAudiences ?? [])])];
     const key = new SigningKey(serviceAccountKey);
     const verifier = new TokenVerifier(host, store, key, issuer, audiences);
@@ -129,8 +139,8 @@ class ComposedApiServer implements ApiServer {
       host,
       store,
       kinds: this.kinds,
-      admission,
-      companions,
+      admission: admission ?? createAdmissionChain(defaultPlugins(host, store, this.kinds)),
+      companions: companions ?? serviceCompanions({ host, store, kinds: this.kinds, serviceClusterIPRange }),
       authorizer: this.authorizer,
       tokens: this.tokens,
       reviews: { rules: rulesReviewer(rbac), tokens: tokenReviewer(verifier) },
@@ -160,7 +170,11 @@ class ComposedApiServer implements ApiServer {
   }
 
   async bootstrap(): Promise<void> {
-    const { host, store } = this.#options;
+    const { host, store, config = {} } = this.#options;
+    const { serviceClusterIPRange, advertiseAddress: address } = config;
+    const port = this.#listeners[0]?.port;
+    const advertised = address === undefined || port === undefined ? undefined : { address, port };
+    await bootstrapCluster({ host, handler: this.trusted, serviceClusterIPRange, advertised });
     await reconcileDefaultPolicy(host, store);
     await this.#rbac.start();
     this.#bootstrapped = true;

@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { type ApiServer, createApiServer, type UserInfo } from "../apiserver/index.ts";
-import { type Client, createClient, directTransport } from "../client/index.ts";
+import { type Client, createClient, directTransport, registryDiscovery } from "../client/index.ts";
 import type { Host } from "../host/index.ts";
 import { createMemoryStore, openLmdbStore, type Store } from "../store/index.ts";
 import { adminEntry } from "./admin-access.ts";
+import { advertiseAddress } from "./advertise-address.ts";
+import { startAllControllers, startDefaultScheduler, untilUsable } from "./components.ts";
 import { DataFolder } from "./data-folder.ts";
 import type { KubeconfigEntry } from "./kubeconfig.ts";
 import { loadOrCreatePki, type Pki } from "./pki.ts";
@@ -95,6 +97,19 @@ async function start(
 
   const client = (user = administrator, userAgent = "sampan") =>
     createClient(directTransport(server.handler, { user, userAgent }));
+  const components = {
+    host,
+    client,
+    discovery: registryDiscovery(server.kinds),
+    rootCA: pki.ca.cert,
+    clusterCIDR: options.clusterCIDR,
+  };
+  if (options.controllers) stops.push(startAllControllers(components));
+  if (options.scheduler) stops.push(startDefaultScheduler(components));
+  if (options.controllers) {
+    await untilUsable(components);
+    step("controllers and scheduler");
+  }
   folder?.saveState({ name, url });
   return { url, kubeconfig: adminEntry(name, url, pki), client, stop };
 }
@@ -110,7 +125,12 @@ async function startServer(options: ClusterOptions, store: Store, pki: Pki): Pro
     store,
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },
     serviceAccountKey: pki.serviceAccount.privateKey,
-    config: { maxRequestsInFlight, maxMutatingRequestsInFlight },
+    config: {
+      maxRequestsInFlight,
+      maxMutatingRequestsInFlight,
+      serviceClusterIPRange: options.serviceClusterIPRange,
+      advertiseAddress: advertiseAddress(bindAddress),
+    },
   });
   try {
     await server.listen({ port, bindAddress });

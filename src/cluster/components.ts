@@ -1,0 +1,56 @@
+import type { UserInfo } from "../apiserver/index.ts";
+import { type Client, type Discovery, resources } from "../client/index.ts";
+import { startControllers } from "../controllers/index.ts";
+import { type Host, withTimeout } from "../host/index.ts";
+import { startScheduler } from "../scheduler/index.ts";
+
+export interface ComponentOptions {
+  readonly host: Host;
+  readonly discovery: Discovery;
+  /** A client of the same process that speaks as this user. */
+  client(user: UserInfo, userAgent: string): Client;
+  readonly rootCA: string;
+  readonly clusterCIDR: string;
+}
+
+/** In one process the controllers share one identity, as the original's do without --use-service-account-credentials. */
+const controllerManager: UserInfo = {
+  name: "system:kube-controller-manager",
+  groups: ["system:masters", "system:authenticated"],
+};
+const scheduler: UserInfo = { name: "system:kube-scheduler", groups: ["system:authenticated"] };
+
+/** Starts all controllers. Gives how to stop them. */
+export function startAllControllers(options: ComponentOptions): () => Promise<void> {
+  const { host, discovery, rootCA, clusterCIDR } = options;
+  const client = options.client(controllerManager, "kube-controller-manager");
+  const running = startControllers({ client, discovery, host, config: { rootCA, clusterCIDR } });
+  return () => running.stop();
+}
+
+export function startDefaultScheduler({ host, client }: ComponentOptions): () => Promise<void> {
+  const running = startScheduler({ client: client(scheduler, "kube-scheduler"), host });
+  return () => running.stop();
+}
+
+/** A fault rather than patience when this passes: on a slow machine a start takes a second or two. */
+const usableTimeoutMs = 60_000;
+
+/** Resolves when pods can be made in the default namespace: its service account is there. */
+export async function untilUsable({ client, host }: ComponentOptions): Promise<void> {
+  const accounts = client(controllerManager, "sampan").resource(resources.serviceaccounts);
+  const options = { namespace: "default", fieldSelector: "metadata.name=default" };
+  const wait = async (signal: AbortSignal) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => resolve());
+    const watching = await accounts.watch(options, {
+      events: (batch) => {
+        if (batch.some((event) => event.type === "ADDED")) resolve();
+      },
+      end: () => reject(new Error("the API server ended while the cluster was starting")),
+    });
+    await promise;
+    watching.stop();
+  };
+  await withTimeout(host.clock, usableTimeoutMs, wait);
+}
