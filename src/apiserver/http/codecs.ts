@@ -1,6 +1,15 @@
-import { formatYaml, MalformedDocument, type Parsed, parseJson, parseYaml } from "../../api/codec/index.ts";
-import type { ResourceKind } from "../../api/kinds/index.ts";
-import { errors, type JsonValue } from "../../api/meta/index.ts";
+import * as codec from "../../api/codec/index.ts";
+import {
+  encodeMessage,
+  formatYaml,
+  MalformedDocument,
+  type Parsed,
+  parseJson,
+  parseYaml,
+  protobufWatchFrame,
+} from "../../api/codec/index.ts";
+import { errors, type JsonObject, type JsonValue } from "../../api/meta/index.ts";
+import { type ObjectShape, shapeOf } from "../../api/schema/index.ts";
 import type { ApiResponse } from "../request.ts";
 import { type Format, objectMediaTypes } from "./negotiate.ts";
 
@@ -15,11 +24,11 @@ export interface ParseBodyOptions {
   readonly malformed: (problem: string, bytes: Buffer) => Error;
 }
 
-/** Parses a request's body; JSON is parsed at once. @throws ApiError 400 in the original's words, 415 for protobuf. */
+/** Parses a request's body; JSON and protobuf are parsed at once. @throws ApiError 400 in the original's words. */
 export function parseBody(bytes: Buffer, format: Format, options: ParseBodyOptions): ParsedBody | Promise<ParsedBody> {
-  if (format === "protobuf") throw errors.unsupportedMediaType(objectMediaTypes);
   if (format === "yaml") return parseYamlBody(bytes, options);
   try {
+    if (format === "protobuf") return { body: codec.decodeProtobuf(bytes) };
     return parsedBody(parseJson(bytes, options));
   } catch (error) {
     throw complaint(error, bytes, options);
@@ -49,17 +58,29 @@ export function writeYaml(value: object): Promise<string> {
   return formatYaml(value as JsonValue);
 }
 
-export function encodeProtobuf(_object: object, _kind: ResourceKind | undefined): Buffer {
-  throw errors.onlyAcceptable(objectMediaTypes.slice(0, 2));
+/** One object in its envelope. @throws ApiError 406 for a type that has no protobuf form. */
+export function encodeProtobuf(object: object): Buffer {
+  return asBuffer(codec.encodeProtobuf(object as JsonObject, protobufShape(object)));
 }
 
-export function encodeProtobufList(
-  _list: Extract<ApiResponse, { kind: "list" }>,
-  kind: ResourceKind | undefined,
-): Buffer {
-  return encodeProtobuf({}, kind);
+/** A list in its envelope; items are encoded one by one. */
+export function encodeProtobufList(list: Extract<ApiResponse, { kind: "list" }>): Buffer {
+  const items = list.items.map(({ object }) => encodeMessage(object as unknown as JsonObject, protobufShape(object)));
+  const { apiVersion, listKind: kind, metadata } = list;
+  return asBuffer(codec.encodeProtobufList({ apiVersion, kind, metadata: { ...metadata } }, items));
 }
 
-export function encodeProtobufEvent(_type: string, _object: Buffer): Buffer {
-  return encodeProtobuf({}, undefined);
+/** One event of a watch: the length, then the event with the document in it. */
+export function encodeProtobufEvent(type: string, document: Buffer): Buffer {
+  return asBuffer(protobufWatchFrame(type, document));
+}
+
+function protobufShape(object: { apiVersion?: unknown; kind?: unknown }): ObjectShape {
+  const shape = shapeOf(String(object.apiVersion), String(object.kind));
+  if (shape?.protoName === undefined) throw errors.onlyAcceptable(objectMediaTypes.slice(0, 2));
+  return shape;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -102,6 +102,6 @@ export class DiscoveryRoutes {
 }
 
 async function encode(document: JsonObject, form: OutputForm): Promise<Buffer> {
-  if (form.format === "protobuf") return encodeProtobuf(document, undefined);
+  if (form.format === "protobuf") return encodeProtobuf(document);
   return Buffer.from(form.format === "yaml" ? await writeYaml(document) : `${JSON.stringify(document)}\n`);
 }

@@ -3,6 +3,7 @@ import { ApiError, errors, statusOf } from "../../api/meta/index.ts";
 import type { Host } from "../../host/index.ts";
 import { type Authenticator, type Authorizer, type Impersonator, requireAllowed } from "../auth/index.ts";
 import type { InFlightLimiter } from "../flow/index.ts";
+import { warningsOfError } from "../handlers/index.ts";
 import type { ApiHandler, UserInfo } from "../request.ts";
 import { ConnectionLost, type Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
@@ -219,7 +220,7 @@ export class RequestPipeline {
     const status = statusOf(error);
     const code = status.code ?? 500;
     try {
-      await answerStatus({ ...call, form: statusForm(call) }, code, status);
+      await answerStatus({ ...call, form: statusForm(call) }, code, status, warningsOfError(error));
     } catch (cause) {
       this.#options.host.log.error("answer failed", { path: call.info.path, error: String(cause) });
     }

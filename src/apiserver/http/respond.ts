@@ -61,9 +61,8 @@ function answerObject(context: AnswerContext, response: ObjectResponse): void | 
 }
 
 function encodeObject(context: AnswerContext, object: KubeObject): Body {
-  const { form, kind } = context;
-  if (form.as === undefined)
-    return form.format === "protobuf" ? encodeProtobuf(object, kind) : encodeValue(object, form);
+  const { form } = context;
+  if (form.as === undefined) return encodeValue(object, form);
   return reformat(transformOne(context, form.as, object), form);
 }
 
@@ -83,7 +82,7 @@ function reformat(json: string, form: OutputForm): Body {
 
 function encodeValue(value: object, form: OutputForm): Body {
   if (form.format === "yaml") return writeYaml(value);
-  if (form.format === "protobuf") return encodeProtobuf(value as KubeObject, undefined);
+  if (form.format === "protobuf") return encodeProtobuf(value);
   return form.pretty ? `${JSON.stringify(value, null, 2)}\n` : `${JSON.stringify(value)}\n`;
 }
 
@@ -91,7 +90,7 @@ function answerList(context: AnswerContext, response: ListResponse): void | Prom
   const { form, exchange, auditId } = context;
   const headers = answerHeaders(mediaTypes[form.format], auditId, response.warnings);
   if (form.format === "protobuf" && form.as === undefined) {
-    return sendBytes(exchange, 200, headers, encodeProtobufList(response, context.kind));
+    return sendBytes(exchange, 200, headers, encodeProtobufList(response));
   }
   if (form.format !== "json" || form.pretty) {
     let text = "";

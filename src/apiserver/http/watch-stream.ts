@@ -73,19 +73,17 @@ function tableFrames(context: AnswerContext, apiVersion: string, now: () => numb
   };
 }
 
-function protobufFrameWriter(context: AnswerContext): FrameWriter {
-  return (event) => {
-    if (event.type === "ERROR") return encodeProtobufEvent(event.type, encodeProtobuf(event.status, undefined));
-    const encode = (): Buffer => encodeProtobufEvent(event.type, encodeProtobuf(event.object, context.kind));
-    return event.type === "BOOKMARK" ? encode() : protobufFrames.get(event.object, event.type, encode);
-  };
+function protobufFrame(event: WatchEvent): Buffer {
+  if (event.type === "ERROR") return encodeProtobufEvent(event.type, encodeProtobuf(event.status));
+  const encode = (): Buffer => encodeProtobufEvent(event.type, encodeProtobuf(event.object));
+  return event.type === "BOOKMARK" ? encode() : protobufFrames.get(event.object, event.type, encode);
 }
 
 function frameWriter(context: AnswerContext, now: () => number): FrameWriter {
   const { format, as } = context.form;
   if (as?.kind === "Table") return tableFrames(context, formatApiVersion(as), now);
   if (as !== undefined) return metadataFrame;
-  return format === "protobuf" ? protobufFrameWriter(context) : jsonFrame;
+  return format === "protobuf" ? protobufFrame : jsonFrame;
 }
 
 function contentType(context: AnswerContext): string {
