@@ -4,9 +4,13 @@ import { startEndpointsController } from "./endpoints/index.ts";
 import { startEndpointSliceController } from "./endpointslice/index.ts";
 import { startGarbageCollector } from "./garbagecollector/index.ts";
 import { startNamespaceController } from "./namespace/index.ts";
+import { startNodeIpamController } from "./nodeipam/index.ts";
+import { startNodeLifecycleController } from "./nodelifecycle/index.ts";
+import { startPodGarbageCollector } from "./podgc/index.ts";
 import { startReplicaSetController, startReplicationController } from "./replicaset/index.ts";
 import { startRootCAPublisher } from "./rootca/index.ts";
 import { startServiceAccountController } from "./serviceaccount/index.ts";
+import { startTaintEvictionController } from "./tainteviction/index.ts";
 
 /** By upstream name, in the order in which they start. */
 export const controllers: ReadonlyMap<string, StartController> = new Map([
@@ -18,6 +22,10 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["replicationcontroller-controller", startReplicationController],
   ["endpoints-controller", startEndpointsController],
   ["endpointslice-controller", startEndpointSliceController],
+  ["node-ipam-controller", startNodeIpamController],
+  ["node-lifecycle-controller", startNodeLifecycleController],
+  ["taint-eviction-controller", startTaintEvictionController],
+  ["pod-garbage-collector-controller", startPodGarbageCollector],
   ["garbage-collector-controller", startGarbageCollector],
 ]);
 
