@@ -15,7 +15,6 @@ import { defaultVolume } from "./volume-defaults.ts";
 
 /** What a pod gets beyond its template: service links, requests out of limits. */
 export function defaultPod(pod: Pod): void {
-  pod.spec ??= { containers: [] };
   const spec = pod.spec;
   defaultPodSpec(spec);
   spec.enableServiceLinks ??= true;

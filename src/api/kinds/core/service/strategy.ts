@@ -29,7 +29,6 @@ export const serviceStrategy: KindStrategy = {
 };
 
 function defaultService(service: Service): void {
-  service.spec ??= {};
   const { spec } = service;
   spec.type ||= "ClusterIP";
   spec.sessionAffinity ||= "None";

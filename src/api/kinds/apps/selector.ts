@@ -1,0 +1,95 @@
+import type { FieldError, FieldPath, LabelSelector } from "../../meta/index.ts";
+import { fieldError, labelSelectorAsSelector, matches } from "../../meta/index.ts";
+import type { PodTemplateSpec } from "../../types/index.ts";
+import { checkLabelSelector, isEmptyLabelSelector } from "../label-selector.ts";
+import { checkPodTemplate } from "../podspec/spec.ts";
+
+export interface SelectorRules {
+  /** How the messages call the kind. */
+  readonly kind: string;
+  /** What is said of a selector that cannot be read; stateful sets say nothing. */
+  readonly invalid: string;
+}
+
+/** A selector must be there, select something, and be well-formed. */
+export function checkWorkloadSelector(
+  selector: LabelSelector | undefined,
+  path: FieldPath,
+  out: FieldError[],
+  kind: string,
+): void {
+  if (!selector) {
+    out.push(fieldError.required(path, ""));
+    return;
+  }
+  checkLabelSelector(selector, path, out);
+  if (isEmptyLabelSelector(selector)) {
+    out.push(fieldError.invalid(path, selector, `empty selector is invalid for ${kind}`));
+  }
+}
+
+/** Whether a selector can be applied to labels at all. */
+export function isReadable(selector: LabelSelector | undefined): boolean {
+  try {
+    labelSelectorAsSelector(selector);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The pods of a template must be the workload's own. */
+export function checkTemplateLabels(
+  template: PodTemplateSpec,
+  selector: LabelSelector,
+  path: FieldPath,
+  out: FieldError[],
+): void {
+  const parsed = labelSelectorAsSelector(selector);
+  if (parsed.requirements.length === 0) return;
+  const labels = template.metadata?.labels;
+  if (!matches(parsed, labels ?? {})) {
+    const detail = "`selector` does not match template `labels`";
+    out.push(fieldError.invalid(path.child("metadata", "labels"), labels ?? null, detail));
+  }
+}
+
+/** The template of a workload that keeps its pods running. */
+export function checkReplicatedTemplate(
+  template: PodTemplateSpec | undefined,
+  selector: LabelSelector | undefined,
+  replicas: number,
+  path: FieldPath,
+  out: FieldError[],
+): void {
+  if (!template) {
+    out.push(fieldError.required(path, ""));
+    return;
+  }
+  if (selector) checkTemplateLabels(template, selector, path, out);
+  checkPodTemplate(template, path, out);
+  if (replicas > 1) checkSharedDisks(template, path.child("spec", "volumes"), out);
+  checkAlwaysRestarts(template, path, out);
+}
+
+export function checkAlwaysRestarts(template: PodTemplateSpec, path: FieldPath, out: FieldError[]): void {
+  const spec = template.spec;
+  if (spec?.restartPolicy !== "Always") {
+    out.push(fieldError.notSupported(path.child("spec", "restartPolicy"), spec?.restartPolicy ?? "", ["Always"]));
+  }
+  if (spec?.activeDeadlineSeconds !== undefined) {
+    const at = path.child("spec", "activeDeadlineSeconds");
+    out.push(fieldError.forbidden(at, "activeDeadlineSeconds in ReplicaSet is not Supported"));
+  }
+}
+
+/** A disk that one machine may write cannot be given to several pods. */
+function checkSharedDisks(template: PodTemplateSpec, path: FieldPath, out: FieldError[]): void {
+  for (const [i, volume] of (template.spec?.volumes ?? []).entries()) {
+    const disk = volume.gcePersistentDisk;
+    if (!disk || disk.readOnly) continue;
+    const detail =
+      "must be true for replicated pods > 1; GCE PD can only be mounted on multiple machines if it is read-only";
+    out.push(fieldError.invalid(path.index(i).child("gcePersistentDisk", "readOnly"), false, detail));
+  }
+}
