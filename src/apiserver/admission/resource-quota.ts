@@ -85,7 +85,7 @@ function chargedQuota(attributes: Attributes, quota: Quota, usage: Usage): Quota
     used[name] = formatQuantity(after);
   }
   if (exceeded.length > 0) throw refuse(attributes, exceededMessage(quota, exceeded));
-  return { ...quota, status: { ...quota.status, used } };
+  return { ...quota, metadata: { ...quota.metadata }, status: { ...quota.status, used } }; // the store stamps metadata
 }
 
 function exceededMessage(quota: Quota, exceeded: readonly [string, Quantity][]): string {

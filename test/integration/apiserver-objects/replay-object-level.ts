@@ -4,8 +4,8 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { isApiError, type JsonValue, statusOf } from "../../../src/api/meta/index.ts";
-import type { ApiRequest, ApiResponse, PatchType, Verb } from "../../../src/apiserver/index.ts";
 import { warningsOfError } from "../../../src/apiserver/handlers/index.ts";
+import type { ApiRequest, ApiResponse, PatchType, Verb } from "../../../src/apiserver/index.ts";
 import { fullServer } from "./full-server.ts";
 import { admin } from "./server.ts";
 

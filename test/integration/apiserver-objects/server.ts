@@ -1,9 +1,9 @@
 import { builtinKinds, createKindRegistry, type KindRegistry } from "../../../src/api/kinds/index.ts";
-import type { JsonValue, KubeObject } from "../../../src/api/meta/index.ts";
+import { deepFreeze, type JsonValue, type KubeObject } from "../../../src/api/meta/index.ts";
 import { type ApiHandlerOptions, createApiHandler } from "../../../src/apiserver/handlers/index.ts";
 import type { ApiHandler, ApiRequest, ApiResponse, UserInfo, WatchEvent } from "../../../src/apiserver/index.ts";
 import { type TestHost, testHost } from "../../../src/host/index.ts";
-import { createMemoryStore, type Store } from "../../../src/store/index.ts";
+import { createMemoryStore, type Store, type Txn } from "../../../src/store/index.ts";
 
 export const admin: UserInfo = { name: "admin", groups: ["system:masters", "system:authenticated"] };
 
@@ -42,10 +42,28 @@ const fill = (request: Partial<ApiRequest>): Omit<ApiRequest, "verb" | "resource
 
 export function testServer(options: Partial<Omit<ApiHandlerOptions, "host">> & { host?: TestHost } = {}): TestServer {
   const host = options.host ?? testHost({ start: startMs });
-  const store = options.store ?? createMemoryStore(host);
+  const store = frozen(options.store ?? createMemoryStore(host));
   const kinds = options.kinds ?? createKindRegistry(builtinKinds());
   const handler = createApiHandler({ ...options, host, store, kinds });
   return withHandler({ host, store, kinds, handler });
+}
+
+/** Whoever changes a stored object is told by an exception. */
+function frozen(store: Store): Store {
+  return new Proxy(store, {
+    get(target, property) {
+      if (property !== "commit") {
+        const value: unknown = Reflect.get(target, property, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      }
+      return (txn: Txn) => {
+        return target.commit(txn).then((result) => {
+          if (result.committed) for (const entry of result.entries) deepFreeze(entry.object);
+          return result;
+        });
+      };
+    },
+  });
 }
 
 export function withHandler(parts: Pick<TestServer, "host" | "store" | "kinds" | "handler">): TestServer {

@@ -125,6 +125,7 @@ function charge(budget: Budget, podName: string, now: string): Budget {
   }
   return {
     ...budget,
+    metadata: { ...budget.metadata }, // the store stamps it
     status: {
       ...status,
       disruptionsAllowed: allowed - 1,
