@@ -40,6 +40,10 @@ export class IndexedStore<T extends KubeObject> implements StoreView<T> {
     return found;
   }
 
+  countByIndex(name: string, value: string): number {
+    return this.#index(name).keys.get(value)?.size ?? 0;
+  }
+
   indexValues(name: string): Iterable<string> {
     return this.#index(name).keys.keys();
   }

@@ -13,6 +13,8 @@ export interface StoreView<T extends KubeObject> {
   readonly size: number;
   /** Throws when the informer has no such index. */
   byIndex(index: string, value: string): T[];
+  /** How many objects `byIndex` would give, without collecting them. */
+  countByIndex(index: string, value: string): number;
   /** Every value that some object has in this index. */
   indexValues(index: string): Iterable<string>;
 }

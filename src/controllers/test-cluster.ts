@@ -1,10 +1,10 @@
 import { builtinKinds, createKindRegistry } from "../api/kinds/index.ts";
-import { formatTime, type KubeObject, keyOf, keyString } from "../api/meta/index.ts";
+import { deepFreeze, formatTime, type KubeObject, keyOf, keyString } from "../api/meta/index.ts";
 import type { Pod } from "../api/types/index.ts";
 // biome-ignore lint/style/noRestrictedImports: controllers are tested on the real API server.
 import { createApiHandler } from "../apiserver/handlers/index.ts";
 // biome-ignore lint/style/noRestrictedImports: controllers are tested on the real API server.
-import type { ApiHandler, ApiRequest } from "../apiserver/index.ts";
+import type { ApiHandler, ApiRequest, WatchEvent } from "../apiserver/index.ts";
 import {
   type Client,
   createClient,
@@ -46,13 +46,23 @@ export async function testCluster(only: readonly string[], config: ControllersCo
   const server = createApiHandler({ host, store, kinds });
   let log: string[] = [];
   const spying: ApiHandler = {
-    handle: (request: ApiRequest) => {
+    handle: async (request: ApiRequest) => {
       const sub = request.subresource ? `/${request.subresource}` : "";
       const name = request.name ?? (request.body as KubeObject | undefined)?.metadata?.name ?? "";
       if (writing.has(request.verb)) log.push(`${request.verb} ${request.resource}${sub} ${name}`.trim());
-      return server.handle(request);
+      // What comes from the server is frozen, so that changing it throws.
+      const response = await server.handle(request);
+      if (response.kind === "object") deepFreeze(response.object);
+      if (response.kind === "list") for (const { object } of response.items) deepFreeze(object);
+      return response;
     },
-    watch: (request, sink) => server.watch(request, sink),
+    watch: (request, sink) => {
+      const events = (batch: readonly WatchEvent[]) => {
+        for (const event of batch) if (event.type !== "ERROR") deepFreeze(event.object);
+        sink.events(batch);
+      };
+      return server.watch(request, { events, end: () => sink.end() });
+    },
   };
   const user = { name: "system:kube-controller-manager", groups: ["system:masters"] };
   const client = createClient(directTransport(server, { user, userAgent: "test/1" }));

@@ -2,6 +2,7 @@ import { controllerOf, isReason, keyOf, keyString, matches, semanticEqual } from
 import type { Pod } from "../../api/types/index.ts";
 import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
 import { claim } from "../claims.ts";
+import { addForOneOf } from "../coalescing.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
 import { Expectations } from "../expectations.ts";
 import { byController, byNamespace, controllerKey, indexByController, indexByNamespace } from "../owners.ts";
@@ -142,7 +143,9 @@ export function startReplicaController<T extends ReplicaOwner>(
   const keyOfOwner = (pod: Pod) => controllerKey(pod, kind.type.kind, kind.type.group);
   const enqueueOwner = (pod: Pod): void => {
     const key = keyOfOwner(pod);
-    if (key !== undefined) controller.queue.add(key);
+    if (key === undefined) return;
+    const siblings = pods.store.countByIndex(byController, controllerOf(pod)?.uid ?? "");
+    addForOneOf(controller.queue, key, siblings);
   };
   /** A pod that nobody controls may be adopted by any owner that selects it. */
   const enqueueAdopters = (pod: Pod): void => {

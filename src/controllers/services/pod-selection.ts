@@ -11,6 +11,8 @@ export interface PodSelection {
   readonly services: Informer<Service>;
   readonly pods: Informer<Pod>;
   podsOf(service: Service): Pod[];
+  /** About how many pods the service has; never less than it has. Cheap. */
+  podsAtMost(service: Service): number;
   /** Keys of the services that select these labels. */
   servicesOf(namespace: string | undefined, labels: Readonly<Record<string, string>> | undefined): string[];
 }
@@ -26,6 +28,10 @@ export function podSelection(informers: InformerFactory): PodSelection {
       if (entry === undefined) return [];
       const selector = selectorFromLabels(service.spec?.selector);
       return pods.store.byIndex(byLabel, entry).filter((pod) => matches(selector, pod.metadata.labels));
+    },
+    podsAtMost: (service) => {
+      const [entry] = selectorEntry(service);
+      return entry === undefined ? 0 : pods.store.countByIndex(byLabel, entry);
     },
     servicesOf: (namespace, labels) =>
       labelEntries({ metadata: { namespace, labels } })

@@ -8,7 +8,7 @@ export function watchPods(selection: PodSelection, controller: Controller): void
   const add = (keys: Iterable<string>): void => {
     for (const key of keys) {
       const service = selection.services.store.get(key);
-      const pods = service === undefined ? 0 : selection.podsOf(service).length;
+      const pods = service === undefined ? 0 : selection.podsAtMost(service);
       addForOneOf(controller.queue, key, pods);
     }
   };
