@@ -7,7 +7,7 @@ import { decodeBody } from "./decode.ts";
 import { objectKey } from "./keys.ts";
 import { managedByUpdate } from "./managed-fields.ts";
 import { dedupOwners, matchNamespace, validateMetadata } from "./metadata.ts";
-import { answered } from "./versions.ts";
+import { answered, ownKind } from "./versions.ts";
 
 /** How often a generated name that is taken is replaced by another one. */
 const generatedNamesMax = 8;
@@ -95,7 +95,7 @@ function validate(call: Call, draft: KubeObject): void {
   const { strategy } = kind;
   const found = validateMetadata(kind, draft.metadata);
   if (strategy.validate) found.push(...strategy.validate(draft));
-  if (found.length > 0) throw errors.invalid(kind, draft.metadata.name ?? "", found);
+  if (found.length > 0) throw errors.invalid(ownKind(kind), draft.metadata.name ?? "", found);
   for (const text of strategy.warnings?.(draft) ?? []) warn(call, text);
 }
 

@@ -1,6 +1,7 @@
 import type { ResourceKind } from "../../api/kinds/index.ts";
 import { errors, formatTime, type KubeObject, type ObjectMeta, parseTime } from "../../api/meta/index.ts";
 import type { RequestOptions } from "../request.ts";
+import { ownKind } from "./versions.ts";
 
 /** What a delete does to one object. */
 export type Deletion =
@@ -16,7 +17,7 @@ export function checkPreconditions(kind: ResourceKind, object: KubeObject, optio
   const { uid, resourceVersion } = options.preconditions ?? {};
   const { metadata } = object;
   const name = metadata.name ?? "";
-  const subject = { group: kind.group, resource: kind.kind }; // the original names the kind here
+  const subject = { group: ownKind(kind).group, resource: kind.kind }; // the original names the kind here
   if (uid !== undefined && uid !== metadata.uid) {
     const message = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`;
     throw errors.conflict(subject, name, message);

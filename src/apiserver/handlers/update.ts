@@ -11,7 +11,7 @@ import { KeyLocks } from "./key-locks.ts";
 import { objectKey, requiredName } from "./keys.ts";
 import { managedByUpdate } from "./managed-fields.ts";
 import { dedupOwners, matchNamespace, validateMetadataUpdate } from "./metadata.ts";
-import { answered, fromStorage } from "./versions.ts";
+import { answered, fromStorage, ownKind } from "./versions.ts";
 
 /** How often a change is made anew on the newest version before the client is told of the conflict. */
 const updateAttemptsMax = 5;
@@ -237,7 +237,7 @@ function validateUpdate(call: Call, part: SubresourceStrategy | undefined, draft
   const found = validateMetadataUpdate(kind, draft.metadata, old.metadata);
   const validate = part === undefined ? strategy.validateUpdate : part.validateUpdate;
   if (validate) found.push(...validate(draft, old));
-  if (found.length > 0) throw errors.invalid(kind, draft.metadata.name ?? "", found);
+  if (found.length > 0) throw errors.invalid(ownKind(kind), draft.metadata.name ?? "", found);
   if (part === undefined) for (const text of strategy.warnings?.(draft, old) ?? []) warn(call, text);
 }
 

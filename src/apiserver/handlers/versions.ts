@@ -1,5 +1,5 @@
 import type { ResourceKind } from "../../api/kinds/index.ts";
-import type { KubeObject } from "../../api/meta/index.ts";
+import { type GroupKind, type KubeObject, parseApiVersion } from "../../api/meta/index.ts";
 import type { Entry } from "../../store/index.ts";
 
 /** Stored objects in the other versions that asked for them; as immutable as their originals. */
@@ -24,6 +24,12 @@ export function fromStorage(kind: ResourceKind, stored: KubeObject): KubeObject 
 /** The draft as it is stored. The draft must not be used afterwards. */
 export function toStorage(kind: ResourceKind, draft: KubeObject): KubeObject {
   return kind.conversion === undefined ? draft : kind.conversion.toStorage(draft);
+}
+
+/** The kind that messages about an invalid object name: of the group that owns it, whichever group it was sent to. */
+export function ownKind(kind: ResourceKind): GroupKind {
+  const { group } = kind.storageApiVersion === undefined ? kind : parseApiVersion(kind.storageApiVersion);
+  return { group, kind: kind.kind };
 }
 
 /** A stored version as it is answered: with its entry when the bytes can be shared. */
