@@ -59,7 +59,8 @@ export function createApiHandler(options: ApiHandlerOptions): ApiHandler {
 async function handle(ctx: HandlerContext, request: ApiRequest, warnings: string[]): Promise<ApiResponse> {
   const kind = kindOf(ctx, request);
   const deprecation = deprecations.get(`${kind.group}/${kind.version}/${kind.resource}`);
-  if (deprecation !== undefined) warnings.push(deprecation);
+  const isServed = !request.subresource || kind.subresources.has(request.subresource);
+  if (deprecation !== undefined && isServed) warnings.push(deprecation);
   const call: Call = { request, kind, dryRun: checkOptions(request), warnings };
   if (request.subresource) return subresourceHandler(call)(ctx, call);
   if (kind.resource === "bindings" && kind.group === "" && request.verb === "create") return bindPod(ctx, call);

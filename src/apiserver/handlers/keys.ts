@@ -5,7 +5,7 @@ import type { ApiRequest } from "../request.ts";
 /** The store's key of one object. */
 export function objectKey(kind: ResourceKind, namespace: string | undefined, name: string): string {
   if (!kind.namespaced) return `${kind.storagePrefix}/${name}`;
-  if (!namespace) throw errors.badRequest("namespace parameter required");
+  if (!namespace) throw errors.genericNotFound(); // no such path: `/api/v1/pods/x`
   return `${kind.storagePrefix}/${namespace}/${name}`;
 }
 
