@@ -1,13 +1,16 @@
 import { appsStrategies } from "./apps/index.ts";
+import { autoscalingStrategies } from "./autoscaling/index.ts";
 import { coordinationStrategies } from "./coordination/index.ts";
 import { coreStrategies } from "./core/index.ts";
 import { discoveryStrategies } from "./discovery/index.ts";
 import { eventsStrategies } from "./events/index.ts";
 import type { KindStrategy } from "./generic.ts";
 import { networkingStrategies } from "./networking/index.ts";
+import { nodeStrategies } from "./node/index.ts";
 import { policyStrategies } from "./policy/index.ts";
 import { rbacStrategies } from "./rbac/index.ts";
 import { schedulingStrategies } from "./scheduling/index.ts";
+import { storageStrategies } from "./storage/index.ts";
 
 /** Strategies of each group by resource, or by `version/resource` where versions differ. The core group is "". */
 export const groupStrategies: Readonly<Record<string, Readonly<Record<string, KindStrategy>>>> = {
@@ -20,4 +23,7 @@ export const groupStrategies: Readonly<Record<string, Readonly<Record<string, Ki
   "scheduling.k8s.io": schedulingStrategies,
   "networking.k8s.io": networkingStrategies,
   "rbac.authorization.k8s.io": rbacStrategies,
+  autoscaling: autoscalingStrategies,
+  "storage.k8s.io": storageStrategies,
+  "node.k8s.io": nodeStrategies,
 };

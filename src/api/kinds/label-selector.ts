@@ -60,6 +60,13 @@ function checkRequirement(
   }
 }
 
+/** A selector as messages show it: fields in their published order. */
+export function shownSelector(selector: LabelSelector | null | undefined): unknown {
+  if (!selector) return null;
+  const expressions = selector.matchExpressions?.map(({ key, operator, values }) => ({ key, operator, values }));
+  return { matchLabels: selector.matchLabels, matchExpressions: expressions };
+}
+
 /** A selector that selects everything, which most kinds refuse. */
 export function isEmptyLabelSelector(selector: LabelSelector): boolean {
   return Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0;

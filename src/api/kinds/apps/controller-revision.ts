@@ -8,7 +8,8 @@ import { ageColumn, ageOf, nameColumn, nameOf, none, text } from "../table/cells
 export const controllerRevisionStrategy: KindStrategy = {
   validate: (revision: ControllerRevision) => checkRevision(revision),
   validateUpdate(revision: ControllerRevision, old: ControllerRevision) {
-    const out = checkRevision(revision);
+    const out: FieldError[] = [];
+    checkNonNegative(revision.revision, root("revision"), out);
     checkImmutable(revision.data ?? null, old.data ?? null, root("data"), out);
     return out;
   },

@@ -4,6 +4,7 @@ import type { DaemonSet, DaemonSetSpec, RollingUpdateDaemonSet } from "../../typ
 import { checkImmutable, checkNonNegative, goStruct } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { checkAtMost100Percent, checkNonNegativeIntOrPercent, intOrPercentNumber } from "../int-or-percent.ts";
+import { shownSelector } from "../label-selector.ts";
 import { defaultPodTemplate } from "../podspec/defaults.ts";
 import { checkPodTemplate } from "../podspec/spec.ts";
 import { podWarnings } from "../podspec/warnings.ts";
@@ -40,7 +41,13 @@ export const daemonSetStrategy: KindStrategy = {
   validate: (set: DaemonSet) => checkDaemonSet(set),
   validateUpdate(set: DaemonSet, old: DaemonSet) {
     const out: FieldError[] = [];
-    checkImmutable(set.spec.selector, old.spec.selector, root("spec", "selector"), out);
+    checkImmutable(
+      set.spec.selector,
+      old.spec.selector,
+      root("spec", "selector"),
+      out,
+      shownSelector(set.spec.selector),
+    );
     return [...checkDaemonSet(set), ...out];
   },
   updates: { status: { prepareForUpdate() {}, validateUpdate: (set: DaemonSet) => checkStatus(set) } },
@@ -83,8 +90,8 @@ function checkDaemonSet(set: DaemonSet): FieldError[] {
   const path = root("spec");
   const { selector, template } = set.spec;
   const at = path.child("template");
-  checkWorkloadSelector(selector, path.child("selector"), out, "daemonset");
-  if (selector && isReadable(selector) && template) checkTemplateLabels(template, selector, at, out);
+  if (selector) checkWorkloadSelector(selector, path.child("selector"), out, "daemonset");
+  if (isReadable(selector) && template) checkTemplateLabels(template, selector, at, out);
   if (template) {
     checkPodTemplate(template, at, out);
     checkAlwaysRestarts(template, at, out);

@@ -4,6 +4,7 @@ import type { Deployment, DeploymentSpec, RollingUpdateDeployment } from "../../
 import { checkImmutable, checkNonNegative, goStruct } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { checkAtMost100Percent, checkNonNegativeIntOrPercent, intOrPercentNumber } from "../int-or-percent.ts";
+import { shownSelector } from "../label-selector.ts";
 import { defaultPodTemplate } from "../podspec/defaults.ts";
 import { podWarnings } from "../podspec/warnings.ts";
 import {
@@ -40,13 +41,22 @@ export const deploymentStrategy: KindStrategy = {
   validate: (deployment: Deployment) => checkDeployment(deployment),
   validateUpdate(deployment: Deployment, old: Deployment) {
     const out = checkDeployment(deployment);
-    checkImmutable(deployment.spec.selector, old.spec.selector, root("spec", "selector"), out);
+    checkImmutable(
+      deployment.spec.selector,
+      old.spec.selector,
+      root("spec", "selector"),
+      out,
+      shownSelector(deployment.spec.selector),
+    );
     return out;
   },
   updates: {
     status: {
       prepareForUpdate(deployment: Deployment, old: Deployment) {
-        deployment.metadata = { ...deployment.metadata, labels: old.metadata.labels };
+        // An absent field stays absent: undefined is no JSON value.
+        const { labels: _, ...metadata } = deployment.metadata;
+        const { labels } = old.metadata;
+        deployment.metadata = labels === undefined ? metadata : { ...metadata, labels };
       },
       validateUpdate: (deployment: Deployment, old: Deployment) => checkStatus(deployment, old),
     },
@@ -97,7 +107,7 @@ function checkDeployment(deployment: Deployment): FieldError[] {
   checkNonNegative(replicas, path.child("replicas"), out);
   checkWorkloadSelector(selector, path.child("selector"), out, "deployment");
   if (isReadable(selector)) checkReplicatedTemplate(template, selector, replicas, path.child("template"), out);
-  else out.push(fieldError.invalid(path.child("selector"), selector, "invalid label selector"));
+  else out.push(fieldError.invalid(path.child("selector"), shownSelector(selector), "invalid label selector"));
   checkStrategy(spec, path.child("strategy"), out);
   checkNonNegative(minReadySeconds, path.child("minReadySeconds"), out);
   checkNonNegative(spec.revisionHistoryLimit, path.child("revisionHistoryLimit"), out);

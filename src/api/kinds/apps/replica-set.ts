@@ -3,6 +3,7 @@ import { fieldError, labelSelectorAsSelector, root, selectorString } from "../..
 import type { ReplicaSet } from "../../types/index.ts";
 import { checkImmutable, checkNonNegative } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
+import { shownSelector } from "../label-selector.ts";
 import { defaultPodTemplate } from "../podspec/defaults.ts";
 import { podWarnings } from "../podspec/warnings.ts";
 import {
@@ -27,7 +28,13 @@ export const replicaSetStrategy: KindStrategy = {
   validate: (set: ReplicaSet) => checkReplicaSet(set),
   validateUpdate(set: ReplicaSet, old: ReplicaSet) {
     const out = checkReplicaSet(set);
-    checkImmutable(set.spec.selector, old.spec.selector, root("spec", "selector"), out);
+    checkImmutable(
+      set.spec.selector,
+      old.spec.selector,
+      root("spec", "selector"),
+      out,
+      shownSelector(set.spec.selector),
+    );
     return out;
   },
   updates: {
@@ -81,7 +88,7 @@ function checkReplicaSet(set: ReplicaSet): FieldError[] {
   // The original's messages call it a deployment.
   checkWorkloadSelector(selector, path.child("selector"), out, "deployment");
   if (!isReadable(selector)) {
-    out.push(fieldError.invalid(path.child("selector"), selector, "invalid label selector"));
+    out.push(fieldError.invalid(path.child("selector"), shownSelector(selector), "invalid label selector"));
   } else checkReplicatedTemplate(template, selector, replicas, path.child("template"), out);
   return out;
 }

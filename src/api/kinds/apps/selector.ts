@@ -1,15 +1,8 @@
 import type { FieldError, FieldPath, LabelSelector } from "../../meta/index.ts";
 import { fieldError, labelSelectorAsSelector, matches } from "../../meta/index.ts";
 import type { PodTemplateSpec } from "../../types/index.ts";
-import { checkLabelSelector, isEmptyLabelSelector } from "../label-selector.ts";
+import { checkLabelSelector, isEmptyLabelSelector, shownSelector } from "../label-selector.ts";
 import { checkPodTemplate } from "../podspec/spec.ts";
-
-export interface SelectorRules {
-  /** How the messages call the kind. */
-  readonly kind: string;
-  /** What is said of a selector that cannot be read; stateful sets say nothing. */
-  readonly invalid: string;
-}
 
 /** A selector must be there, select something, and be well-formed. */
 export function checkWorkloadSelector(
@@ -24,7 +17,7 @@ export function checkWorkloadSelector(
   }
   checkLabelSelector(selector, path, out);
   if (isEmptyLabelSelector(selector)) {
-    out.push(fieldError.invalid(path, selector, `empty selector is invalid for ${kind}`));
+    out.push(fieldError.invalid(path, shownSelector(selector), `empty selector is invalid for ${kind}`));
   }
 }
 
@@ -38,15 +31,14 @@ export function isReadable(selector: LabelSelector | undefined): boolean {
   }
 }
 
-/** The pods of a template must be the workload's own. */
+/** The pods of a template must be the workload's own; a selector that is missing selects none. */
 export function checkTemplateLabels(
   template: PodTemplateSpec,
-  selector: LabelSelector,
+  selector: LabelSelector | undefined,
   path: FieldPath,
   out: FieldError[],
 ): void {
   const parsed = labelSelectorAsSelector(selector);
-  if (parsed.requirements.length === 0) return;
   const labels = template.metadata?.labels;
   if (!matches(parsed, labels ?? {})) {
     const detail = "`selector` does not match template `labels`";
@@ -66,7 +58,7 @@ export function checkReplicatedTemplate(
     out.push(fieldError.required(path, ""));
     return;
   }
-  if (selector) checkTemplateLabels(template, selector, path, out);
+  checkTemplateLabels(template, selector, path, out);
   checkPodTemplate(template, path, out);
   if (replicas > 1) checkSharedDisks(template, path.child("spec", "volumes"), out);
   checkAlwaysRestarts(template, path, out);

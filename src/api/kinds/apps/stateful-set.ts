@@ -4,7 +4,7 @@ import type { StatefulSet, StatefulSetSpec } from "../../types/index.ts";
 import { checkNonNegative, checkSupported } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { checkAtMost100Percent, checkNonNegativeIntOrPercent, intOrPercentNumber } from "../int-or-percent.ts";
-import { checkLabelSelector, isEmptyLabelSelector } from "../label-selector.ts";
+import { checkLabelSelector, isEmptyLabelSelector, shownSelector } from "../label-selector.ts";
 import { checkClaimSpec } from "../podspec/claim-spec.ts";
 import { defaultPodTemplate } from "../podspec/defaults.ts";
 import { checkPodTemplate } from "../podspec/spec.ts";
@@ -18,7 +18,7 @@ const historyDefault = 10;
 
 export const statefulSetStrategy: KindStrategy = {
   applyDefaults: defaultStatefulSet,
-  validate: (set: StatefulSet) => checkStatefulSet(set),
+  validate: (set: StatefulSet) => [...checkStatefulSet(set), ...checkClaimTemplates(set)],
   validateUpdate: (set: StatefulSet, old: StatefulSet) => [...checkStatefulSet(set), ...checkUpdate(set, old)],
   updates: {
     status: { prepareForUpdate() {}, validateUpdate: (set: StatefulSet) => checkStatefulSetStatus(set.status) },
@@ -91,13 +91,19 @@ function checkStatefulSet(set: StatefulSet): FieldError[] {
     checkLabelSelector(selector, path.child("selector"), out);
     if (isEmptyLabelSelector(selector)) {
       const detail = "empty selector is invalid for statefulset";
-      out.push(fieldError.invalid(path.child("selector"), selector, detail));
+      out.push(fieldError.invalid(path.child("selector"), shownSelector(selector), detail));
     }
   }
   if (isReadable(selector)) checkTemplate(spec, path.child("template"), out);
-  else out.push(fieldError.invalid(path.child("selector"), selector, ""));
+  else out.push(fieldError.invalid(path.child("selector"), shownSelector(selector), ""));
+  return out;
+}
+
+/** Claims are looked at once, as they never change. */
+function checkClaimTemplates({ spec }: StatefulSet): FieldError[] {
+  const out: FieldError[] = [];
   for (const [i, claim] of (spec.volumeClaimTemplates ?? []).entries()) {
-    checkClaimSpec(claim.spec ?? {}, path.child("volumeClaimTemplates").index(i).child("spec"), out);
+    checkClaimSpec(claim.spec ?? {}, root("spec", "volumeClaimTemplates").index(i).child("spec"), out);
   }
   return out;
 }
@@ -105,7 +111,7 @@ function checkStatefulSet(set: StatefulSet): FieldError[] {
 /** Volumes of the claims are the pods' too, whatever the template says. */
 function checkTemplate(spec: StatefulSetSpec, path: FieldPath, out: FieldError[]): void {
   const { template, selector } = spec;
-  if (selector) checkTemplateLabels(template, selector, path, out);
+  checkTemplateLabels(template, selector, path, out);
   const claims = (spec.volumeClaimTemplates ?? []).map((claim) => ({
     name: claim.metadata?.name ?? "",
     persistentVolumeClaim: { claimName: claim.metadata?.name ?? "" },

@@ -91,6 +91,7 @@ export function checkTaints(taints: readonly Taint[] | undefined, path: FieldPat
 
 function checkUpdate(node: Node, old: Node): FieldError[] {
   const out: FieldError[] = [];
+  checkTaints(node.spec?.taints, root("metadata", "taints"), out); // the original says it twice
   const before = old.spec?.podCIDRs ?? [];
   const after = node.spec?.podCIDRs ?? [];
   if (before.length > 0 && before.join() !== after.join()) {

@@ -26,6 +26,7 @@ export const persistentVolumeStrategy: KindStrategy = {
   },
   validate: (volume: PersistentVolume) => checkVolume(volume),
   validateUpdate: (volume: PersistentVolume, old: PersistentVolume) => [
+    ...checkVolume(volume), // the original says it twice
     ...checkVolume(volume),
     ...checkUpdate(volume, old),
   ],
@@ -94,8 +95,8 @@ function checkCapacity(spec: PersistentVolumeSpec, out: FieldError[]): void {
   const capacity = spec.capacity ?? {};
   const names = Object.keys(capacity);
   if (names.length === 0) out.push(fieldError.required(path, ""));
-  else if (names.length > 1 || capacity.storage === undefined) {
-    out.push(fieldError.notSupported(path, capacity, ["storage"]));
+  if (names.length !== 1 || capacity.storage === undefined) {
+    out.push(fieldError.notSupported(path, spec.capacity ?? null, ["storage"]));
   }
   for (const [name, quantity] of Object.entries(capacity)) {
     if (quantitySign(parseQuantity(quantity)) > 0) continue;

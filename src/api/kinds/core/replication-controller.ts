@@ -96,7 +96,7 @@ function checkController(controller: ReplicationController): FieldError[] {
   if (!hasAny(selector)) out.push(fieldError.required(path.child("selector"), ""));
   if (replicas === undefined) out.push(fieldError.required(path.child("replicas"), ""));
   else checkNonNegative(replicas, path.child("replicas"), out);
-  const matching = hasAny(selector) ? { matchLabels: selector } : undefined;
+  const matching = hasAny(selector) ? { matchLabels: selector } : {};
   checkReplicatedTemplate(template, matching, replicas ?? 0, path.child("template"), out);
   return out;
 }

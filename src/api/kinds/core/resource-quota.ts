@@ -23,7 +23,7 @@ export const resourceQuotaStrategy: KindStrategy = {
     const out = checkQuota(quota);
     const sorted = (all: readonly string[] | undefined) => [...(all ?? [])].sort();
     const { scopes: now } = quota.spec ?? {};
-    checkImmutable(sorted(now), sorted(old.spec?.scopes), root("spec", "scopes"), out, now);
+    checkImmutable(sorted(now), sorted(old.spec?.scopes), root("spec", "scopes"), out, now ?? null);
     return out;
   },
   updates: {

@@ -5,6 +5,7 @@ import { checkImmutable, checkWith } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { ageColumn, ageOf, nameColumn, nameOf, text } from "../table/cells.ts";
 import { base64Bytes, checkFrozen, countOf, dataBytesMax } from "./config-map.ts";
+import { tlsPairProblem } from "./tls-pair.ts";
 
 export const secretStrategy: KindStrategy = {
   applyDefaults(secret: Secret) {
@@ -21,6 +22,12 @@ export const secretStrategy: KindStrategy = {
     checkImmutable(secret.type ?? "", old.type ?? "", root("type"), out);
     checkFrozen(secret, old, ["data"], out);
     return [...out, ...checkSecret(secret)];
+  },
+  warnings(secret: Secret) {
+    if (secret.type !== "kubernetes.io/tls") return [];
+    const [certificate, key] = ["tls.crt", "tls.key"].map((name) => Buffer.from(secret.data?.[name] ?? "", "base64"));
+    const problem = certificate && key && tlsPairProblem(certificate, key);
+    return problem ? [problem] : [];
   },
   selectableFields: ["type"],
   fieldValue: (secret: Secret, field) => (field === "type" ? secret.type : undefined),

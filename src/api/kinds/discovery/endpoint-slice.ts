@@ -6,7 +6,6 @@ import {
   isQualifiedName,
   isValidIP,
   isValidLabelValue,
-  isValidPortNum,
   root,
 } from "../../meta/index.ts";
 import type { discoveryV1 } from "../../types/index.ts";
@@ -125,13 +124,12 @@ function checkPorts(slice: EndpointSlice, out: FieldError[]): void {
   const ports = slice.ports ?? [];
   if (ports.length > portsMax) return void out.push(fieldError.tooMany(path, ports.length, portsMax));
   const names = new Set<string>();
-  for (const [i, { name = "", port, protocol, appProtocol }] of ports.entries()) {
+  for (const [i, { name = "", protocol, appProtocol }] of ports.entries()) {
     const at = path.index(i);
     if (name) checkWith(isDNS1123Label(name), name, at.child("name"), out);
     if (names.has(name)) out.push(fieldError.duplicate(at.child("name"), name));
     names.add(name);
     checkRequiredSupported(protocol, protocols, at.child("protocol"), out);
-    if (port !== undefined) checkWith(isValidPortNum(port), port, at.child("port"), out);
     if (appProtocol !== undefined) checkWith(isQualifiedName(appProtocol), appProtocol, at.child("appProtocol"), out);
   }
 }

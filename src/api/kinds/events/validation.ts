@@ -7,10 +7,10 @@ const reasonCharactersMax = 128;
 const noteCharactersMax = 1024;
 
 /** Events with an event time say who reports, what was done, and why. */
-export function checkNewEvent(event: coreV1.Event): FieldError[] {
+export function checkNewEvent(event: coreV1.Event, controllerField: string): FieldError[] {
   const out: FieldError[] = [];
-  const { reportingComponent = "", reportingInstance = "", action = "", reason = "", type = "", message = "" } = event;
-  const controller = root("reportingController");
+  const { reportingComponent = "", reportingInstance = "", action = "", reason = "", message = "" } = event;
+  const controller = root(controllerField);
   if (!reportingComponent) out.push(fieldError.required(controller, ""));
   checkWith(isQualifiedName(reportingComponent), reportingComponent, controller, out);
   checkText(reportingInstance, "reportingInstance", out);
@@ -18,9 +18,6 @@ export function checkNewEvent(event: coreV1.Event): FieldError[] {
   checkText(reason, "reason", out);
   if (message.length > noteCharactersMax) {
     out.push(fieldError.invalid(root("message"), "", `can have at most ${noteCharactersMax} characters`));
-  }
-  if (type !== "Normal" && type !== "Warning") {
-    out.push(fieldError.invalid(root("type"), "", `has invalid value: ${type}`));
   }
   return out;
 }
@@ -40,6 +37,7 @@ export function checkNewEventUpdate(event: coreV1.Event, old: coreV1.Event): Fie
     checkImmutable(value, before, root(field), out, shown);
   same("involvedObject", event.involvedObject, old.involvedObject, shownReference(event.involvedObject));
   same("reason", event.reason ?? "", old.reason ?? "");
+  same("reason", event.reason ?? "", old.reason ?? ""); // the original says it twice
   same("message", event.message ?? "", old.message ?? "");
   same("source", event.source, old.source, shownSource(event.source));
   same("firstTimestamp", event.firstTimestamp ?? null, old.firstTimestamp ?? null);

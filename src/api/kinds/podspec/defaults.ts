@@ -21,7 +21,15 @@ export function defaultPod(pod: Pod): void {
   for (const container of spec.containers ?? []) requestsFromLimits(container);
   for (const container of spec.initContainers ?? []) requestsFromLimits(container);
   for (const container of spec.ephemeralContainers ?? []) requestsFromLimits(container);
+  if (spec.hostNetwork) defaultHostPorts(spec);
   if (spec.resources) defaultPodResources(spec);
+}
+
+/** In the network of its node a container's port is the node's. Templates leave this to the pods made from them. */
+function defaultHostPorts(spec: PodSpec): void {
+  for (const { ports } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+    for (const port of ports ?? []) port.hostPort ||= port.containerPort;
+  }
 }
 
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
@@ -42,20 +50,17 @@ export function defaultPodSpec(spec: PodSpec): void {
     delete spec.serviceAccount;
   }
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
-  for (const container of spec.containers ?? []) defaultContainer(container, spec.hostNetwork);
-  for (const container of spec.initContainers ?? []) defaultContainer(container, spec.hostNetwork);
-  for (const container of spec.ephemeralContainers ?? []) defaultContainer(container, false);
+  for (const container of spec.containers ?? []) defaultContainer(container);
+  for (const container of spec.initContainers ?? []) defaultContainer(container);
+  for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
 }
 
-function defaultContainer(container: Container | EphemeralContainer, hostNetwork: boolean | undefined): void {
+function defaultContainer(container: Container | EphemeralContainer): void {
   container.imagePullPolicy ||= defaultPullPolicy(container.image);
   container.terminationMessagePath ||= "/dev/termination-log";
   container.terminationMessagePolicy ||= "File";
   container.resources ??= {};
-  for (const port of container.ports ?? []) {
-    port.protocol ||= "TCP";
-    if (hostNetwork && !port.hostPort) port.hostPort = port.containerPort;
-  }
+  for (const port of container.ports ?? []) port.protocol ||= "TCP";
   for (const { valueFrom } of container.env ?? []) {
     if (!valueFrom) continue;
     if (valueFrom.fieldRef) valueFrom.fieldRef.apiVersion ||= "v1";

@@ -1,5 +1,5 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
-import { fieldError, isDNS1123Subdomain } from "../../meta/index.ts";
+import { fieldError, isDNS1123Subdomain, isValidLabelValue } from "../../meta/index.ts";
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from "../../types/index.ts";
 import { checkQualifiedName, checkWith } from "../field-checks.ts";
 
@@ -10,7 +10,19 @@ export function checkNodeSelector(selector: NodeSelector, path: FieldPath, out: 
     out.push(fieldError.required(termsPath, "must have at least one node selector term"));
     return;
   }
-  for (const [i, term] of terms.entries()) checkNodeSelectorTerm(term, termsPath.index(i), out);
+  for (const [i, term] of terms.entries()) {
+    const at = termsPath.index(i);
+    checkNodeSelectorTerm(term, at, out);
+    checkLabelValues(term, at, out);
+  }
+}
+
+/** What is required must be able to match; of what is preferred, values are only warned of. */
+function checkLabelValues(term: NodeSelectorTerm, path: FieldPath, out: FieldError[]): void {
+  for (const [i, { values }] of (term.matchExpressions ?? []).entries()) {
+    const at = path.child("matchExpressions").index(i).child("values");
+    for (const [v, value] of (values ?? []).entries()) checkWith(isValidLabelValue(value), value, at.index(v), out);
+  }
 }
 
 export function checkNodeSelectorTerm(term: NodeSelectorTerm, path: FieldPath, out: FieldError[]): void {

@@ -68,7 +68,7 @@ function checkPolicies(context: PodSecurityContext, path: FieldPath, out: FieldE
 function checkHostNetworkPorts(spec: PodSpec, specPath: FieldPath, out: FieldError[]): void {
   for (const [i, container] of (spec.containers ?? []).entries()) {
     for (const [p, port] of (container.ports ?? []).entries()) {
-      if ((port.hostPort ?? 0) === port.containerPort) continue;
+      if (!port.hostPort || port.hostPort === port.containerPort) continue;
       const path = specPath.child("containers").index(i).child("ports").index(p).child("containerPort");
       out.push(fieldError.invalid(path, port.containerPort, "must match `hostPort` when `hostNetwork` is true"));
     }

@@ -16,10 +16,10 @@ export function checkPodSpecUpdate(pod: Pod, old: Pod): FieldError[] {
   const out: FieldError[] = [];
   checkImagesUpdate(pod, old, "containers", out);
   checkImagesUpdate(pod, old, "initContainers", out);
+  if (!sameLength(pod, old, "containers") || !sameLength(pod, old, "initContainers")) return out;
   checkDeadlineUpdate(pod, old, out);
   checkGatesUpdate(pod, old, out);
   checkTolerationsUpdate(pod, old, out);
-  if (out.length > 0) return out;
   const same = withChangeable(old.spec, pod.spec, !isScheduled(old));
   if (!semanticEqual(same, pod.spec)) out.push(fieldError.forbidden(specPath, frozenDetail));
   return out;
@@ -55,11 +55,18 @@ function withImages(old: Container[] | undefined, next: Container[] | undefined)
 }
 
 function checkImagesUpdate(pod: Pod, old: Pod, field: "containers" | "initContainers", out: FieldError[]): void {
-  const before = old.spec[field] ?? [];
-  const after = pod.spec[field] ?? [];
-  if (before.length === after.length) return;
-  const what = field === "containers" ? "containers" : "initContainers";
-  out.push(fieldError.forbidden(specPath.child(field), `pod updates may not add or remove ${what}`));
+  const path = specPath.child(field);
+  if (!sameLength(pod, old, field)) {
+    out.push(fieldError.forbidden(path, "pod updates may not add or remove containers"));
+    return;
+  }
+  for (const [i, { image }] of (pod.spec[field] ?? []).entries()) {
+    if (!image) out.push(fieldError.required(path.index(i).child("image"), ""));
+  }
+}
+
+function sameLength(pod: Pod, old: Pod, field: "containers" | "initContainers"): boolean {
+  return (pod.spec[field] ?? []).length === (old.spec[field] ?? []).length;
 }
 
 function checkDeadlineUpdate(pod: Pod, old: Pod, out: FieldError[]): void {

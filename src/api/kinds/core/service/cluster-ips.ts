@@ -53,7 +53,7 @@ export function checkClusterIPsUpdate(spec: ServiceSpec, old: ServiceSpec, out: 
   const before = old.clusterIPs ?? [];
   const after = spec.clusterIPs ?? [];
   const path = specPath.child("clusterIPs");
-  if (before[0] && before[0] !== after[0]) {
+  if (before[0] && before[0] !== "None" && before[0] !== after[0]) {
     if (after.length === 0) out.push(fieldError.invalid(path.index(0), after, "primary clusterIP can not be unset"));
     else out.push(fieldError.invalid(path.index(0), after, "may not change once set"));
   }
