@@ -1,5 +1,13 @@
 import type { ScaleStrategy } from "../../../api/kinds/index.ts";
-import { cloneJson, errors, fieldError, type KubeObject, type ObjectMeta, root } from "../../../api/meta/index.ts";
+import {
+  cloneJson,
+  errors,
+  fieldError,
+  type KubeObject,
+  type ManagedFieldsEntry,
+  type ObjectMeta,
+  root,
+} from "../../../api/meta/index.ts";
 import { applyPatch } from "../../../api/patch/index.ts";
 import { type ObjectShape, shapeOf } from "../../../api/schema/index.ts";
 import type { ApiResponse } from "../../request.ts";
@@ -89,7 +97,19 @@ function scaled(ctx: HandlerContext, call: Call, view: ScaleStrategy, existing: 
     throw errors.conflict(call.kind, requiredName(call.request), staleMessage);
   }
   const draft = cloneJson(view.withReplicas(existing, wanted.spec?.replicas ?? 0));
-  return managedByUpdate(ctx, call, draft, existing);
+  return withTimelessScale(managedByUpdate(ctx, call, draft, existing));
+}
+
+/** The original loses the time of what is owned through scale, so that these entries come first. */
+function withTimelessScale(draft: KubeObject): KubeObject {
+  const entries = draft.metadata.managedFields ?? [];
+  const isScale = (entry: ManagedFieldsEntry) => entry.subresource === "scale" && entry.operation === "Update";
+  const timeless = entries.filter(isScale).map(({ time: _, ...entry }) => entry);
+  if (timeless.length === 0) return draft;
+  const applied = entries.filter((entry) => entry.operation === "Apply");
+  const others = entries.filter((entry) => entry.operation !== "Apply" && !isScale(entry));
+  draft.metadata.managedFields = [...applied, ...timeless, ...others];
+  return draft;
 }
 
 function scaleOf(view: ScaleStrategy, object: KubeObject): Scale {
