@@ -21,6 +21,8 @@ export interface Selection {
   /** The only name that can match. */
   readonly name: string | undefined;
   readonly namespace: string | undefined;
+  /** The one value that a field must have, by which events are routed to their watchers. */
+  readonly route: { readonly field: string; readonly value: string } | undefined;
   matches(object: KubeObject): boolean;
 }
 
@@ -36,12 +38,22 @@ export function selectionOf(kind: ResourceKind, request: ApiRequest): Selection 
     isEmpty: noLabels && noFields && !name,
     name: name || fieldName,
     namespace: requiresExactMatch(fields, "metadata.namespace"),
+    route: routeOf(kind, fields),
     matches(object) {
       if (name && object.metadata.name !== name) return false;
       if (!noLabels && !matches(labels, object.metadata.labels)) return false;
       return noFields || matchesFields(fields, (field) => fieldValue(kind, object, field));
     },
   };
+}
+
+/** Fields by which many watchers each select their own part of a collection. */
+const routedFields: Readonly<Record<string, string>> = { "/pods": "spec.nodeName" };
+
+function routeOf(kind: ResourceKind, fields: FieldSelector): Selection["route"] {
+  const field = routedFields[`${kind.group}/${kind.resource}`];
+  const value = field === undefined || kind.conversion !== undefined ? undefined : requiresExactMatch(fields, field);
+  return field === undefined || value === undefined ? undefined : { field, value };
 }
 
 function readLabels(text: string | undefined): Selector {
@@ -77,7 +89,7 @@ function unknownFieldMessage(kind: ResourceKind, field: string): string {
   return `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
-function fieldValue(kind: ResourceKind, object: KubeObject, field: string): string {
+export function fieldValue(kind: ResourceKind, object: KubeObject, field: string): string {
   if (field === "metadata.name") return object.metadata.name ?? "";
   if (field === "metadata.namespace") return object.metadata.namespace ?? "";
   return kind.strategy.fieldValue?.(object, field) ?? "";

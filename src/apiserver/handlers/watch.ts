@@ -1,13 +1,21 @@
 import type { ResourceKind } from "../../api/kinds/index.ts";
 import { errors, formatApiVersion, type KubeObject, type Status, statusOf } from "../../api/meta/index.ts";
 import type { Timer } from "../../host/index.ts";
-import { CompactedError, type Entry, type Revision, type StoreEvent, type Subscription } from "../../store/index.ts";
+import {
+  CompactedError,
+  type Entry,
+  type Revision,
+  type StoreEvent,
+  type Subscription,
+  type WatchSink,
+} from "../../store/index.ts";
 import type { WatchEvent, WatchEventSink, Watching } from "../request.ts";
 import type { Call, HandlerContext } from "./context.ts";
 import { collectionPrefix } from "./keys.ts";
 import { checkListOptions } from "./options.ts";
 import { parseRevision, tooLargeRevision } from "./revisions.ts";
-import { type Selection, selectionOf } from "./selection.ts";
+import { routedWatches } from "./routed-watches.ts";
+import { fieldValue, type Selection, selectionOf } from "./selection.ts";
 import { answered } from "./versions.ts";
 
 /** A watcher whose sink holds back more than this (bytes or events, as the sink counts) is cut off. */
@@ -147,7 +155,7 @@ class WatchRun implements Watching {
     this.#delivered = after;
     this.#isLive = true;
     try {
-      const subscription = this.#ctx.store.watch(this.#prefix, after, {
+      const subscription = this.#subscribe(after, {
         events: (batch) => this.#forward(batch),
         closed: (why) => this.#closed(why),
       });
@@ -156,6 +164,14 @@ class WatchRun implements Watching {
     } catch (err) {
       this.#fail(this.#expired(err, after));
     }
+  }
+
+  #subscribe(after: Revision, sink: WatchSink): Subscription {
+    const { store } = this.#ctx;
+    const { route } = this.#selection;
+    if (route === undefined || after > store.revision) return store.watch(this.#prefix, after, sink);
+    const readField = (object: KubeObject) => fieldValue(this.#kind, object, route.field);
+    return routedWatches(store).watch({ ...route, prefix: this.#prefix, valueOf: readField }, after, sink);
   }
 
   #expired(err: unknown, after: Revision): Status {
@@ -171,7 +187,9 @@ class WatchRun implements Watching {
   #forward(batch: readonly StoreEvent[]): void {
     if (this.#ended) return;
     const events: WatchEvent[] = [];
+    const known = this.#delivered; // a routed watch may be told twice
     for (const event of batch) {
+      if (event.revision <= known) continue;
       const translated = this.#translate(event);
       if (translated !== undefined) events.push(translated);
       this.#delivered = event.revision;

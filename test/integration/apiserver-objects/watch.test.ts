@@ -52,6 +52,39 @@ describe("a watch", () => {
     expect(told(watch.events)).toEqual(["ADDED a"]);
   });
 
+  it("of a node's pods hears of those that come to it and leave it, from a revision on and live", async () => {
+    const server = testServer();
+    const create = (name: string, nodeName?: string) => {
+      const spec = { containers: [{ name: "c", image: "i" }], ...(nodeName && { nodeName }) };
+      const body = { metadata: { name }, spec };
+      return server.object({ verb: "create", resource: "pods", namespace: "default", body });
+    };
+    await create("a", "n1");
+    const watches = await Promise.all(
+      ["n1", "n2"].map((node) =>
+        server.watch({ resource: "pods", options: { fieldSelector: `spec.nodeName=${node}`, resourceVersion: "0" } }),
+      ),
+    );
+    await server.host.clock.settle();
+    await create("b", "n2");
+    await create("c");
+    const binding = {
+      apiVersion: "v1",
+      kind: "Binding",
+      metadata: { name: "c" },
+      target: { kind: "Node", name: "n1" },
+    };
+    const pod = { resource: "pods", namespace: "default" } as const;
+    await server.request({ ...pod, verb: "create", name: "c", subresource: "binding", body: binding });
+    const late = await server.watch({ ...pod, options: { fieldSelector: "spec.nodeName=n1", resourceVersion: "1" } });
+    await server.request({ ...pod, verb: "delete", name: "c", options: { gracePeriodSeconds: 0 } });
+    expect(watches.map((watch) => told(watch.events))).toEqual([
+      ["ADDED a", "ADDED c", "MODIFIED c", "DELETED c"],
+      ["ADDED b"],
+    ]);
+    expect(told(late.events)).toEqual(["ADDED c", "MODIFIED c", "DELETED c"]);
+  });
+
   it("from a revision that is no longer kept gets 410 as an event and ends", async () => {
     const server = testServer();
     for (const name of ["a", "b", "c"]) await server.object({ ...place, verb: "create", body: configMap(name) });
