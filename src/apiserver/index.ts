@@ -4,7 +4,7 @@ export type { AdmissionChain, AdmissionPlugin } from "./admission/index.ts";
 export { createAdmissionChain } from "./admission/index.ts";
 export type { Attributes, Authorizer, Decision } from "./auth/index.ts";
 export type { HealthCheck, Listener, NodeConnector, NodeRequest, PodLogOptions, TlsFiles } from "./http/index.ts";
-export { serverVersion } from "./http/index.ts";
+export { ListenError, serverVersion } from "./http/index.ts";
 export * from "./request.ts";
 export {
   type ApiServer,

@@ -31,6 +31,7 @@ import {
   type Listener,
   listen,
   type NodeConnector,
+  OpenApiRoutes,
   PathRoutes,
   RequestMetrics,
   RequestPipeline,
@@ -38,6 +39,7 @@ import {
   registerMetrics,
   registerTokenDiscovery,
   registerVersion,
+  serverVersion,
   type TlsFiles,
 } from "./http/index.ts";
 import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
@@ -49,6 +51,8 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly apiAudiences?: readonly string[];
   /** Default true. */
   readonly anonymousAuth?: boolean;
+  /** First and last; default 30000 and 32767. */
+  readonly serviceNodePortRange?: readonly [number, number];
   /** How long a stop waits for requests in flight. */
   readonly shutdownGraceMs?: number;
   /** Default 10.96.0.0/16. */
@@ -127,6 +131,7 @@ class ComposedApiServer implements ApiServer {
     this.#options = options;
     const { host, store, config = {}, serviceAccountKey, admission, companions, nodes } = options;
     const { serviceAccountIssuer: issuer = defaultIssuer, serviceClusterIPRange } = config;
+    const { serviceNodePortRange: nodePortRange } = config;
     const audiences = [...new Set([issuer, ...(config.apiAudiences ?? [])])];
     const key = new SigningKey(serviceAccountKey);
     const verifier = new TokenVerifier(host, store, key, issuer, audiences);
@@ -140,7 +145,8 @@ class ComposedApiServer implements ApiServer {
       store,
       kinds: this.kinds,
       admission: admission ?? createAdmissionChain(defaultPlugins(host, store, this.kinds)),
-      companions: companions ?? serviceCompanions({ host, store, kinds: this.kinds, serviceClusterIPRange }),
+      companions:
+        companions ?? serviceCompanions({ host, store, kinds: this.kinds, serviceClusterIPRange, nodePortRange }),
       authorizer: this.authorizer,
       tokens: this.tokens,
       reviews: { rules: rulesReviewer(rbac), tokens: tokenReviewer(verifier) },
@@ -208,6 +214,7 @@ class ComposedApiServer implements ApiServer {
     const routes = new PathRoutes();
     this.#addHealthChecks(store);
     new DiscoveryRoutes(this.kinds, () => new URL(this.url ?? "https://127.0.0.1").host).register(routes);
+    new OpenApiRoutes(this.kinds, { gitVersion: serverVersion.gitVersion }).register(routes);
     this.health.register(routes);
     registerVersion(routes);
     registerMetrics(routes, host);

@@ -8,6 +8,7 @@ import {
   parseYaml,
   protobufWatchFrame,
 } from "../../api/codec/index.ts";
+import type { ResourceKind } from "../../api/kinds/index.ts";
 import { errors, type JsonObject, type JsonValue } from "../../api/meta/index.ts";
 import { type ObjectShape, shapeOf } from "../../api/schema/index.ts";
 import type { ApiResponse } from "../request.ts";
@@ -20,6 +21,8 @@ export interface ParsedBody {
 
 export interface ParseBodyOptions {
   readonly findDuplicates: boolean;
+  /** What a protobuf document holds that names no known kind. */
+  readonly shape?: ObjectShape;
   /** The error for a document that is none, from what is wrong with it. */
   readonly malformed: (problem: string, bytes: Buffer) => Error;
 }
@@ -28,7 +31,7 @@ export interface ParseBodyOptions {
 export function parseBody(bytes: Buffer, format: Format, options: ParseBodyOptions): ParsedBody | Promise<ParsedBody> {
   if (format === "yaml") return parseYamlBody(bytes, options);
   try {
-    if (format === "protobuf") return { body: codec.decodeProtobuf(bytes) };
+    if (format === "protobuf") return { body: codec.decodeProtobuf(bytes, options.shape) };
     return parsedBody(parseJson(bytes, options));
   } catch (error) {
     throw complaint(error, bytes, options);
@@ -58,15 +61,34 @@ export function writeYaml(value: object): Promise<string> {
   return formatYaml(value as JsonValue);
 }
 
+/** Whether objects of a kind have a protobuf form; custom resources have none. */
+export function hasProtobuf(kind: ResourceKind | undefined): boolean {
+  return kind === undefined || kind.shape.protoName !== undefined;
+}
+
+/** Messages of objects, which are immutable: encoded once, however many lists and watchers they go to. */
+const messages = new WeakMap<object, Uint8Array>();
+
+function messageOf(value: object): Uint8Array {
+  let message = messages.get(value);
+  if (message === undefined) {
+    // Objects of the API are plain JSON values.
+    message = encodeMessage(value as JsonObject, protobufShape(value));
+    messages.set(value, message);
+  }
+  return message;
+}
+
 /** One object in its envelope. @throws ApiError 406 for a type that has no protobuf form. */
-export function encodeProtobuf(object: object): Buffer {
-  return asBuffer(codec.encodeProtobuf(object as JsonObject, protobufShape(object)));
+export function encodeProtobuf(value: object): Buffer {
+  const { apiVersion, kind } = value as { apiVersion?: string; kind?: string };
+  return asBuffer(codec.protobufEnvelope(apiVersion ?? "", kind ?? "", messageOf(value)));
 }
 
 /** A list in its envelope; items are encoded one by one. */
 export function encodeProtobufList(list: Extract<ApiResponse, { kind: "list" }>): Buffer {
-  const items = list.items.map(({ object }) => encodeMessage(object as unknown as JsonObject, protobufShape(object)));
   const { apiVersion, listKind: kind, metadata } = list;
+  const items = list.items.map(({ object }) => messageOf(object));
   return asBuffer(codec.encodeProtobufList({ apiVersion, kind, metadata: { ...metadata } }, items));
 }
 

@@ -4,8 +4,9 @@
  */
 export { DiscoveryRoutes } from "./discovery-routes.ts";
 export { type HealthCheck, HealthChecks } from "./health.ts";
-export { type Listener, type ListenOptions, listen, type TlsFiles } from "./listen.ts";
+export { ListenError, type Listener, type ListenOptions, listen, type TlsFiles } from "./listen.ts";
 export type { NodeConnector, NodeRequest, PodLogOptions } from "./node-connector.ts";
+export { OpenApiRoutes } from "./openapi-routes.ts";
 export { PathRoutes } from "./path-routes.ts";
 export { type PipelineOptions, RequestPipeline } from "./pipeline.ts";
 export { RequestMetrics } from "./request-metrics.ts";

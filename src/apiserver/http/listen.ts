@@ -42,11 +42,27 @@ export interface Listener {
   destroy(): void;
 }
 
+/** The address cannot be listened on; the message says which and why. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+const listenProblems: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the address is already in use",
+  EACCES: "permission denied",
+  EADDRNOTAVAIL: "no interface of this machine has the address",
+};
+
+function listenError({ bindAddress, port }: ListenOptions, cause: NodeJS.ErrnoException): ListenError {
+  const why = listenProblems[cause.code ?? ""] ?? cause.message;
+  return new ListenError(`cannot listen on ${bindAddress}:${port}: ${why}`, { cause });
+}
+
 /** What the original's HTTP/2 server grants a client: enough for its watches, too few to be flooded through one connection. */
 const streamsPerConnectionMax = 250;
 const receiveWindowBytes = 256 * 1024;
 
-/** Starts an HTTPS server that speaks HTTP/1.1 and HTTP/2. Rejects when the address cannot be taken. */
+/** Starts an HTTPS server that speaks HTTP/1.1 and HTTP/2. Rejects with a ListenError when the address cannot be taken. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { cert, key, clientCa } = options.tls;
   const server = createSecureServer({
@@ -63,9 +79,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const connections = new Connections(server);
   serve(server, options);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    const refuse = (error: Error): void => reject(listenError(options, error));
+    server.once("error", refuse);
     server.listen(options.port, options.bindAddress, () => {
-      server.off("error", reject);
+      server.off("error", refuse);
       resolve();
     });
   });

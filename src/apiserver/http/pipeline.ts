@@ -5,6 +5,7 @@ import { type Authenticator, type Authorizer, type Impersonator, requireAllowed 
 import type { InFlightLimiter } from "../flow/index.ts";
 import { warningsOfError } from "../handlers/index.ts";
 import type { ApiHandler, UserInfo } from "../request.ts";
+import { hasProtobuf } from "./codecs.ts";
 import { ConnectionLost, type Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
 import { metaForms, type NegotiateOptions, negotiateOutput, type OutputForm, plainJson } from "./negotiate.ts";
@@ -107,7 +108,7 @@ export class RequestPipeline {
     const route = findRoute(kinds, info, exchange.method);
     if (route.connect) return this.#connect(call, route, user);
     if (info.verb === "watch") return this.#watch(call, route, user);
-    const form = this.#form(call, info.verb === "list" ? collectionOptions : objectOptions);
+    const form = this.#form(call, route, info.verb === "list" ? collectionOptions : objectOptions);
     const request =
       info.verb === "get" || info.verb === "list"
         ? requestWithoutBody(exchange, info, route, call.query, user)
@@ -140,7 +141,7 @@ export class RequestPipeline {
   async #watch(call: Call, route: Route, user: UserInfo): Promise<void> {
     const { host, handler, metrics } = this.#options;
     const { exchange, info, query } = call;
-    const context = this.#context(call, route, this.#form(call, streamOptions));
+    const context = this.#context(call, route, this.#form(call, route, streamOptions));
     const base = requestWithoutBody(exchange, info, route, query, user);
     const aborter = new AbortController();
     const events = metrics.watchEvents(info);
@@ -178,8 +179,9 @@ export class RequestPipeline {
     this.#observe(call, 200);
   }
 
-  #form(call: Call, options: NegotiateOptions): OutputForm {
-    const form = negotiateOutput(call.exchange.headers.accept, options);
+  #form(call: Call, route: Route, options: NegotiateOptions): OutputForm {
+    const offered = hasProtobuf(route.answerKind) ? options : { ...options, protobuf: false };
+    const form = negotiateOutput(call.exchange.headers.accept, offered);
     return form.format === "json" && wantsPretty(call) ? { ...form, pretty: true } : form;
   }
 
@@ -222,7 +224,9 @@ export class RequestPipeline {
     try {
       await answerStatus({ ...call, form: statusForm(call) }, code, status, warningsOfError(error));
     } catch (cause) {
-      this.#options.host.log.error("answer failed", { path: call.info.path, error: String(cause) });
+      // The form that was asked for has no way to say it.
+      this.#options.host.log.debug("answered a failure as JSON", { path: call.info.path, error: String(cause) });
+      await answerStatus({ ...call, form: plainJson }, code, status);
     }
     this.#observe(call, code);
   }

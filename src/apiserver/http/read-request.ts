@@ -1,6 +1,7 @@
 import { errors, type JsonObject, type JsonValue } from "../../api/meta/index.ts";
+import { shapeOf } from "../../api/schema/index.ts";
 import type { ApiRequest, PatchType, RequestOptions, UserInfo, Verb } from "../request.ts";
-import { parseBody } from "./codecs.ts";
+import { hasProtobuf, parseBody } from "./codecs.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Format, negotiateInput } from "./negotiate.ts";
 import { parseOptions, type Query } from "./query.ts";
@@ -29,12 +30,17 @@ export async function readRequest(
   switch (info.verb) {
     case "create":
     case "update": {
-      const format = negotiateInput(exchange.headers["content-type"]);
+      const bodyKind = route.answerKind ?? route.kind;
+      const format = negotiateInput(exchange.headers["content-type"], hasProtobuf(bodyKind));
       const bytes = await exchange.readBody(bodyBytesMax);
       const malformed = (problem: string, body: Buffer): Error => unrecognized(route, format, problem, body);
       return {
         ...base,
-        ...(await parseBody(bytes, format, { malformed, findDuplicates: findsDuplicates(base.options) })),
+        ...(await parseBody(bytes, format, {
+          malformed,
+          findDuplicates: findsDuplicates(base.options),
+          shape: bodyKind.shape,
+        })),
       };
     }
     case "patch": {
@@ -52,7 +58,11 @@ export async function readRequest(
       if (bytes.length === 0) return base;
       const format = negotiateInput(exchange.headers["content-type"]);
       const malformed = (problem: string): Error => errors.badRequest(jsonComplaint(format, problem));
-      const { body } = await parseBody(bytes, format, { malformed, findDuplicates: false });
+      const { body } = await parseBody(bytes, format, {
+        malformed,
+        findDuplicates: false,
+        shape: shapeOf("v1", "DeleteOptions"),
+      });
       return { ...base, options: withDeleteOptions(base.options, body) };
     }
     default:
@@ -155,7 +165,7 @@ function numberOf(value: JsonValue | undefined, field: string): number | undefin
 function stringOf(value: JsonValue | undefined, field: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") throw wrongType(field, value);
-  return value;
+  return value === "" ? undefined : value;
 }
 
 function booleanOf(value: JsonValue | undefined, field: string): boolean | undefined {

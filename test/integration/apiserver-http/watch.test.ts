@@ -19,7 +19,8 @@ const create = (name: string, data: Record<string, string> = {}) =>
 
 interface WatchedEvent {
   readonly type: string;
-  readonly object: any; // biome-ignore lint/suspicious/noExplicitAny: tests look at objects of every shape
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at answers of every shape
+  readonly object: any;
 }
 
 /** Reads events from a stream of JSON lines. */

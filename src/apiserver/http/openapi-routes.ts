@@ -1,0 +1,81 @@
+import type { KindRegistry } from "../../api/kinds/index.ts";
+import { errors } from "../../api/meta/index.ts";
+import { type OpenApiOptions, openApiV2, openApiV3, openApiV3Hash, openApiV3Index } from "../discovery/index.ts";
+import { type EtagDocument, EtagDocuments } from "./etag-documents.ts";
+import { answerHeaders } from "./headers.ts";
+import type { PathRequest, PathRoutes } from "./path-routes.ts";
+
+const jsonTypes = ["application/json", "application/*", "*/*"];
+
+/** Serves `/openapi/v2` and `/openapi/v3`; each document is built when it is first asked for. */
+export class OpenApiRoutes {
+  readonly #kinds: KindRegistry;
+  readonly #options: OpenApiOptions;
+  readonly #documents: EtagDocuments;
+
+  constructor(kinds: KindRegistry, options: OpenApiOptions) {
+    this.#kinds = kinds;
+    this.#options = options;
+    this.#documents = new EtagDocuments(() => kinds.generation);
+  }
+
+  register(routes: PathRoutes): void {
+    routes.exact("/openapi/v2", async (request) => {
+      requireJson(request);
+      const document = await this.#documents.get("v2", () => encode(openApiV2(this.#kinds.all(), this.#options)));
+      document.send(request.exchange, headersOf(request));
+    });
+    for (const path of ["/openapi/v3", "/openapi/v3/"]) {
+      routes.exact(path, async (request) => {
+        requireJson(request);
+        const index = await this.#documents.get("v3", () => encode(openApiV3Index(this.#kinds.all(), this.#options)));
+        index.send(request.exchange, headersOf(request));
+      });
+    }
+    routes.below("/openapi/v3/", (request) => this.#sendGroupVersion(request));
+  }
+
+  async #sendGroupVersion(request: PathRequest): Promise<void> {
+    const [, , , prefix, first = "", second = ""] = request.path.split("/");
+    const [group, version] = prefix === "api" ? ["", first] : [first, second];
+    const hash = openApiV3Hash(this.#kinds.all(), group, version, this.#options);
+    if (hash === undefined) throw errors.genericNotFound();
+    requireJson(request);
+    const asked = request.query.get("hash")?.[0];
+    if (asked !== undefined && asked !== hash) {
+      const headers = answerHeaders("text/plain; charset=utf-8", request.auditId);
+      headers.location = `${request.path}?hash=${hash}`;
+      request.exchange.send(301, headers, "");
+      return;
+    }
+    const headers = headersOf(request);
+    if (asked !== undefined) headers["cache-control"] = "public, immutable";
+    (await this.#groupVersion(group, version)).send(request.exchange, headers);
+  }
+
+  #groupVersion(group: string, version: string): Promise<EtagDocument> {
+    return this.#documents.get(`v3 ${group}/${version}`, () => {
+      const document = openApiV3(this.#kinds.all(), group, version, this.#options);
+      if (document === undefined) throw errors.genericNotFound();
+      return encode(document);
+    });
+  }
+}
+
+function encode(document: object): Buffer {
+  return Buffer.from(JSON.stringify(document));
+}
+
+function headersOf(request: PathRequest) {
+  const headers = answerHeaders("application/json", request.auditId);
+  headers.vary = "Accept";
+  return headers;
+}
+
+/** The documents have a protobuf form in the original, which is not served here: clients fall back to JSON. */
+function requireJson(request: PathRequest): void {
+  const { accept } = request.exchange.headers;
+  if (accept === undefined || accept === "") return;
+  const ranges = accept.split(",").map((range) => range.split(";")[0]?.trim() ?? "");
+  if (!ranges.some((range) => jsonTypes.includes(range))) throw errors.onlyAcceptable(["application/json"]);
+}
