@@ -4,7 +4,7 @@ import type { Conversion } from "../kind.ts";
 import { metricFromV1, metricToV1, type V1Metric } from "./v1-metrics.ts";
 
 /** What autoscaling/v1 has no fields for travels in annotations, as JSON. */
-const metricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics";
+export const metricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics";
 const behaviorAnnotation = "autoscaling.alpha.kubernetes.io/behavior";
 const conditionsAnnotation = "autoscaling.alpha.kubernetes.io/conditions";
 const ownAnnotations: ReadonlySet<string> = new Set([metricsAnnotation, behaviorAnnotation, conditionsAnnotation]);
