@@ -2,7 +2,9 @@
  * Every built-in resource: names, verbs, storage layout, conversions, and its strategy (defaults, validation, what
  * updates may touch, table columns). Pure functions over objects; how a request is served is the API server's.
  */
+export { type CronFields, type CronSchedule, parseCronSchedule } from "./batch/index.ts";
 export { builtinKinds } from "./builtin.ts";
+export { stampRequester } from "./certificates/index.ts";
 export { emptyValue, restoreAllButStatus } from "./generic.ts";
 export type {
   Column,

@@ -1,9 +1,11 @@
 import { appsStrategies } from "./apps/index.ts";
 import { autoscalingStrategies } from "./autoscaling/index.ts";
+import { certificatesStrategies } from "./certificates/index.ts";
 import { coordinationStrategies } from "./coordination/index.ts";
 import { coreStrategies } from "./core/index.ts";
 import { discoveryStrategies } from "./discovery/index.ts";
 import { eventsStrategies } from "./events/index.ts";
+import { flowcontrolStrategies } from "./flowcontrol/index.ts";
 import type { KindStrategy } from "./generic.ts";
 import { networkingStrategies } from "./networking/index.ts";
 import { nodeStrategies } from "./node/index.ts";
@@ -26,4 +28,6 @@ export const groupStrategies: Readonly<Record<string, Readonly<Record<string, Ki
   autoscaling: autoscalingStrategies,
   "storage.k8s.io": storageStrategies,
   "node.k8s.io": nodeStrategies,
+  "flowcontrol.apiserver.k8s.io": flowcontrolStrategies,
+  "certificates.k8s.io": certificatesStrategies,
 };
