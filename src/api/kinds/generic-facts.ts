@@ -10,6 +10,7 @@ export function genericFacts(group: string, resource: string): KindStrategy {
     allowCreateOnUpdate: createdOnUpdate.has(name),
     allowUnconditionalUpdate: !neverUnconditional.has(name),
     defaultPropagation: orphaning.has(name) ? "Orphan" : "Background",
+    statusKeepsMetadata: withSeparateMetadata.has(name),
     ...(isEvents(name) && { ttlSeconds: eventSecondsMax }),
   };
 }
@@ -89,3 +90,14 @@ const neverUnconditional: ReadonlySet<string> = new Set([
 
 /** Dependents live on when the client does not say what shall become of them. */
 const orphaning: ReadonlySet<string> = new Set(["/replicationcontrollers", "batch/jobs"]);
+
+/** Their status endpoint changes status alone. */
+const withSeparateMetadata: ReadonlySet<string> = new Set([
+  "admissionregistration.k8s.io/validatingadmissionpolicies",
+  "apiregistration.k8s.io/apiservices",
+  "flowcontrol.apiserver.k8s.io/flowschemas",
+  "flowcontrol.apiserver.k8s.io/prioritylevelconfigurations",
+  "networking.k8s.io/servicecidrs",
+  "resource.k8s.io/resourceclaims",
+  "storage.k8s.io/volumeattachments",
+]);

@@ -15,6 +15,8 @@ export interface KindStrategy extends Strategy {
   readonly keepsStatusAtCreate?: boolean;
   /** What may not be owned through the status endpoint beside `spec`. */
   readonly statusResetFields?: readonly string[][];
+  /** Updates of status change no metadata (labels, annotations, finalizers, owners). */
+  readonly statusKeepsMetadata?: boolean;
 }
 
 type Fields = Record<string, unknown>;
@@ -66,7 +68,7 @@ const keptByStatus: ReadonlySet<string> = new Set(["apiVersion", "kind", "metada
 export function completeStrategy(given: KindStrategy, facts: GenericFacts): Strategy {
   const own = given.validateUpdate ? given : { ...given, validateUpdate: given.validate };
   if (!facts.hasStatus) return own;
-  const status = statusStrategy(own.updates?.status);
+  const status = statusStrategy(own);
   return {
     ...own,
     prepareForCreate(draft) {
@@ -80,7 +82,7 @@ export function completeStrategy(given: KindStrategy, facts: GenericFacts): Stra
     updates: { ...own.updates, status },
     resetFields: {
       "": [["status"]],
-      status: [["spec"], ...(own.statusResetFields ?? [])],
+      status: [["spec"], ...(own.statusKeepsMetadata ? [["metadata"]] : []), ...(own.statusResetFields ?? [])],
       ...own.resetFields,
     },
   };
@@ -92,12 +94,23 @@ function resetStatus(draft: KubeObject, shape: ObjectShape | undefined): void {
   else delete fieldsOf(draft).status;
 }
 
-function statusStrategy(own: SubresourceStrategy | undefined): SubresourceStrategy {
+function statusStrategy(own: KindStrategy): SubresourceStrategy {
+  const part = own.updates?.status;
   return {
     prepareForUpdate(draft, old) {
       restoreAllButStatus(draft, old);
-      own?.prepareForUpdate(draft, old);
+      if (own.statusKeepsMetadata) restoreMetadata(draft, old);
+      part?.prepareForUpdate(draft, old);
     },
-    validateUpdate: own?.validateUpdate,
+    validateUpdate: part?.validateUpdate,
   };
+}
+
+const keptMetadata = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
+
+function restoreMetadata(draft: KubeObject, old: KubeObject): void {
+  for (const field of keptMetadata) {
+    if (old.metadata[field] === undefined) delete draft.metadata[field];
+    else Object.assign(draft.metadata, { [field]: old.metadata[field] });
+  }
 }

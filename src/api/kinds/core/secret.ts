@@ -12,10 +12,6 @@ export const secretStrategy: KindStrategy = {
     secret.type ||= "Opaque";
     mergeStringData(secret);
   },
-  prepareForUpdate(secret: Secret, old: Secret) {
-    // An update need not repeat the type, which cannot change anyway.
-    secret.type ||= old.type;
-  },
   validate: (secret: Secret) => checkSecret(secret),
   validateUpdate(secret: Secret, old: Secret) {
     const out: FieldError[] = [];

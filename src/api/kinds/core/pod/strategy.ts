@@ -23,10 +23,6 @@ export const podStrategy: KindStrategy = {
     pod.status = { phase: "Pending", qosClass: qosClassOf(pod.spec) };
     if ((pod.spec.schedulingGates ?? []).length > 0) pod.status.conditions = [schedulingGated(pod)];
   },
-  prepareForUpdate(pod: Pod, old: Pod) {
-    // Tools that know only the limits of old leave debug containers out: they stay.
-    if (pod.spec.ephemeralContainers === undefined) restoreEphemeral(pod, old);
-  },
   validate: (pod: Pod) => checkPod(pod),
   validateUpdate: (pod: Pod, old: Pod) => [...checkPod(pod), ...checkPodSpecUpdate(pod, old)],
   warnings: (pod: Pod, old?: Pod) => podWarnings(pod.spec, root("spec"), old?.spec),
@@ -64,10 +60,6 @@ export const podStrategy: KindStrategy = {
     return period;
   },
 };
-
-function restoreEphemeral(pod: Pod, old: Pod): void {
-  if (old.spec.ephemeralContainers !== undefined) pod.spec.ephemeralContainers = old.spec.ephemeralContainers;
-}
 
 function takeOver(pod: Pod, old: Pod, ...fields: (keyof Pod["metadata"])[]): void {
   for (const field of fields) {

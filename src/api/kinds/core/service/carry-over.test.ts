@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { deepFreeze } from "../../../meta/index.ts";
+import type { Service, ServiceSpec } from "../../../types/index.ts";
+import { serviceStrategy } from "./strategy.ts";
+
+function service(spec: ServiceSpec): Service {
+  return { apiVersion: "v1", kind: "Service", metadata: { name: "s" }, spec };
+}
+
+function updated(spec: ServiceSpec, old: ServiceSpec): ServiceSpec {
+  const draft = service(spec);
+  serviceStrategy.applyDefaults?.(draft);
+  serviceStrategy.prepareForUpdate?.(draft, deepFreeze(service(old)));
+  return draft.spec;
+}
+
+const allocated: ServiceSpec = {
+  type: "NodePort",
+  clusterIP: "10.96.0.7",
+  clusterIPs: ["10.96.0.7"],
+  ipFamilies: ["IPv4"],
+  ipFamilyPolicy: "SingleStack",
+  externalTrafficPolicy: "Cluster",
+  ports: [{ port: 80, protocol: "TCP", targetPort: 80, nodePort: 30080 }],
+};
+
+describe("updates of a service", () => {
+  it("keep what was allocated when they leave it out", () => {
+    const spec = updated({ type: "NodePort", ports: [{ port: 80 }] }, allocated);
+    expect(spec).toMatchObject({ clusterIP: "10.96.0.7", clusterIPs: ["10.96.0.7"], ipFamilies: ["IPv4"] });
+    expect(spec.ports?.[0]?.nodePort).toBe(30080);
+  });
+
+  it("let go of node ports that the new type does not have", () => {
+    const spec = updated({ ...structuredClone(allocated), type: "ClusterIP" }, allocated);
+    expect(spec.ports?.[0]?.nodePort).toBeUndefined();
+    expect(spec.externalTrafficPolicy).toBeUndefined();
+    expect(spec.clusterIP).toBe("10.96.0.7");
+  });
+
+  it("let go of the address when the service becomes a name", () => {
+    const spec = updated(
+      { ...structuredClone(allocated), type: "ExternalName", externalName: "example.org" },
+      allocated,
+    );
+    expect(spec.clusterIP).toBeUndefined();
+    expect(spec.clusterIPs).toBeUndefined();
+    expect(spec.ipFamilies).toBeUndefined();
+  });
+
+  it("are refused when they name another address", () => {
+    const draft = service({ ...structuredClone(allocated), clusterIP: "10.96.0.9", clusterIPs: ["10.96.0.9"] });
+    const fields = serviceStrategy.validateUpdate?.(draft, service(allocated)).map(({ field }) => field);
+    expect(fields).toContain("spec.clusterIPs[0]");
+  });
+});
