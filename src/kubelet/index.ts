@@ -1,0 +1,10 @@
+/**
+ * The node agent: registers nodes, keeps their leases and status, and makes of pods what a container runtime runs.
+ * Whether that runtime is real or simulated is behind `ContainerRuntime`; which pods run where is left to the scheduler.
+ */
+export type { Kubelets, KubeletsOptions } from "./kubelets.ts";
+export { startKubelet, startKubelets } from "./kubelets.ts";
+export type { LogOptions } from "./logs.ts";
+export type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
+export type * from "./runtime/runtime.ts";
+export type { ImageScript } from "./runtime/simulated/index.ts";

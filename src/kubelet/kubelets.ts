@@ -1,0 +1,136 @@
+import { errors, type KubeObject } from "../api/meta/index.ts";
+import type { Pod } from "../api/types/index.ts";
+import { type Client, createInformerFactory, type InformerFactory, resources } from "../client/index.ts";
+import type { Host } from "../host/index.ts";
+import { type LogOptions, readLog } from "./logs.ts";
+import { NodeKubelet } from "./node/node-kubelet.ts";
+import { nodeAddress } from "./node/node-object.ts";
+import type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
+import { nodePodSource, type PodSource, sharedPodSource } from "./pods/pod-source.ts";
+import { StatusWriter } from "./pods/status-writer.ts";
+import { adoptedPod, SimulatedNetwork, SimulatedRuntime, simulatedProber } from "./runtime/simulated/index.ts";
+
+export interface KubeletsOptions extends KubeletSettings {
+  readonly client: Client;
+  readonly host: Host;
+  readonly nodes: readonly NodeOptions[];
+  /** Shared with others of the process; made, and stopped with the kubelets, when left out. */
+  readonly informers?: InformerFactory;
+}
+
+export interface Kubelets {
+  /** Resolves when all nodes are registered. */
+  readonly ready: Promise<void>;
+  /** The log of a pod's container, fitting for the API server's node connector. @throws ApiError */
+  logs(pod: KubeObject, options: LogOptions): AsyncIterable<string>;
+  /** Exec, attach and port-forward need a process: a simulated node has none. @throws ApiError */
+  connect(): Promise<never>;
+  /** Joins another node. */
+  addNode(node: NodeOptions): Promise<void>;
+  /** Switches a node off: it says no more, its Node object stays. */
+  removeNode(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface SimulatedNode {
+  readonly kubelet: NodeKubelet;
+  readonly runtime: SimulatedRuntime;
+}
+
+/** Starts the kubelets of many simulated nodes, which share one watch of pods and one of nodes. */
+export function startKubelets(options: KubeletsOptions): Kubelets {
+  return new SimulatedKubelets(options, (informers) => sharedPodSource(informers));
+}
+
+/** Starts one kubelet on its own, which watches only what is its node's. */
+export function startKubelet(options: Omit<KubeletsOptions, "nodes"> & { readonly node: NodeOptions }): Kubelets {
+  const { node, ...rest } = options;
+  return new SimulatedKubelets(
+    { ...rest, nodes: [node] },
+    (informers) => nodePodSource(informers, node.name),
+    node.name,
+  );
+}
+
+class SimulatedKubelets implements Kubelets {
+  readonly ready: Promise<void>;
+  readonly #options: KubeletsOptions;
+  readonly #informers: InformerFactory;
+  readonly #source: PodSource;
+  readonly #statuses: StatusWriter;
+  readonly #nodes = new Map<string, SimulatedNode>();
+  #count = 0;
+
+  constructor(options: KubeletsOptions, sourceOf: (informers: InformerFactory) => PodSource, only?: string) {
+    this.#options = options;
+    const { client, host } = options;
+    this.#informers = options.informers ?? createInformerFactory(client, host);
+    this.#statuses = new StatusWriter(client, host);
+    this.#source = sourceOf(this.#informers);
+    const scope = only === undefined ? {} : { fieldSelector: `metadata.name=${only}` };
+    this.#informers.informer(resources.nodes, scope).addHandlers({
+      add: (node) => this.#nodes.get(node.metadata.name ?? "")?.kubelet.nodeSeen(node),
+      update: (_, node) => this.#nodes.get(node.metadata.name ?? "")?.kubelet.nodeSeen(node),
+      delete: (node) =>
+        void this.#nodes
+          .get(node.metadata.name ?? "")
+          ?.kubelet.nodeDeleted()
+          .catch(() => undefined),
+    });
+    if (options.informers === undefined) this.#informers.start();
+    this.ready = Promise.all(options.nodes.map((node) => this.addNode(node))).then(() => undefined);
+    // Who does not ask for it is not to be ended by it.
+    this.ready.catch(() => undefined);
+  }
+
+  async addNode(node: NodeOptions): Promise<void> {
+    const { client, host } = this.#options;
+    const { imageScripts: scripts, pullMs } = this.#options;
+    const runtime = new SimulatedRuntime({ host, preloadedImages: node.images, scripts, pullMs });
+    const network = new SimulatedNetwork(runtime);
+    const recover = (pod: Pod): void => {
+      const ran = adoptedPod(pod);
+      if (ran !== undefined) runtime.adopt(ran);
+    };
+    const kubelet = new NodeKubelet({
+      client,
+      host,
+      node,
+      settings: this.#options,
+      ip: node.ip ?? nodeAddress(this.#count++),
+      backend: { runtime, network, prober: simulatedProber(host.clock, runtime, network), recover },
+      pods: this.#source,
+      statuses: this.#statuses,
+    });
+    this.#nodes.set(node.name, { kubelet, runtime });
+    await kubelet.start();
+  }
+
+  async removeNode(name: string): Promise<void> {
+    const node = this.#nodes.get(name);
+    this.#nodes.delete(name);
+    await node?.kubelet.stop();
+    node?.runtime.shutdown();
+  }
+
+  logs(object: KubeObject, options: LogOptions): AsyncIterable<string> {
+    const pod = object as KubeObject & Pick<Pod, "spec">;
+    const node = this.#nodes.get(pod.spec?.nodeName ?? "");
+    const runner = node?.kubelet.runner(pod.metadata.uid ?? "");
+    if (node === undefined || runner === undefined) {
+      const message = `container "${options.container}" in pod "${pod.metadata.name}" is not available`;
+      throw errors.badRequest(message);
+    }
+    return readLog({ clock: this.#options.host.clock, runtime: node.runtime, runner }, options);
+  }
+
+  async connect(): Promise<never> {
+    throw errors.badRequest("not supported on a simulated node");
+  }
+
+  async stop(): Promise<void> {
+    this.#statuses.stop();
+    await Promise.all([...this.#nodes.keys()].map((name) => this.removeNode(name)));
+    if (this.#options.informers === undefined) this.#informers.stop();
+  }
+}

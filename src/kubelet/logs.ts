@@ -1,0 +1,87 @@
+import { errors, formatMicroTime, parseTime } from "../api/meta/index.ts";
+import type { Pod } from "../api/types/index.ts";
+import type { Clock } from "../host/index.ts";
+import type { PodRunner } from "./pods/pod-runner.ts";
+import type { LogLine, SimulatedRuntime } from "./runtime/simulated/index.ts";
+
+/** What a reader of a container's log asks for. */
+export interface LogOptions {
+  readonly container: string;
+  readonly follow?: boolean;
+  readonly previous?: boolean;
+  readonly timestamps?: boolean;
+  readonly sinceSeconds?: number;
+  /** RFC 3339. */
+  readonly sinceTime?: string;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+}
+
+export interface LogSource {
+  readonly clock: Clock;
+  readonly runtime: SimulatedRuntime;
+  readonly runner: PodRunner;
+}
+
+/** The log of a container as text, each piece one line. @throws ApiError BadRequest when there is none. */
+export async function* readLog({ clock, runtime, runner }: LogSource, options: LogOptions): AsyncGenerator<string> {
+  const id = containerFor(runner, options);
+  let left = options.limitBytes ?? Number.POSITIVE_INFINITY;
+  for await (const line of chosenLines(clock, runtime, id, options)) {
+    const text = options.timestamps === true ? `${formatNanoTime(line.atMs)} ${line.text}\n` : `${line.text}\n`;
+    const bytes = Buffer.byteLength(text);
+    if (bytes > left) {
+      if (left > 0) yield Buffer.from(text).subarray(0, left).toString();
+      return;
+    }
+    left -= bytes;
+    yield text;
+  }
+}
+
+function containerFor(runner: PodRunner, { container, previous = false }: LogOptions): string {
+  const id = runner.containerId(container, previous);
+  if (id !== undefined) return id;
+  const { pod } = runner;
+  const { name } = pod.metadata;
+  if (previous) throw errors.badRequest(`previous terminated container "${container}" in pod "${name}" not found`);
+  const reason = waitingReason(pod, container);
+  throw errors.badRequest(`container "${container}" in pod "${name}" is waiting to start: ${reason}`);
+}
+
+function waitingReason(pod: Pod, container: string): string {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const status = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
+  return status?.state?.waiting?.reason ?? "ContainerCreating";
+}
+
+async function* chosenLines(
+  clock: Clock,
+  runtime: SimulatedRuntime,
+  id: string,
+  options: LogOptions,
+): AsyncGenerator<LogLine> {
+  const since = sinceMs(clock, options);
+  const known = runtime.logLines(id).filter(({ atMs }) => atMs >= since);
+  const tail = options.tailLines ?? known.length;
+  const shown = tail === 0 ? [] : known.slice(-tail);
+  if (options.follow !== true) {
+    yield* shown;
+    return;
+  }
+  let skipped = runtime.logLines(id).length - shown.length;
+  for await (const line of runtime.followLog(id)) {
+    if (skipped > 0) skipped--;
+    else if (line.atMs >= since) yield line;
+  }
+}
+
+function sinceMs(clock: Clock, { sinceSeconds, sinceTime }: LogOptions): number {
+  if (sinceSeconds !== undefined) return clock.now() - sinceSeconds * 1000;
+  return sinceTime === undefined ? Number.NEGATIVE_INFINITY : parseTime(sinceTime);
+}
+
+/** Nine digits of a second, as log lines have. */
+function formatNanoTime(ms: number): string {
+  return `${formatMicroTime(ms).slice(0, -1)}000Z`;
+}

@@ -1,0 +1,216 @@
+import type { Node, Pod, PodStatus } from "../../api/types/index.ts";
+import { type Client, createEventRecorder, type EventRecorder } from "../../client/index.ts";
+import type { Host, Timer } from "../../host/index.ts";
+import { fieldPathOf, podUid } from "../pod-worker/index.ts";
+import { type Refusal, refusalOf } from "../pods/admission.ts";
+import { clientReferences } from "../pods/environment.ts";
+import { ImagePuller } from "../pods/image-puller.ts";
+import type { NodePorts, PodEvent } from "../pods/node-ports.ts";
+import { PodRunner } from "../pods/pod-runner.ts";
+import type { PodSource } from "../pods/pod-source.ts";
+import type { StatusWriter } from "../pods/status-writer.ts";
+import type { PodNetwork, Prober } from "../probes/prober.ts";
+import type { ContainerRuntime } from "../runtime/runtime.ts";
+import { NodeLease } from "./lease.ts";
+import type { KubeletSettings, NodeOptions } from "./node-options.ts";
+import { NodeWriter } from "./registration.ts";
+
+/** What differs between simulated and real nodes. */
+export interface NodeBackend {
+  readonly runtime: ContainerRuntime;
+  readonly network: PodNetwork;
+  readonly prober: Prober;
+  /** Called for pods that were there when the kubelet began: a runtime without a memory goes on with them. */
+  recover?(pod: Pod): void;
+}
+
+export interface NodeKubeletOptions {
+  readonly client: Pick<Client, "resource">;
+  readonly host: Host;
+  readonly node: NodeOptions;
+  readonly settings: KubeletSettings;
+  readonly ip: string;
+  readonly backend: NodeBackend;
+  readonly pods: PodSource;
+  readonly statuses: StatusWriter;
+}
+
+/** The kubelet of one node: registers it, keeps its lease and status, and runs the pods that are bound to it. */
+export class NodeKubelet {
+  readonly #options: NodeKubeletOptions;
+  readonly #writer: NodeWriter;
+  readonly #lease: NodeLease;
+  readonly #ports: NodePorts;
+  readonly #runners = new Map<string, PodRunner>();
+  readonly #stopping = new AbortController();
+  #subscription: { stop(): void } | undefined;
+  #events: { stop(): void } | undefined;
+  #recorder: EventRecorder | undefined;
+  #node: Node | undefined;
+  #podCidr: string | undefined;
+  #heartbeat: Timer | undefined;
+
+  constructor(options: NodeKubeletOptions) {
+    this.#options = options;
+    const { client, host, node, settings, ip, backend, statuses } = options;
+    this.#writer = new NodeWriter({ client, host, node, settings, ip });
+    this.#lease = new NodeLease(client, host, node.name, settings.leaseSeconds ?? 40);
+    this.#ports = {
+      host,
+      client,
+      nodeName: node.name,
+      hostIPs: [ip],
+      runtime: backend.runtime,
+      network: backend.network,
+      prober: backend.prober,
+      images: new ImagePuller(host.clock, backend.runtime),
+      references: clientReferences(client),
+      statuses,
+      record: (pod, event) => this.#record(pod, event),
+      networkReady: () => this.#podCidr !== undefined,
+    };
+  }
+
+  get name(): string {
+    return this.#options.node.name;
+  }
+
+  /** Resolves when the node is registered. Pods bound to it are taken on as soon as the source knows them. */
+  async start(): Promise<void> {
+    const { node, backend, pods } = this.#options;
+    this.#nodeEvent("Normal", "Starting", "Starting kubelet.");
+    const registered = await this.#writer.register(this.#stopping.signal);
+    if (this.#stopping.signal.aborted) return;
+    this.nodeSeen(registered);
+    this.#announceStatus();
+    this.#lease.start(registered);
+    this.#scheduleHeartbeat();
+    this.#events = backend.runtime.containerEvents((event) => {
+      if (event.type === "stopped") this.#runners.get(event.podUid)?.look();
+    });
+    this.#subscription = pods.subscribe(node.name, {
+      add: (pod, isInitial) => this.#add(pod, isInitial),
+      update: (pod) => this.#update(pod),
+      remove: (pod) => this.#runners.get(podUid(pod))?.objectDeleted(),
+    });
+  }
+
+  /** A version of the Node was seen. */
+  nodeSeen(node: Node): void {
+    this.#node = node;
+    const podCidr = node.spec?.podCIDR ?? this.#options.node.podCIDR;
+    if (podCidr === undefined || podCidr === this.#podCidr) return;
+    this.#options.backend.runtime.updateRuntimeConfig({ podCidr }).then(
+      () => {
+        this.#podCidr = podCidr;
+        for (const runner of this.#runners.values()) runner.look();
+      },
+      (error: unknown) => {
+        this.#ports.host.log.error("the runtime refused the node's pod range", { node: this.name, podCidr, error });
+      },
+    );
+  }
+
+  /** Somebody deleted the Node: it is registered anew. */
+  async nodeDeleted(): Promise<void> {
+    if (this.#stopping.signal.aborted || this.#node === undefined) return;
+    this.#node = undefined;
+    this.nodeSeen(await this.#writer.register(this.#stopping.signal));
+  }
+
+  runner(uid: string): PodRunner | undefined {
+    return this.#runners.get(uid);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error("the kubelet stops"));
+    this.#subscription?.stop();
+    this.#events?.stop();
+    this.#lease.stop();
+    this.#heartbeat?.cancel();
+    for (const runner of this.#runners.values()) runner.stop();
+    await this.#recorder?.stop();
+  }
+
+  #add(pod: Pod, isInitial: boolean): void {
+    const uid = podUid(pod);
+    if (this.#runners.has(uid)) {
+      this.#update(pod);
+      return;
+    }
+    const isNew = pod.status?.startTime == null;
+    if (isNew && pod.metadata.deletionTimestamp == null && this.#node !== undefined) {
+      const active = [...this.#runners.values()].map((runner) => runner.pod).filter(isActive);
+      const refusal = refusalOf(pod, this.#node, active);
+      if (refusal !== undefined) {
+        this.#refuse(pod, refusal);
+        return;
+      }
+    } else if (isInitial || !isNew) this.#options.backend.recover?.(pod);
+    const runner = new PodRunner(this.#ports, pod, () => this.#runners.delete(uid));
+    this.#runners.set(uid, runner);
+    runner.look();
+  }
+
+  #update(pod: Pod): void {
+    const runner = this.#runners.get(podUid(pod));
+    if (runner !== undefined) runner.update(pod);
+    // A pod that was refused has no runner; when it is deleted its object still waits for the node's word.
+    else if (pod.metadata.deletionTimestamp != null) this.#add(pod, false);
+  }
+
+  #refuse(pod: Pod, { reason, message }: Refusal): void {
+    this.#record(pod, { type: "Warning", reason, message });
+    const status: PodStatus = {
+      ...pod.status,
+      observedGeneration: pod.metadata.generation,
+      phase: "Failed",
+      reason,
+      message: `Pod was rejected: ${message}`,
+      startTime: undefined,
+    };
+    this.#options.statuses.lane(pod).want(status);
+  }
+
+  #scheduleHeartbeat(): void {
+    const ms = (this.#options.settings.statusSeconds ?? 300) * 1000;
+    // Spread, so that many nodes do not write at the same moment.
+    const jitter = 1 - 0.1 * this.#ports.host.random.next();
+    this.#heartbeat = this.#ports.host.clock.setTimer(ms * jitter, () => void this.#beat());
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      if (this.#node !== undefined) this.nodeSeen(await this.#writer.heartbeat(this.#node));
+    } catch (error) {
+      this.#ports.host.log.warn("a node's status could not be written", { node: this.name, error: String(error) });
+    }
+    if (!this.#stopping.signal.aborted) this.#scheduleHeartbeat();
+  }
+
+  #announceStatus(): void {
+    for (const reason of ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID", "NodeReady"]) {
+      this.#nodeEvent("Normal", reason, `Node ${this.name} status is now: ${reason}`);
+    }
+  }
+
+  #nodeEvent(type: "Normal" | "Warning", reason: string, message: string): void {
+    // The original names nodes in its events by name alone.
+    this.#eventRecorder().event({ kind: "Node", name: this.name, uid: this.name }, type, reason, message);
+  }
+
+  #record(pod: Pod, { type, reason, message, container }: PodEvent): void {
+    const fieldPath = container === undefined ? undefined : fieldPathOf(pod, container);
+    this.#eventRecorder().event(pod, type, reason, message, fieldPath === undefined ? {} : { fieldPath });
+  }
+
+  #eventRecorder(): EventRecorder {
+    const { client, host } = this.#options;
+    this.#recorder ??= createEventRecorder({ client, host, component: "kubelet", instance: this.name });
+    return this.#recorder;
+  }
+}
+
+function isActive(pod: Pod): boolean {
+  return pod.status?.phase !== "Failed" && pod.status?.phase !== "Succeeded";
+}

@@ -1,0 +1,42 @@
+import type { Taint } from "../../api/types/index.ts";
+import type { ImageScript } from "../runtime/simulated/index.ts";
+
+/** A node as its owner describes it. */
+export interface NodeOptions {
+  readonly name: string;
+  /** Default 8. */
+  readonly cpu?: number | string;
+  /** Default 32Gi. */
+  readonly memory?: string;
+  /** How many pods it takes. Default 110. */
+  readonly pods?: number;
+  /** Default 100Gi. */
+  readonly ephemeralStorage?: string;
+  /** Other resources, such as `nvidia.com/gpu`. */
+  readonly extendedResources?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly taints?: readonly Taint[];
+  /** The InternalIP. Default: one of 172.18.0.0/15, told by the node's number. */
+  readonly ip?: string;
+  /** Used when the API assigns the node no range. Left out, pods wait for the assigned one. */
+  readonly podCIDR?: string;
+  readonly unschedulable?: boolean;
+  /** Images that are there from the start. */
+  readonly images?: readonly string[];
+}
+
+/** What is the same for all nodes of one process. */
+export interface KubeletSettings {
+  /** Default `v1.36.2+sampan`. */
+  readonly version?: string;
+  /** The node's status is written this often though nothing changed. Default 300. */
+  readonly statusSeconds?: number;
+  /** A lease holds this long, and is renewed four times as often. Default 40. */
+  readonly leaseSeconds?: number;
+  readonly imageScripts?: readonly ImageScript[];
+  /** How long simulated pulls take. Default 0. */
+  readonly pullMs?: number;
+  /** The port told to be the kubelet's. Default 10250. */
+  readonly port?: number;
+}

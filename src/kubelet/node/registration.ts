@@ -1,0 +1,69 @@
+import { isReason, semanticEqual } from "../../api/meta/index.ts";
+import type { Node } from "../../api/types/index.ts";
+import { type Client, resources } from "../../client/index.ts";
+import { type Host, sleep } from "../../host/index.ts";
+import { nodeLabels, nodeObject, nodeStatus } from "./node-object.ts";
+import type { KubeletSettings, NodeOptions } from "./node-options.ts";
+
+export interface NodeWriterOptions {
+  readonly client: Pick<Client, "resource">;
+  readonly host: Host;
+  readonly node: NodeOptions;
+  readonly settings: KubeletSettings;
+  readonly ip: string;
+}
+
+const firstRetryMs = 100;
+const longestRetryMs = 7000;
+
+/** Writes the Node object: once to register, then when its status changed or was long not written. */
+export class NodeWriter {
+  readonly #options: NodeWriterOptions;
+
+  constructor(options: NodeWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the Node, or goes on with the one there is; tries until that has worked. */
+  async register(signal: AbortSignal): Promise<Node> {
+    const { host, node } = this.#options;
+    for (let delayMs = firstRetryMs; ; delayMs = Math.min(delayMs * 2, longestRetryMs)) {
+      try {
+        return await this.#tryRegister();
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        host.log.warn("a node could not be registered, trying again", { node: node.name, error: text });
+        await sleep(host.clock, delayMs, signal);
+      }
+    }
+  }
+
+  /** Writes the status as it is now on top of what was last seen. */
+  async heartbeat(known: Node): Promise<Node> {
+    const { client, node, settings, ip, host } = this.#options;
+    const status = nodeStatus(node, settings, ip, known.status, host.clock.now());
+    return client.resource(resources.nodes).patchStatus({ name: node.name }, "strategic", { status });
+  }
+
+  async #tryRegister(): Promise<Node> {
+    const { client, host, node, settings, ip } = this.#options;
+    const nodes = client.resource(resources.nodes);
+    const fresh = nodeObject(node, settings, ip, host.clock.now());
+    try {
+      return await nodes.create(fresh);
+    } catch (error) {
+      if (!isReason(error, "AlreadyExists")) throw error;
+    }
+    const known = await nodes.get({ name: node.name });
+    const relabelled = await this.#refreshLabels(known);
+    return this.heartbeat(relabelled);
+  }
+
+  /** Labels that tell what the machine is are made right; all others are the users'. */
+  async #refreshLabels(known: Node): Promise<Node> {
+    const { client, node } = this.#options;
+    const labels = { ...known.metadata.labels, ...nodeLabels(node.name), ...node.labels };
+    if (semanticEqual(labels, known.metadata.labels)) return known;
+    return client.resource(resources.nodes).patch({ name: node.name }, "merge", { metadata: { labels } });
+  }
+}

@@ -1,0 +1,79 @@
+import { formatTime } from "../../api/meta/index.ts";
+import type { ContainerStatus, PodStatus } from "../../api/types/index.ts";
+import { conditionsOf } from "./conditions.ts";
+import { containerStatus } from "./container-status.ts";
+import { runningContainers } from "./observed.ts";
+import { type Phase, phaseOf } from "./phase.ts";
+import { isEmpty, podRequests, podResources, qosClassOf } from "./resources.ts";
+import type { Situation } from "./situation.ts";
+
+/** The whole status of a pod as the situation shows it, keeping what others than the kubelet wrote. */
+export function podStatus(situation: Situation, hostIPs: readonly string[]): PodStatus {
+  const { pod, observed, memory, now } = situation;
+  const { containers = [], initContainers = [] } = pod.spec ?? {};
+  const init = initContainers.map((container) => containerStatus(situation, container));
+  const main = containers.map((container) => containerStatus(situation, container));
+  const sandboxReady = observed.sandbox?.ready === true;
+  const isOver = memory.ending !== undefined && !sandboxReady && runningContainers(observed).length === 0;
+  const phase = shownPhase(situation, init, main, isOver);
+  // A pod that another wrote to be over keeps what was written.
+  if (memory.ending?.cause === "phase") return { ...pod.status };
+  const conditions = conditionsOf({ pod, phase, sandboxReady, init, main, now });
+  const ips = podIPs(situation, hostIPs);
+  const requests = podRequests(pod);
+  return {
+    ...foreign(pod.status),
+    observedGeneration: pod.metadata.generation,
+    phase,
+    conditions,
+    ...endingTexts(situation, phase),
+    hostIP: hostIPs[0],
+    hostIPs: hostIPs.map((ip) => ({ ip })),
+    ...(ips.length === 0 ? {} : { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) }),
+    startTime: formatTime(situation.startTimeMs),
+    ...listOf("initContainerStatuses", init),
+    ...listOf("containerStatuses", main),
+    qosClass: pod.status?.qosClass ?? qosClassOf(pod),
+    ...(isEmpty(requests) ? {} : { allocatedResources: requests }),
+    resources: podResources(pod, sandboxReady),
+  };
+}
+
+/** A phase is terminal only when nothing of the pod can run any more. */
+function shownPhase(
+  { pod, memory }: Situation,
+  init: readonly ContainerStatus[],
+  main: readonly ContainerStatus[],
+  isOver: boolean,
+): Phase {
+  if (isOver && memory.ending?.cause === "deadline") return "Failed";
+  const phase = phaseOf(pod, init, main, isOver);
+  if (isOver || (phase !== "Failed" && phase !== "Succeeded")) return phase;
+  return pod.status?.phase === "Pending" ? "Pending" : "Running";
+}
+
+function endingTexts({ memory }: Situation, phase: Phase): Pick<PodStatus, "reason" | "message"> {
+  if (phase !== "Failed" || memory.ending?.reason === undefined) return {};
+  return { message: memory.ending.message, reason: memory.ending.reason };
+}
+
+function podIPs({ pod, observed }: Situation, hostIPs: readonly string[]): readonly string[] {
+  if (observed.sandbox === undefined) return (pod.status?.podIPs ?? []).map(({ ip }) => ip ?? "");
+  return pod.spec?.hostNetwork === true ? hostIPs : observed.sandbox.ips;
+}
+
+/** What the kubelet leaves to others. */
+function foreign(status: PodStatus | undefined): PodStatus {
+  const { nominatedNodeName, resourceClaimStatuses, extendedResourceClaimStatus, ephemeralContainerStatuses } =
+    status ?? {};
+  return {
+    ...(nominatedNodeName === undefined ? {} : { nominatedNodeName }),
+    ...(resourceClaimStatuses === undefined ? {} : { resourceClaimStatuses }),
+    ...(extendedResourceClaimStatus === undefined ? {} : { extendedResourceClaimStatus }),
+    ...(ephemeralContainerStatuses === undefined ? {} : { ephemeralContainerStatuses }),
+  };
+}
+
+function listOf(name: "initContainerStatuses" | "containerStatuses", statuses: ContainerStatus[]): Partial<PodStatus> {
+  return statuses.length === 0 ? {} : { [name]: statuses };
+}

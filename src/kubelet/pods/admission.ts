@@ -1,0 +1,82 @@
+import { compareQuantity, parseQuantity, type Quantity, subQuantity, toMilli, toNumber } from "../../api/meta/index.ts";
+import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "../../api/types/index.ts";
+import { podRequests } from "../pod-worker/index.ts";
+
+/** Why a node does not take a pod that was bound to it. */
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** The node's last word on a pod, as the original's predicates: a scheduler may have been wrong, or not asked. */
+export function refusalOf(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
+  return outOfResources(pod, node, others) ?? notMatching(pod, node);
+}
+
+function outOfResources(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
+  const { allocatable = {} } = node.status ?? {};
+  const podsMax = Number(allocatable.pods ?? Number.POSITIVE_INFINITY);
+  if (others.length + 1 > podsMax) return outOf("pods", 1, others.length, podsMax);
+  for (const [name, text] of Object.entries(podRequests(pod))) {
+    const capacity = allocatable[name];
+    const asked = parseQuantity(text);
+    if (asked.nano === 0n) continue;
+    if (capacity === undefined) return outOf(name, inUnits(name, asked), 0, 0);
+    let left: Quantity = parseQuantity(capacity);
+    for (const other of others) {
+      const taken = podRequests(other)[name];
+      if (taken !== undefined) left = subQuantity(left, parseQuantity(taken));
+    }
+    if (compareQuantity(asked, left) <= 0) continue;
+    const total = parseQuantity(capacity);
+    return outOf(name, inUnits(name, asked), inUnits(name, subQuantity(total, left)), inUnits(name, total));
+  }
+  return undefined;
+}
+
+function outOf(name: string, requested: number, used: number, capacity: number): Refusal {
+  const message = `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;
+  return { reason: `OutOf${name}`, message };
+}
+
+function inUnits(name: string, quantity: Quantity): number {
+  return name === "cpu" ? toMilli(quantity) : toNumber(quantity);
+}
+
+function notMatching(pod: Pod, node: Node): Refusal | undefined {
+  const labels = node.metadata.labels ?? {};
+  const { nodeSelector = {}, affinity } = pod.spec ?? {};
+  const selected = Object.entries(nodeSelector).every(([name, value]) => labels[name] === value);
+  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  if (selected && (terms === undefined || terms.some((term) => matchesTerm(term, node)))) return undefined;
+  const message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
+  return { reason: "NodeAffinity", message };
+}
+
+function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
+  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
+  const { labels = {}, name } = node.metadata;
+  return (
+    matchExpressions.every((requirement) => holds(requirement, labels[requirement.key])) &&
+    matchFields.every((requirement) => holds(requirement, requirement.key === "metadata.name" ? name : undefined))
+  );
+}
+
+function holds({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case "In":
+      return value !== undefined && values.includes(value);
+    case "NotIn":
+      return value === undefined || !values.includes(value);
+    case "Exists":
+      return value !== undefined;
+    case "DoesNotExist":
+      return value === undefined;
+    case "Gt":
+      return Number(value) > Number(values[0]);
+    case "Lt":
+      return Number(value) < Number(values[0]);
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,105 @@
+import { formatDuration } from "../../api/meta/index.ts";
+import type { Container } from "../../api/types/index.ts";
+import type { Clock } from "../../host/index.ts";
+import type { ContainerRuntime, PodSandboxConfig } from "../runtime/runtime.ts";
+import type { PodEvent } from "./node-ports.ts";
+import { rpcErrorText, StartError } from "./start-error.ts";
+
+const firstDelayMs = 10_000;
+const longestDelayMs = 300_000;
+const reference = /^[a-zA-Z0-9.:_-]*[a-zA-Z0-9][a-zA-Z0-9.:_/-]*(@[a-z0-9+._-]+:[a-fA-F0-9]{32,})?$/;
+
+interface Failure {
+  readonly error: string;
+  readonly untilMs: number;
+  readonly delayMs: number;
+}
+
+export interface ImageRequest {
+  readonly container: Container;
+  readonly podUid: string;
+  readonly sandbox: PodSandboxConfig;
+  readonly signal: AbortSignal;
+  record(event: PodEvent): void;
+}
+
+/** Makes sure that images are on the node, by each container's pull policy. */
+export class ImagePuller {
+  readonly #clock: Clock;
+  readonly #runtime: ContainerRuntime;
+  readonly #failures = new Map<string, Failure>();
+
+  constructor(clock: Clock, runtime: ContainerRuntime) {
+    this.#clock = clock;
+    this.#runtime = runtime;
+  }
+
+  /** @throws StartError ErrImageNeverPull, InvalidImageName, ErrImagePull, ImagePullBackOff. */
+  async ensure(request: ImageRequest): Promise<void> {
+    const { container, record } = request;
+    const { image = "", name } = container;
+    if (!isReference(image)) {
+      const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
+      record({ type: "Warning", reason: "InspectFailed", message, container: name });
+      throw new StartError("InvalidImageName", message);
+    }
+    const policy = container.imagePullPolicy ?? "IfNotPresent";
+    const present = (await this.#runtime.imageStatus({ image })) !== undefined;
+    if (present && policy !== "Always") {
+      const message = `Container image "${image}" already present on machine and can be accessed by the pod`;
+      record({ type: "Normal", reason: "Pulled", message, container: name });
+      return;
+    }
+    if (policy === "Never") {
+      const message = `Container image "${image}" is not present with pull policy of Never`;
+      record({ type: "Warning", reason: "ErrImageNeverPull", message, container: name });
+      throw new StartError("ErrImageNeverPull", message);
+    }
+    await this.#pull(request, image);
+  }
+
+  /** Forgets what failed for a pod that is gone. */
+  forget(podUid: string): void {
+    for (const key of this.#failures.keys()) if (key.startsWith(`${podUid}\n`)) this.#failures.delete(key);
+  }
+
+  async #pull({ container, podUid, sandbox, signal, record }: ImageRequest, image: string): Promise<void> {
+    const { name } = container;
+    const key = `${podUid}\n${image}`;
+    const failed = this.#failures.get(key);
+    const begun = this.#clock.now();
+    if (failed !== undefined && begun < failed.untilMs) {
+      const message = `Back-off pulling image "${image}"`;
+      record({ type: "Normal", reason: "BackOff", message, container: name });
+      throw new StartError("ImagePullBackOff", `${message}: ErrImagePull: ${failed.error}`);
+    }
+    record({ type: "Normal", reason: "Pulling", message: `Pulling image "${image}"`, container: name });
+    try {
+      await this.#runtime.pullImage({ image }, { sandbox, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      const text = rpcErrorText(error);
+      const delayMs = Math.min(failed === undefined ? firstDelayMs : failed.delayMs * 2, longestDelayMs);
+      this.#failures.set(key, { error: text, delayMs, untilMs: this.#clock.now() + delayMs });
+      const message = `Failed to pull image "${image}": ${text}`;
+      record({ type: "Warning", reason: "Failed", message, container: name });
+      throw new StartError("ErrImagePull", text, { cause: error });
+    }
+    this.#failures.delete(key);
+    const took = formatDuration(Math.round(this.#clock.now() - begun));
+    const size = (await this.#runtime.imageStatus({ image }))?.sizeBytes ?? 0;
+    const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${size} bytes.`;
+    record({ type: "Normal", reason: "Pulled", message, container: name });
+  }
+}
+
+/** Names of repositories are in lower case; the rest of the form is the runtime's to judge. */
+function isReference(image: string): boolean {
+  if (!reference.test(image)) return false;
+  const [named = ""] = image.split("@", 1);
+  const parts = named.split("/");
+  const last = parts.pop() ?? "";
+  const [repository = "", tag, more] = last.split(":");
+  if (repository !== repository.toLowerCase() || more !== undefined || tag === "") return false;
+  return parts.every((part, index) => index === 0 || part === part.toLowerCase());
+}

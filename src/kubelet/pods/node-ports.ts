@@ -1,0 +1,33 @@
+import type { Pod } from "../../api/types/index.ts";
+import type { Client } from "../../client/index.ts";
+import type { Host } from "../../host/index.ts";
+import type { PodNetwork, Prober } from "../probes/prober.ts";
+import type { ContainerRuntime } from "../runtime/runtime.ts";
+import type { References } from "./environment.ts";
+import type { ImagePuller } from "./image-puller.ts";
+import type { StatusWriter } from "./status-writer.ts";
+
+export interface PodEvent {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+  /** The container it is about; the whole pod when left out. */
+  readonly container?: string;
+}
+
+/** What the workers of one node's pods share. */
+export interface NodePorts {
+  readonly host: Host;
+  readonly client: Pick<Client, "resource">;
+  readonly nodeName: string;
+  readonly hostIPs: readonly string[];
+  readonly runtime: ContainerRuntime;
+  readonly network: PodNetwork;
+  readonly prober: Prober;
+  readonly images: ImagePuller;
+  readonly references: References;
+  readonly statuses: StatusWriter;
+  record(pod: Pod, event: PodEvent): void;
+  /** Whether sandboxes can get addresses yet. */
+  networkReady(): boolean;
+}

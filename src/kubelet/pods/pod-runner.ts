@@ -1,0 +1,348 @@
+import { deepEqual, parseTime } from "../../api/meta/index.ts";
+import type { Pod, PodStatus } from "../../api/types/index.ts";
+import type { Timer } from "../../host/index.ts";
+import {
+  type Action,
+  decide,
+  emptyMemory,
+  latest,
+  type ObservedPod,
+  type ObservedSandbox,
+  type Plan,
+  type PodMemory,
+  podStatus,
+  podUid,
+  runningContainers,
+  type Situation,
+  specHashOf,
+} from "../pod-worker/index.ts";
+import { sandboxConfig } from "./configs.ts";
+import { ContainerWatch } from "./container-watch.ts";
+import type { NodePorts } from "./node-ports.ts";
+import { observePod } from "./observe.ts";
+import { startContainer } from "./start-container.ts";
+import { rpcErrorText, StartError } from "./start-error.ts";
+import type { StatusLane } from "./status-writer.ts";
+import { stopContainer } from "./stop-container.ts";
+
+/** The second try of a start follows soon, as the runtime's events make the original look again; then it waits longer. */
+const retryDelaysMs = [1000, 10_000, 15_000];
+
+/** Looks at one pod again and again: observes, writes its status, decides, acts; until nothing is left of it. */
+export class PodRunner {
+  readonly uid: string;
+  readonly #ports: NodePorts;
+  readonly #lane: StatusLane;
+  readonly #watch: ContainerWatch;
+  readonly #startTimeMs: number;
+  readonly #onGone: () => void;
+  #pod: Pod;
+  #memory: PodMemory = emptyMemory;
+  #observed: ObservedPod | undefined;
+  #timer: Timer | undefined;
+  #dirty = false;
+  #running = false;
+  #starting: AbortController | undefined;
+  #isDeleted = false;
+  #stopped = false;
+
+  /** @param onGone called when nothing is left to be done for the pod. */
+  constructor(ports: NodePorts, pod: Pod, onGone: () => void) {
+    this.uid = podUid(pod);
+    this.#ports = ports;
+    this.#pod = pod;
+    this.#lane = ports.statuses.lane(pod);
+    this.#onGone = onGone;
+    const { startTime } = pod.status ?? {};
+    this.#startTimeMs = startTime == null ? ports.host.clock.now() : parseTime(startTime);
+    this.#watch = new ContainerWatch(ports, () => this.#pod, {
+      changed: (health) => {
+        this.#memory = { ...this.#memory, health };
+        this.look();
+      },
+    });
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  /** What the runtime last held of the pod. */
+  get observed(): ObservedPod | undefined {
+    return this.#observed;
+  }
+
+  /** A new version of the pod's object: what the kubelet itself wrote of it wakes nobody. */
+  update(pod: Pod): void {
+    const old = this.#pod;
+    this.#pod = pod;
+    this.#lane.saw(pod);
+    const { metadata } = pod;
+    if (
+      metadata.annotations !== old.metadata.annotations &&
+      !deepEqual(metadata.annotations, old.metadata.annotations)
+    ) {
+      this.#watch.recheck();
+    }
+    const isSame =
+      metadata.generation === old.metadata.generation &&
+      metadata.deletionTimestamp === old.metadata.deletionTimestamp &&
+      metadata.deletionGracePeriodSeconds === old.metadata.deletionGracePeriodSeconds &&
+      (pod.status?.phase === old.status?.phase || !isTerminal(pod)) &&
+      (pod.spec?.readinessGates === undefined || pod.status?.conditions === old.status?.conditions);
+    if (!isSame) this.look();
+  }
+
+  /** The object is gone: what runs of it ends without a word. */
+  objectDeleted(): void {
+    this.#isDeleted = true;
+    if (this.#pod.metadata.deletionTimestamp == null) this.#endAs("deleted");
+    this.look();
+  }
+
+  /** Looks at the pod soon. */
+  look(): void {
+    this.#dirty = true;
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  /** The kubelet ends; the pod goes on without it. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#starting?.abort(new Error("the kubelet stops"));
+    this.#watch.stop();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#dirty && !this.#stopped) {
+        this.#dirty = false;
+        await this.#step();
+      }
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#ports.host.log.error("a pod could not be worked on", { pod: this.uid, error: text });
+      this.#wakeAt(this.#ports.host.clock.now() + 10_000);
+    } finally {
+      this.#running = false;
+      if (this.#dirty) this.look();
+    }
+  }
+
+  async #step(): Promise<void> {
+    const observed = await observePod(this.#ports.runtime, this.uid);
+    if (this.#stopped) return;
+    this.#observed = observed;
+    this.#memory = { ...this.#memory, health: this.#watch.follow(observed, this.#lane.base) };
+    const situation = this.#situation(observed);
+    const plan = decide(situation);
+    this.#showStatus(situation, plan);
+    this.#remember(plan);
+    for (const event of plan.events) this.#ports.record(this.#pod, event);
+    if (plan.ended) {
+      await this.#finish();
+      return;
+    }
+    await this.#act(plan.actions, observed);
+    this.#wakeAt(plan.wakeAtMs);
+  }
+
+  #situation(observed: ObservedPod): Situation {
+    // Spec and deletion as last seen, status as last written: the informer may lag behind our own writes.
+    const pod = this.#lane.base === this.#pod ? this.#pod : { ...this.#pod, status: this.#lane.base.status };
+    return {
+      pod,
+      observed,
+      now: this.#ports.host.clock.now(),
+      startTimeMs: this.#startTimeMs,
+      networkReady: this.#ports.networkReady(),
+      memory: this.#memory,
+    };
+  }
+
+  /** Users see why containers wait as it was known before this look, and at once that the pod as a whole ends. */
+  #showStatus(situation: Situation, plan: Plan): void {
+    if (this.#isDeleted) return;
+    // All that is left is to stop the sandbox: the status after that is the one to show.
+    const almostEnded = plan.ending !== undefined && !plan.ended && runningContainers(situation.observed).length === 0;
+    if (almostEnded) return;
+    const memory = { ...situation.memory, ending: plan.ending };
+    const status: PodStatus = podStatus({ ...situation, memory }, this.#ports.hostIPs);
+    this.#lane.want(status);
+  }
+
+  #remember(plan: Plan): void {
+    this.#memory = {
+      ...this.#memory,
+      backoffs: plan.backoffs,
+      waiting: plan.waiting,
+      ending: plan.ending,
+    };
+    if (plan.ending !== undefined) this.#starting?.abort(new Error("the pod ends"));
+  }
+
+  #endAs(cause: "deleted"): void {
+    if (this.#memory.ending !== undefined) return;
+    this.#memory = { ...this.#memory, ending: { cause, sinceMs: this.#ports.host.clock.now() } };
+    this.#starting?.abort(new Error("the pod ends"));
+  }
+
+  async #act(actions: readonly Action[], observed: ObservedPod): Promise<void> {
+    for (const action of actions) {
+      if (this.#stopped) return;
+      switch (action.kind) {
+        case "createSandbox":
+          await this.#createSandbox(action.attempt);
+          break;
+        case "stopSandbox":
+          await this.#ports.runtime.stopPodSandbox(action.id);
+          this.#dirty = true;
+          break;
+        case "removeSandbox":
+          await this.#ports.runtime.removePodSandbox(action.id);
+          break;
+        case "removeContainer":
+          await this.#ports.runtime.removeContainer(action.id);
+          break;
+        case "start":
+          if (observed.sandbox !== undefined) await this.#start(action, observed.sandbox);
+          break;
+        case "kill":
+          this.#kill(action, observed.sandbox?.ips[0] ?? "");
+          break;
+        default:
+          action satisfies never;
+      }
+    }
+  }
+
+  async #createSandbox(attempt: number): Promise<void> {
+    try {
+      await this.#ports.runtime.runPodSandbox(sandboxConfig(this.#pod, attempt), this.#pod.spec?.runtimeClassName);
+      this.#dirty = true;
+    } catch (error) {
+      const message = `Failed to create pod sandbox: ${rpcErrorText(error)}`;
+      this.#ports.record(this.#pod, { type: "Warning", reason: "FailedCreatePodSandBox", message });
+      this.#wakeAt(this.#ports.host.clock.now() + (retryDelaysMs[1] ?? 0));
+    }
+  }
+
+  async #start(action: Action & { kind: "start" }, sandbox: ObservedSandbox): Promise<void> {
+    const { container, role, attempt } = action;
+    const { name } = container;
+    this.#starting = new AbortController();
+    const { signal } = this.#starting;
+    try {
+      const started = await startContainer(this.#ports, { pod: this.#pod, container, role, attempt, sandbox, signal });
+      this.#forgetFailure(name);
+      this.#dirty = true;
+      if (started.hookFailed) {
+        const graceSeconds = this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
+        const kill = {
+          kind: "kill",
+          containerId: started.id,
+          name,
+          message: "FailedPostStartHook",
+          graceSeconds,
+        } as const;
+        this.#kill(kill, sandbox.ips[0] ?? "");
+      }
+    } catch (error) {
+      if (signal.aborted) {
+        this.#dirty = true;
+        return;
+      }
+      if (!(error instanceof StartError)) throw error;
+      this.#rememberFailure(action, error);
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  #rememberFailure({ container }: Action & { kind: "start" }, { reason, message }: StartError): void {
+    const { name } = container;
+    const known = this.#memory.failures.get(name);
+    const count = (known?.count ?? 0) + 1;
+    const delay = retryDelaysMs[Math.min(count, retryDelaysMs.length) - 1] ?? 0;
+    const retryAtMs = this.#ports.host.clock.now() + delay;
+    const failure = { reason, message, specHash: specHashOf(container), retryAtMs, count };
+    this.#memory = { ...this.#memory, failures: new Map(this.#memory.failures).set(name, failure) };
+    this.#memory = { ...this.#memory, waiting: new Map(this.#memory.waiting).set(name, { reason, message }) };
+    this.#dirty = true;
+  }
+
+  #forgetFailure(name: string): void {
+    if (!this.#memory.failures.has(name)) return;
+    const failures = new Map(this.#memory.failures);
+    failures.delete(name);
+    this.#memory = { ...this.#memory, failures };
+  }
+
+  /** Ends a container in the background: its pod is looked at again when it has ended. */
+  #kill({ containerId, name, message, graceSeconds }: Action & { kind: "kill" }, podIP: string): void {
+    const runsHook = !this.#memory.killing.has(containerId);
+    const madeToEndAt = this.#ports.host.clock.now() + graceSeconds * 1000;
+    this.#memory = { ...this.#memory, killing: new Map(this.#memory.killing).set(containerId, madeToEndAt) };
+    if (runsHook) this.#ports.record(this.#pod, { type: "Normal", reason: "Killing", message, container: name });
+    this.#watch.ending(containerId);
+    stopContainer(this.#ports, { pod: this.#pod, id: containerId, name, podIP, graceSeconds, runsHook }).then(
+      () => this.look(),
+      (error: unknown) => {
+        this.#ports.host.log.warn("a container could not be ended", {
+          pod: this.uid,
+          name,
+          error: rpcErrorText(error),
+        });
+        const killing = new Map(this.#memory.killing);
+        killing.delete(containerId);
+        this.#memory = { ...this.#memory, killing };
+        this.#wakeAt(this.#ports.host.clock.now() + (retryDelaysMs[0] ?? 0));
+      },
+    );
+  }
+
+  /** Nothing runs any more: what is left is to let go of the object and of the sandbox. */
+  async #finish(): Promise<void> {
+    this.#watch.stop();
+    if (this.#isDeleted || this.#pod.metadata.deletionTimestamp != null) {
+      if (!this.#isDeleted) await this.#lane.remove();
+      await this.#removeSandboxes();
+      this.#ports.images.forget(this.uid);
+      this.#stopped = true;
+      this.#timer?.cancel();
+      this.#onGone();
+    }
+  }
+
+  async #removeSandboxes(): Promise<void> {
+    const { sandbox, olderSandboxIds } = this.#observed ?? { olderSandboxIds: [] };
+    for (const id of [...olderSandboxIds, ...(sandbox === undefined ? [] : [sandbox.id])]) {
+      await this.#ports.runtime.removePodSandbox(id);
+    }
+  }
+
+  #wakeAt(ms: number | undefined): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (ms === undefined || this.#stopped) return;
+    const delay = Math.max(ms - this.#ports.host.clock.now(), 0);
+    this.#timer = this.#ports.host.clock.setTimer(Math.min(delay, longestTimerMs), () => this.look());
+  }
+
+  /** The runtime's ID of a container of this pod: of its latest run, or of the one before. */
+  containerId(name: string, isPrevious: boolean): string | undefined {
+    const { containers } = this.#observed ?? { containers: [] };
+    const newest = this.#observed === undefined ? undefined : latest(this.#observed, name);
+    const wanted = isPrevious ? containers.find((one) => one.name === name && one !== newest) : newest;
+    return wanted?.id;
+  }
+}
+
+const longestTimerMs = 2 ** 31 - 1;
+
+function isTerminal(pod: Pod): boolean {
+  return pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded";
+}

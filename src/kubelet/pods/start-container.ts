@@ -1,0 +1,115 @@
+import type { Container, Lifecycle, LifecycleHandler, Pod } from "../../api/types/index.ts";
+import { sleep } from "../../host/index.ts";
+import { type ContainerRole, type ObservedSandbox, podUid } from "../pod-worker/index.ts";
+import { portNumber } from "../probes/prober.ts";
+import { containerConfig, sandboxConfig } from "./configs.ts";
+import { EnvironmentError, environmentOf } from "./environment.ts";
+import type { NodePorts } from "./node-ports.ts";
+import { rpcErrorText, StartError } from "./start-error.ts";
+
+export interface StartRequest {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly role: ContainerRole;
+  readonly attempt: number;
+  readonly sandbox: ObservedSandbox;
+  readonly signal: AbortSignal;
+}
+
+export interface Started {
+  readonly id: string;
+  /** Its postStart hook failed: it is to be ended. */
+  readonly hookFailed: boolean;
+}
+
+/** Pulls, makes and starts one container and runs its postStart hook. @throws StartError */
+export async function startContainer(ports: NodePorts, request: StartRequest): Promise<Started> {
+  const { pod, container } = request;
+  try {
+    return await start(ports, request);
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    const failure = error instanceof StartError ? error : new StartError("RunContainerError", rpcErrorText(error));
+    const isImage = ["ErrImageNeverPull", "InvalidImageName", "ErrImagePull", "ImagePullBackOff"].includes(
+      failure.reason,
+    );
+    const message = `Error: ${isImage ? failure.reason : failure.message}`;
+    ports.record(pod, { type: "Warning", reason: "Failed", message, container: container.name });
+    throw failure;
+  }
+}
+
+async function start(ports: NodePorts, request: StartRequest): Promise<Started> {
+  const { pod, container, role, attempt, sandbox, signal } = request;
+  const { runtime } = ports;
+  const { name } = container;
+  const record = ports.record.bind(ports, pod);
+  const config = sandboxConfig(pod, sandbox.attempt);
+  await ports.images.ensure({ container, podUid: podUid(pod), sandbox: config, signal, record });
+  const envs = await environment(ports, request);
+  signal.throwIfAborted();
+  const made = containerConfig(pod, container, role, attempt, envs);
+  const id = await runtime.createContainer(sandbox.id, made, config).catch((error: unknown) => {
+    throw new StartError("CreateContainerError", rpcErrorText(error), { cause: error });
+  });
+  record({ type: "Normal", reason: "Created", message: "Container created", container: name });
+  await runtime.startContainer(id);
+  record({ type: "Normal", reason: "Started", message: "Container started", container: name });
+  const hook = container.lifecycle?.postStart;
+  if (hook === undefined) return { id, hookFailed: false };
+  const problem = await runHook(ports, { pod, container, id, podIP: sandbox.ips[0] ?? "", hook, timeoutSeconds: 0 });
+  if (problem === undefined) return { id, hookFailed: false };
+  record({ type: "Warning", reason: "FailedPostStartHook", message: "PostStartHook failed", container: name });
+  return { id, hookFailed: true };
+}
+
+async function environment(ports: NodePorts, { pod, container, sandbox }: StartRequest) {
+  if (container.env === undefined && container.envFrom === undefined) return [];
+  const [hostIP = ""] = ports.hostIPs;
+  const { references } = ports;
+  try {
+    return await environmentOf({ pod, container, podIPs: sandbox.ips, hostIP, references });
+  } catch (error) {
+    if (error instanceof EnvironmentError) throw new StartError("CreateContainerConfigError", error.message);
+    throw error;
+  }
+}
+
+export interface HookRun {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly id: string;
+  readonly podIP: string;
+  readonly hook: LifecycleHandler & NonNullable<Lifecycle["postStart"]>;
+  /** 0 for as long as it takes. */
+  readonly timeoutSeconds: number;
+}
+
+/** Runs a hook; gives what went wrong, or undefined. */
+export async function runHook(ports: NodePorts, run: HookRun): Promise<string | undefined> {
+  const { pod, container, id, podIP, hook, timeoutSeconds } = run;
+  try {
+    if (hook.exec !== undefined) {
+      const { exitCode } = await ports.runtime.execSync(id, hook.exec.command ?? [], timeoutSeconds);
+      return exitCode === 0 ? undefined : `command '${hook.exec.command?.join(" ")}' exited with ${exitCode}`;
+    }
+    if (hook.sleep !== undefined) {
+      const seconds = timeoutSeconds > 0 ? Math.min(hook.sleep.seconds, timeoutSeconds) : hook.sleep.seconds;
+      await sleep(ports.host.clock, seconds * 1000);
+      return undefined;
+    }
+    const target = { pod, container, containerId: id, startedAtMs: ports.host.clock.now(), podIP };
+    if (hook.httpGet !== undefined) {
+      const { result, output } = await ports.network.http(hook.httpGet, target, timeoutSeconds);
+      return result === "success" ? undefined : output;
+    }
+    if (hook.tcpSocket !== undefined) {
+      const port = portNumber(container, hook.tcpSocket.port);
+      const { result, output } = await ports.network.tcp(hook.tcpSocket.host ?? podIP, port, target, timeoutSeconds);
+      return result === "success" ? undefined : output;
+    }
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,17 @@
+/** Why a container could not be started, as its waiting state says it. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+  readonly reason: string;
+
+  constructor(reason: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** What came of a call to the runtime, as the original tells users. */
+export function rpcErrorText(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "Unknown";
+  return `rpc error: code = ${code} desc = ${message}`;
+}

@@ -1,0 +1,40 @@
+import { deepEqual, semanticEqual } from "../../api/meta/index.ts";
+import type { PodCondition, PodStatus } from "../../api/types/index.ts";
+
+type Patch = Record<string, unknown>;
+
+/** Lists that a strategic merge patch merges by IP; the kubelet means them as a whole. */
+const listsByIp = ["podIPs", "hostIPs"];
+
+/** What a strategic merge patch must say to make one status the other; undefined when they are the same. */
+export function statusPatch(from: PodStatus | undefined, to: PodStatus): Patch | undefined {
+  const patch: Patch = {};
+  const old: Patch = { ...from };
+  const next: Patch = { ...to };
+  for (const name of new Set([...Object.keys(old), ...Object.keys(next)])) {
+    if (semanticEqual(old[name], next[name])) continue;
+    if (name === "conditions") {
+      const conditions = changedConditions(from?.conditions ?? [], to.conditions ?? []);
+      if (conditions.length > 0) patch.conditions = conditions;
+    } else if (listsByIp.includes(name) && Array.isArray(next[name]) && !isEmptyList(old[name])) {
+      patch[name] = [...next[name], { $patch: "replace" }];
+    } else patch[name] = next[name] === undefined ? null : next[name];
+  }
+  return Object.keys(patch).length === 0 ? undefined : patch;
+}
+
+function isEmptyList(value: unknown): boolean {
+  return !Array.isArray(value) || value.length === 0;
+}
+
+/** Members that went away are said to be null: merging keeps them else. */
+function changedConditions(from: readonly PodCondition[], to: readonly PodCondition[]): Patch[] {
+  const changed: Patch[] = [];
+  for (const condition of to) {
+    const old = from.find(({ type }) => type === condition.type);
+    if (deepEqual(old, condition)) continue;
+    const gone = Object.keys(old ?? {}).filter((name) => !(name in condition));
+    changed.push({ ...condition, ...Object.fromEntries(gone.map((name) => [name, null])) });
+  }
+  return changed;
+}

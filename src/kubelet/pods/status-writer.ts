@@ -1,0 +1,151 @@
+import { isReason } from "../../api/meta/index.ts";
+import type { Pod, PodStatus } from "../../api/types/index.ts";
+import { type Client, resources } from "../../client/index.ts";
+import { type Host, sleep } from "../../host/index.ts";
+import { podUid } from "../pod-worker/index.ts";
+import { statusPatch } from "./status-patch.ts";
+
+const retryMs = 1000;
+/** Status writes and deletions under way at once, over all nodes that share a writer. */
+const concurrentMax = 200;
+
+/** Writes pods' status to the API: only what changed, the latest when several changes wait, one write a pod at a time. */
+export class StatusWriter {
+  readonly #client: Pick<Client, "resource">;
+  readonly #host: Host;
+  readonly #stopping = new AbortController();
+  #free = concurrentMax;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(client: Pick<Client, "resource">, host: Host) {
+    this.#client = client;
+    this.#host = host;
+  }
+
+  /** A line of writes for one pod. */
+  lane(pod: Pod): StatusLane {
+    return new StatusLane(this, pod);
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Gives the pod as it then is, or undefined when it is gone. */
+  async write(base: Pod, status: PodStatus): Promise<Pod | undefined> {
+    const patch = statusPatch(base.status, status);
+    if (patch === undefined) return base;
+    const { namespace, name = "", uid } = base.metadata;
+    const body = { metadata: { uid }, status: patch };
+    return this.#insist(base, () =>
+      this.#client.resource(resources.pods).patchStatus({ namespace, name }, "strategic", body),
+    );
+  }
+
+  /** Removes the object of a pod of which nothing is left. */
+  async remove(base: Pod): Promise<void> {
+    const { namespace, name = "", uid } = base.metadata;
+    await this.#insist(base, async () => {
+      const options = { gracePeriodSeconds: 0, preconditions: { uid } };
+      await this.#client.resource(resources.pods).delete({ namespace, name }, options);
+      return undefined;
+    });
+  }
+
+  /** Tries until it is done, or the pod of this UID is gone. */
+  async #insist(pod: Pod, call: () => Promise<Pod | undefined>): Promise<Pod | undefined> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#enter();
+      try {
+        return await call();
+      } catch (error) {
+        if (isReason(error, "NotFound") || isReason(error, "Conflict")) return await this.#current(pod);
+        const { namespace, name } = pod.metadata;
+        const text = error instanceof Error ? error.message : String(error);
+        this.#host.log.warn("a pod's status could not be written, trying again", {
+          pod: `${namespace}/${name}`,
+          error: text,
+        });
+      } finally {
+        this.#leave();
+      }
+      await sleep(this.#host.clock, retryMs, signal).catch(() => undefined);
+    }
+    return undefined;
+  }
+
+  async #current(pod: Pod): Promise<Pod | undefined> {
+    const { namespace, name = "" } = pod.metadata;
+    const found = await this.#client.resource(resources.pods).find({ namespace, name });
+    return found !== undefined && podUid(found) === podUid(pod) ? found : undefined;
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#free > 0) {
+      this.#free--;
+      return;
+    }
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+}
+
+/** The writes of one pod, one after the other; of those that wait only the latest is made. */
+export class StatusLane {
+  readonly #writer: StatusWriter;
+  #base: Pod;
+  #wanted: PodStatus | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(writer: StatusWriter, pod: Pod) {
+    this.#writer = writer;
+    this.#base = pod;
+  }
+
+  /** The newest version known of the pod's object. */
+  get base(): Pod {
+    return this.#base;
+  }
+
+  /** Another version of the object was seen. */
+  saw(pod: Pod): void {
+    if (Number(pod.metadata.resourceVersion) >= Number(this.#base.metadata.resourceVersion)) this.#base = pod;
+  }
+
+  want(status: PodStatus): void {
+    this.#wanted = status;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async settled(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  async remove(): Promise<void> {
+    await this.settled();
+    await this.#writer.remove(this.#base);
+  }
+
+  async #write(): Promise<void> {
+    for (let status = this.#take(); status !== undefined; status = this.#take()) {
+      const written = await this.#writer.write(this.#base, status);
+      if (written === undefined) return;
+      this.saw(written);
+    }
+  }
+
+  #take(): PodStatus | undefined {
+    const status = this.#wanted;
+    this.#wanted = undefined;
+    return status;
+  }
+}

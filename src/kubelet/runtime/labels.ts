@@ -1,0 +1,12 @@
+/** The labels and annotations by which sandboxes and containers say whose they are, named as the original names them. */
+export const podNameLabel = "io.kubernetes.pod.name";
+export const podNamespaceLabel = "io.kubernetes.pod.namespace";
+export const podUidLabel = "io.kubernetes.pod.uid";
+export const containerNameLabel = "io.kubernetes.container.name";
+export const containerHashAnnotation = "io.kubernetes.container.hash";
+export const restartCountAnnotation = "io.kubernetes.container.restartCount";
+export const terminationMessagePathAnnotation = "io.kubernetes.container.terminationMessagePath";
+export const terminationMessagePolicyAnnotation = "io.kubernetes.container.terminationMessagePolicy";
+/** Which part of the pod a container is of: `init`, `sidecar`, `main` or `ephemeral`; a runtime that simulates needs it. */
+export const containerRoleAnnotation = "sampan.dev/container-role";
+export const restartPolicyAnnotation = "sampan.dev/restart-policy";

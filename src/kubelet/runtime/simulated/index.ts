@@ -1,0 +1,8 @@
+/** A container runtime in which nothing runs but time: simulated sandboxes, images, programs, logs and probes. */
+
+export { adoptedPod } from "./adopt.ts";
+export type { ImageScript } from "./behaviour.ts";
+export type { LogLine } from "./log.ts";
+export { SimulatedNetwork, simulatedProber } from "./simulated-network.ts";
+export type { AdoptedContainer, AdoptedPod, SimulatedRuntimeOptions } from "./simulated-runtime.ts";
+export { SimulatedRuntime } from "./simulated-runtime.ts";

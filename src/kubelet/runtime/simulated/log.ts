@@ -1,0 +1,64 @@
+import type { Clock } from "../../../host/index.ts";
+
+export interface LogLine {
+  readonly atMs: number;
+  /** Without a line end. */
+  readonly text: string;
+}
+
+const linesMax = 1000;
+
+/** The latest lines that one container put out. */
+export class SimulatedLog {
+  readonly #clock: Clock;
+  #lines: LogLine[] = [];
+  #partial = "";
+  #ended = false;
+  #waiting: (() => void)[] = [];
+  /** How many lines were dropped to stay within bounds. */
+  #dropped = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  write(text: string, atMs = this.#clock.now()): void {
+    const lines = (this.#partial + text).split("\n");
+    this.#partial = lines.pop() ?? "";
+    for (const line of lines) this.#lines.push({ atMs, text: line });
+    const excess = this.#lines.length - linesMax;
+    if (excess > 0) {
+      this.#lines = this.#lines.slice(excess);
+      this.#dropped += excess;
+    }
+    this.#wake();
+  }
+
+  end(): void {
+    if (this.#partial !== "") this.write("\n");
+    this.#ended = true;
+    this.#wake();
+  }
+
+  get lines(): readonly LogLine[] {
+    return this.#lines;
+  }
+
+  /** The lines there are, then those to come until the container ends. */
+  async *follow(): AsyncGenerator<LogLine> {
+    let next = this.#dropped;
+    for (;;) {
+      const start = Math.max(next - this.#dropped, 0);
+      const lines = this.#lines.slice(start);
+      next = this.#dropped + start + lines.length;
+      yield* lines;
+      if (next < this.#dropped + this.#lines.length) continue;
+      if (this.#ended) return;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}

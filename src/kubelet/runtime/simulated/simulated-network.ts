@@ -1,0 +1,69 @@
+import type { HTTPGetAction } from "../../../api/types/index.ts";
+import type { Clock } from "../../../host/index.ts";
+import {
+  createProber,
+  type PodNetwork,
+  type ProbeOutcome,
+  type Prober,
+  type ProbeTarget,
+  portNumber,
+} from "../../probes/prober.ts";
+import { annotationFor, durationMs } from "./behaviour.ts";
+import type { SimulatedRuntime } from "./simulated-runtime.ts";
+
+const open: ProbeOutcome = { result: "success", output: "", holds: true };
+
+/** The ports of simulated containers: open unless it is known that the program serves nothing. */
+export class SimulatedNetwork implements PodNetwork {
+  readonly #runtime: SimulatedRuntime;
+
+  constructor(runtime: SimulatedRuntime) {
+    this.#runtime = runtime;
+  }
+
+  async http({ host, port, path = "/", scheme = "HTTP" }: HTTPGetAction, target: ProbeTarget): Promise<ProbeOutcome> {
+    const address = `${host ?? target.podIP}:${portNumber(target.container, port)}`;
+    return this.#answer(target, `Get "${scheme.toLowerCase()}://${address}${path}": ${refusedAt(address)}`);
+  }
+
+  async tcp(host: string, port: number, target: ProbeTarget): Promise<ProbeOutcome> {
+    return this.#answer(target, refusedAt(`${host}:${port}`));
+  }
+
+  async grpc(port: number, _service: string, target: ProbeTarget, timeoutSeconds: number): Promise<ProbeOutcome> {
+    const address = `${target.podIP}:${port}`;
+    return this.#answer(target, `timeout: failed to connect service "${address}" within ${timeoutSeconds}s`);
+  }
+
+  #answer({ containerId }: ProbeTarget, refusal: string): ProbeOutcome {
+    return this.#runtime.listens(containerId) ? open : { result: "failure", output: refusal };
+  }
+}
+
+function refusedAt(address: string): string {
+  return `dial tcp ${address}: connect: connection refused`;
+}
+
+/**
+ * Probes of simulated containers follow the pod's annotations, read at each probe: `sampan.dev/liveness`, `readiness`,
+ * `startup` are `succeed` or `fail`, `sampan.dev/ready-after` and `started-after` a time after the container's start.
+ */
+export function simulatedProber(clock: Clock, runtime: SimulatedRuntime, network: PodNetwork): Prober {
+  const plain = createProber(runtime, network);
+  return {
+    async probe(kind, probe, target) {
+      const { annotations } = target.pod.metadata;
+      const said = annotationFor(annotations, kind, target.container.name);
+      if (said === "succeed") return open;
+      if (said === "fail") return { result: "failure", output: `the annotation sampan.dev/${kind} says so` };
+      const delay = kind === "readiness" ? "ready-after" : kind === "startup" ? "started-after" : undefined;
+      const after =
+        delay === undefined ? undefined : durationMs(annotationFor(annotations, delay, target.container.name));
+      if (typeof after === "number") {
+        if (clock.now() >= target.startedAtMs + after) return open;
+        return { result: "failure", output: `the annotation sampan.dev/${delay} says not yet` };
+      }
+      return plain.probe(kind, probe, target);
+    },
+  };
+}

@@ -1,0 +1,436 @@
+import type { Host } from "../../../host/index.ts";
+import { sleep } from "../../../host/index.ts";
+import { containerNameLabel, podUidLabel } from "../labels.ts";
+import {
+  type Container,
+  type ContainerConfig,
+  type ContainerEvent,
+  type ContainerFilter,
+  type ContainerRuntime,
+  type ContainerState,
+  type ContainerStatus,
+  type ExecResult,
+  type FilesystemUsage,
+  type Image,
+  type ImageSpec,
+  type PodSandbox,
+  type PodSandboxConfig,
+  type PodSandboxStatus,
+  type PullOptions,
+  type RuntimeConfig,
+  RuntimeError,
+  type RuntimeVersion,
+  type SandboxFilter,
+  type StringMap,
+} from "../runtime.ts";
+import { annotationFor, behaviourOf, durationMs, type ImageScript, scriptFor } from "./behaviour.ts";
+import { execute } from "./exec.ts";
+import { imageId, imageSizeBytes, normalizedImage, SimulatedImages } from "./images.ts";
+import { type LogLine, SimulatedLog } from "./log.ts";
+import { PodAddresses } from "./pod-addresses.ts";
+import { type ProcessEnd, SimulatedProcess } from "./process.ts";
+
+export interface SimulatedRuntimeOptions {
+  readonly host: Pick<Host, "clock" | "random">;
+  readonly preloadedImages?: readonly string[];
+  readonly scripts?: readonly ImageScript[];
+  /** How long a pull takes. Default 0. */
+  readonly pullMs?: number;
+}
+
+interface Sandbox {
+  readonly id: string;
+  readonly config: PodSandboxConfig;
+  readonly createdAtMs: number;
+  state: "ready" | "notReady";
+  ips: readonly string[];
+  readonly containers: SimulatedContainer[];
+}
+
+interface SimulatedContainer {
+  readonly id: string;
+  readonly sandbox: Sandbox;
+  readonly config: ContainerConfig;
+  readonly createdAtMs: number;
+  readonly log: SimulatedLog;
+  state: ContainerState;
+  startedAtMs?: number;
+  finishedAtMs?: number;
+  end?: ProcessEnd;
+  process?: SimulatedProcess;
+  /** Called when it has ended. */
+  readonly stopped: (() => void)[];
+}
+
+/** A pod that ran before, as its status tells. */
+export interface AdoptedPod {
+  readonly config: PodSandboxConfig;
+  readonly ips: readonly string[];
+  readonly startedAtMs: number;
+  readonly containers: readonly AdoptedContainer[];
+}
+
+export interface AdoptedContainer {
+  readonly id: string;
+  readonly config: ContainerConfig;
+  readonly startedAtMs: number;
+  /** Absent while it runs. */
+  readonly end?: ProcessEnd & { readonly finishedAtMs: number };
+}
+
+/** A node's container runtime in which nothing runs but time. */
+export class SimulatedRuntime implements ContainerRuntime {
+  readonly #options: SimulatedRuntimeOptions;
+  readonly #images: SimulatedImages;
+  readonly #sandboxes = new Map<string, Sandbox>();
+  readonly #byPod = new Map<string, Sandbox[]>();
+  readonly #containers = new Map<string, SimulatedContainer>();
+  readonly #sinks = new Set<(event: ContainerEvent) => void>();
+  #addresses: PodAddresses | undefined;
+  #podCidr: string | undefined;
+
+  constructor(options: SimulatedRuntimeOptions) {
+    this.#options = options;
+    this.#images = new SimulatedImages(options.preloadedImages);
+  }
+
+  async version(): Promise<RuntimeVersion> {
+    return { version: "0.1.0", runtimeName: "containerd", runtimeVersion: "v2.1.0", runtimeApiVersion: "v1" };
+  }
+
+  async updateRuntimeConfig({ podCidr }: RuntimeConfig): Promise<void> {
+    this.usePodRange(podCidr);
+  }
+
+  /** As updateRuntimeConfig, at once. */
+  usePodRange(podCidr: string): void {
+    if (podCidr === this.#podCidr) return;
+    this.#podCidr = podCidr;
+    this.#addresses = new PodAddresses(podCidr);
+    for (const sandbox of this.#sandboxes.values()) for (const ip of sandbox.ips) this.#addresses.reserve(ip);
+  }
+
+  async runPodSandbox(config: PodSandboxConfig): Promise<string> {
+    const ips = config.linux?.namespaces.network === "node" ? [] : [this.#takeAddress()];
+    const sandbox = this.#addSandbox(config, ips, this.#now);
+    return sandbox.id;
+  }
+
+  async stopPodSandbox(id: string): Promise<void> {
+    const sandbox = this.#sandboxes.get(id);
+    if (sandbox === undefined || sandbox.state === "notReady") return;
+    for (const container of sandbox.containers) container.process?.kill();
+    sandbox.state = "notReady";
+    for (const ip of sandbox.ips) this.#addresses?.release(ip);
+  }
+
+  async removePodSandbox(id: string): Promise<void> {
+    const sandbox = this.#sandboxes.get(id);
+    if (sandbox === undefined) return;
+    await this.stopPodSandbox(id);
+    for (const container of [...sandbox.containers]) await this.removeContainer(container.id);
+    this.#sandboxes.delete(id);
+    const { uid } = sandbox.config.metadata;
+    const others = (this.#byPod.get(uid) ?? []).filter((other) => other !== sandbox);
+    if (others.length === 0) this.#byPod.delete(uid);
+    else this.#byPod.set(uid, others);
+  }
+
+  async podSandboxStatus(id: string): Promise<PodSandboxStatus> {
+    const sandbox = this.#sandbox(id);
+    return { ...sandboxOf(sandbox), ips: sandbox.ips };
+  }
+
+  async listPodSandbox(filter: SandboxFilter = {}): Promise<readonly PodSandbox[]> {
+    return this.#candidates(filter.labels)
+      .filter(({ id, state, config }) => {
+        if (filter.id !== undefined && id !== filter.id) return false;
+        return (filter.state === undefined || filter.state === state) && hasLabels(config.labels, filter.labels);
+      })
+      .map(sandboxOf);
+  }
+
+  async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
+    const sandbox = this.#sandbox(sandboxId);
+    if (!this.#images.has(config.image.image)) {
+      throw new RuntimeError("NotFound", `image "${config.image.image}": not found`);
+    }
+    const container = this.#addContainer(sandbox, this.#newId(), config, this.#now);
+    this.#emit("created", container);
+    return container.id;
+  }
+
+  async startContainer(id: string): Promise<void> {
+    const container = this.#container(id);
+    if (container.state !== "created") {
+      throw new RuntimeError("Unknown", `container "${id}" is not in created state`);
+    }
+    this.#run(container, this.#now);
+    this.#emit("started", container);
+  }
+
+  async stopContainer(id: string, timeoutSeconds: number): Promise<void> {
+    const container = this.#containers.get(id);
+    if (container === undefined || container.state !== "running") return;
+    const ended = new Promise<void>((resolve) => container.stopped.push(resolve));
+    container.process?.stop(timeoutSeconds * 1000);
+    await ended;
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    const container = this.#containers.get(id);
+    if (container === undefined) return;
+    container.process?.kill();
+    this.#containers.delete(id);
+    const { containers } = container.sandbox;
+    containers.splice(containers.indexOf(container), 1);
+    this.#emit("deleted", container);
+  }
+
+  async containerStatus(id: string): Promise<ContainerStatus> {
+    return statusOf(this.#container(id));
+  }
+
+  async listContainers(filter: ContainerFilter = {}): Promise<readonly Container[]> {
+    const found: Container[] = [];
+    for (const sandbox of this.#candidates(filter.labels)) {
+      if (filter.podSandboxId !== undefined && sandbox.id !== filter.podSandboxId) continue;
+      for (const container of sandbox.containers) {
+        if (filter.id !== undefined && container.id !== filter.id) continue;
+        if (filter.state !== undefined && container.state !== filter.state) continue;
+        if (hasLabels(container.config.labels, filter.labels)) found.push(containerOf(container));
+      }
+    }
+    return found;
+  }
+
+  async execSync(id: string, command: readonly string[], timeoutSeconds: number): Promise<ExecResult> {
+    const container = this.#container(id);
+    if (container.state !== "running" || container.process === undefined) {
+      throw new RuntimeError("Unknown", `container "${id}" is not running`);
+    }
+    return execute(this.#options.host.clock, container.process, container.config, command, timeoutSeconds);
+  }
+
+  async reopenLog(id: string): Promise<void> {
+    this.#container(id);
+  }
+
+  async updateContainerResources(id: string): Promise<void> {
+    this.#container(id);
+  }
+
+  containerEvents(sink: (event: ContainerEvent) => void): { stop(): void } {
+    this.#sinks.add(sink);
+    return { stop: () => this.#sinks.delete(sink) };
+  }
+
+  async listImages(): Promise<readonly Image[]> {
+    return this.#images.list().map(imageOf);
+  }
+
+  async imageStatus({ image }: ImageSpec): Promise<Image | undefined> {
+    return this.#images.has(image) ? imageOf(image) : undefined;
+  }
+
+  async pullImage({ image }: ImageSpec, options: PullOptions = {}): Promise<string> {
+    const script = scriptFor(image, this.#options.scripts ?? []);
+    const annotations = options.sandbox?.annotations;
+    const annotated = durationMs(annotationFor(annotations, "pull-duration", ""));
+    const ms = annotated ?? script?.pullMs ?? this.#options.pullMs ?? 0;
+    if (ms > 0) await sleep(this.#options.host.clock, ms, options.signal);
+    const refused = annotationFor(annotations, "pull-error", "") ?? script?.pullError;
+    if (refused !== undefined) throw new RuntimeError("Unknown", refused);
+    this.#images.checkPullable(image);
+    this.#images.add(image);
+    return imageId(image);
+  }
+
+  async removeImage({ image }: ImageSpec): Promise<void> {
+    this.#images.remove(image);
+  }
+
+  async imageFsInfo(): Promise<readonly FilesystemUsage[]> {
+    const usedBytes = this.#images.list().reduce((sum, image) => sum + imageSizeBytes(image), 0);
+    return [{ mountpoint: "/var/lib/containerd", usedBytes, inodesUsed: 0 }];
+  }
+
+  /** Goes on with a pod that ran before this process began: nothing of it changes. */
+  adopt({ config, ips, startedAtMs, containers }: AdoptedPod): void {
+    for (const ip of ips) this.#addresses?.reserve(ip);
+    const sandbox = this.#addSandbox(config, ips, startedAtMs);
+    for (const adopted of containers) {
+      this.#images.add(adopted.config.image.image);
+      const container = this.#addContainer(sandbox, adopted.id, adopted.config, adopted.startedAtMs);
+      if (adopted.end === undefined) this.#run(container, adopted.startedAtMs);
+      else {
+        container.state = "exited";
+        container.startedAtMs = adopted.startedAtMs;
+        container.finishedAtMs = adopted.end.finishedAtMs;
+        container.end = adopted.end;
+        container.log.end();
+      }
+    }
+  }
+
+  /** Whether the ports of a container answer. */
+  listens(id: string): boolean {
+    return this.#containers.get(id)?.process?.listens === true;
+  }
+
+  logLines(id: string): readonly LogLine[] {
+    return this.#container(id).log.lines;
+  }
+
+  followLog(id: string): AsyncGenerator<LogLine> {
+    return this.#container(id).log.follow();
+  }
+
+  /** Takes the power away: no timer is left, no event follows. */
+  shutdown(): void {
+    this.#sinks.clear();
+    for (const container of this.#containers.values()) container.process?.abandon();
+  }
+
+  get #now(): number {
+    return this.#options.host.clock.now();
+  }
+
+  #takeAddress(): string {
+    const address = this.#addresses?.take();
+    if (address !== undefined) return address;
+    const why =
+      this.#addresses === undefined
+        ? "cni plugin not initialized"
+        : `plugin type="host-local" failed (add): failed to allocate for range 0: no IP addresses available in range set: ${this.#podCidr}`;
+    throw new RuntimeError("Unknown", `failed to setup network for sandbox: ${why}`);
+  }
+
+  #newId(): string {
+    return Buffer.from(this.#options.host.random.bytes(32)).toString("hex");
+  }
+
+  #addSandbox(config: PodSandboxConfig, ips: readonly string[], createdAtMs: number): Sandbox {
+    const sandbox: Sandbox = { id: this.#newId(), config, ips, createdAtMs, state: "ready", containers: [] };
+    this.#sandboxes.set(sandbox.id, sandbox);
+    const { uid } = config.metadata;
+    const known = this.#byPod.get(uid);
+    if (known === undefined) this.#byPod.set(uid, [sandbox]);
+    else known.push(sandbox);
+    return sandbox;
+  }
+
+  #addContainer(sandbox: Sandbox, id: string, config: ContainerConfig, createdAtMs: number): SimulatedContainer {
+    const log = new SimulatedLog(this.#options.host.clock);
+    const container: SimulatedContainer = { id, sandbox, config, createdAtMs, log, state: "created", stopped: [] };
+    this.#containers.set(id, container);
+    sandbox.containers.push(container);
+    return container;
+  }
+
+  #run(container: SimulatedContainer, startedAtMs: number): void {
+    const { config, sandbox, log } = container;
+    const behaviour = behaviourOf(config, sandbox.config.annotations, this.#options.scripts ?? []);
+    const process = new SimulatedProcess(this.#options.host.clock, behaviour, config, log, startedAtMs, (end) => {
+      container.state = "exited";
+      container.finishedAtMs = this.#now;
+      container.end = end;
+      for (const resolve of container.stopped.splice(0)) resolve();
+      this.#emit("stopped", container);
+    });
+    container.state = "running";
+    container.startedAtMs = startedAtMs;
+    container.process = process;
+    process.start();
+  }
+
+  #emit(type: ContainerEvent["type"], container: SimulatedContainer): void {
+    const { id, sandbox } = container;
+    const event: ContainerEvent = {
+      type,
+      containerId: id,
+      podSandboxId: sandbox.id,
+      podUid: sandbox.config.metadata.uid,
+      createdAtMs: this.#now,
+    };
+    for (const sink of this.#sinks) sink(event);
+  }
+
+  /** By pod when the filter names one: the kubelet asks about one pod at a time. */
+  #candidates(labels: StringMap | undefined): readonly Sandbox[] {
+    const uid = labels?.[podUidLabel];
+    return uid === undefined ? [...this.#sandboxes.values()] : (this.#byPod.get(uid) ?? []);
+  }
+
+  #sandbox(id: string): Sandbox {
+    const sandbox = this.#sandboxes.get(id);
+    if (sandbox === undefined)
+      throw new RuntimeError("NotFound", `an error occurred when try to find sandbox: not found`);
+    return sandbox;
+  }
+
+  #container(id: string): SimulatedContainer {
+    const container = this.#containers.get(id);
+    if (container === undefined) {
+      throw new RuntimeError("NotFound", `an error occurred when try to find container "${id}": not found`);
+    }
+    return container;
+  }
+}
+
+function hasLabels(labels: StringMap, wanted: StringMap | undefined): boolean {
+  return wanted === undefined || Object.entries(wanted).every(([name, value]) => labels[name] === value);
+}
+
+function sandboxOf({ id, config, state, createdAtMs }: Sandbox): PodSandbox {
+  return {
+    id,
+    metadata: config.metadata,
+    state,
+    createdAtMs,
+    labels: config.labels,
+    annotations: config.annotations,
+  };
+}
+
+function containerOf({ id, sandbox, config, state, createdAtMs }: SimulatedContainer): Container {
+  return {
+    id,
+    podSandboxId: sandbox.id,
+    metadata: config.metadata,
+    image: { image: normalizedImage(config.image.image) },
+    imageRef: imageId(config.image.image),
+    state,
+    createdAtMs,
+    labels: config.labels,
+    annotations: config.annotations,
+  };
+}
+
+function statusOf(container: SimulatedContainer): ContainerStatus {
+  const { startedAtMs, finishedAtMs, end, config } = container;
+  const reason = end === undefined ? undefined : (end.reason ?? (end.exitCode === 0 ? "Completed" : "Error"));
+  return {
+    ...containerOf(container),
+    startedAtMs,
+    finishedAtMs,
+    exitCode: end?.exitCode,
+    reason,
+    message: end?.message,
+    logPath: config.logPath,
+  };
+}
+
+function imageOf(image: string): Image {
+  return {
+    id: imageId(image),
+    repoTags: [normalizedImage(image)],
+    repoDigests: [],
+    sizeBytes: imageSizeBytes(image),
+  };
+}
+
+/** The name by which the pod calls the container. */
+export function containerNameOf(container: Pick<Container, "labels" | "metadata">): string {
+  return container.labels[containerNameLabel] ?? container.metadata.name;
+}
