@@ -151,6 +151,10 @@ const immutableFields = [
 /** What an update may not change in the metadata. */
 export function validateMetadataUpdate(kind: ResourceKind, next: ObjectMeta, old: ObjectMeta): FieldError[] {
   const found = validateMetadata(kind, next);
+  // The original checks these with the metadata and again with what may change, and reports both.
+  if (next.labels) validateLabels(next.labels, labelsPath, found);
+  if (next.annotations) validateAnnotations(next.annotations, found);
+  if (next.ownerReferences) validateOwners(next.ownerReferences, found);
   if (old.deletionTimestamp !== undefined) validateNoNewFinalizers(next, old, found);
   for (const field of immutableFields) {
     if ((next[field] ?? undefined) !== (old[field] ?? undefined)) {
