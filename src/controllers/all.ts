@@ -3,6 +3,7 @@ import { startDeploymentController } from "./deployment/index.ts";
 import { startEndpointsController } from "./endpoints/index.ts";
 import { startEndpointSliceController } from "./endpointslice/index.ts";
 import { startGarbageCollector } from "./garbagecollector/index.ts";
+import { startJobController } from "./job/index.ts";
 import { startNamespaceController } from "./namespace/index.ts";
 import { startNodeIpamController } from "./nodeipam/index.ts";
 import { startNodeLifecycleController } from "./nodelifecycle/index.ts";
@@ -20,6 +21,7 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["deployment-controller", startDeploymentController],
   ["replicaset-controller", startReplicaSetController],
   ["replicationcontroller-controller", startReplicationController],
+  ["job-controller", startJobController],
   ["endpoints-controller", startEndpointsController],
   ["endpointslice-controller", startEndpointSliceController],
   ["node-ipam-controller", startNodeIpamController],

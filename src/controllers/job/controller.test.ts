@@ -1,0 +1,134 @@
+import { afterEach, expect, test } from "vitest";
+import type { Job, Pod } from "../../api/types/index.ts";
+import { type Draft, resources } from "../../client/index.ts";
+import { type TestCluster, testCluster } from "../test-cluster.ts";
+import { formatIndexes, parseIndexes } from "./indexes.ts";
+
+let cluster: TestCluster | undefined;
+afterEach(async () => {
+  await cluster?.stop();
+  cluster = undefined;
+});
+
+async function start(spec: Partial<Job["spec"]>): Promise<TestCluster> {
+  cluster = await testCluster(["job-controller"]);
+  const labels = { app: "j", "job-name": "j" };
+  const job: Draft<Job> = {
+    metadata: { namespace: "default", name: "j" },
+    spec: {
+      manualSelector: true,
+      selector: { matchLabels: { app: "j" } },
+      completions: 1,
+      parallelism: 1,
+      template: {
+        metadata: { labels },
+        spec: { restartPolicy: "Never", terminationGracePeriodSeconds: 1, containers: [{ name: "c", image: "i" }] },
+      },
+      ...spec,
+    },
+  };
+  await cluster.client.resource(resources.jobs).create(job);
+  await cluster.settle();
+  return cluster;
+}
+
+async function end(running: TestCluster, phase: "Succeeded" | "Failed", which = (_: Pod) => true) {
+  await running.runPods();
+  for (const pod of await running.all(resources.pods)) {
+    if (pod.status?.phase !== "Running" || !which(pod)) continue;
+    const status = {
+      ...pod.status,
+      phase,
+      conditions: [{ type: "Ready", status: "False", lastTransitionTime: pod.metadata.creationTimestamp }],
+    };
+    await running.client.resource(resources.pods).updateStatus({ ...pod, status });
+  }
+  await running.settle();
+}
+
+const job = (running: TestCluster) => running.one(resources.jobs, "j");
+
+test("is complete when enough pods have succeeded, and says so as the original", async () => {
+  const running = await start({ completions: 2, parallelism: 2 });
+  expect((await job(running)).status).toMatchObject({
+    active: 2,
+    terminating: 0,
+    uncountedTerminatedPods: {},
+    ready: 0,
+  });
+  await end(running, "Succeeded");
+  const { status } = await job(running);
+  const { conditions, startTime, completionTime, ...counts } = status ?? {};
+  expect(counts).toEqual({ succeeded: 2, terminating: 0, uncountedTerminatedPods: {}, ready: 0 });
+  expect([startTime, completionTime].every(Boolean)).toBe(true);
+  expect(conditions?.map(({ type, reason, message }) => [type, reason, message])).toEqual([
+    ["SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods"],
+    ["Complete", "CompletionsReached", "Reached expected number of succeeded pods"],
+  ]);
+  const pods = await running.all(resources.pods);
+  expect(pods.map(({ metadata }) => metadata.finalizers ?? [])).toEqual([[], []]);
+  expect((await running.events()).at(-1)).toBe("Normal Completed Job: Job completed");
+});
+
+test("fails when the backoff limit is passed, waiting longer before each new pod", async () => {
+  const running = await start({ backoffLimit: 1 });
+  await end(running, "Failed");
+  expect((await running.all(resources.pods)).length).toBe(1);
+  await running.settle(10_000);
+  expect((await running.all(resources.pods)).length).toBe(2);
+  await end(running, "Failed");
+  const { status } = await job(running);
+  expect(status?.failed).toBe(2);
+  expect(status?.conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+    "FailureTarget BackoffLimitExceeded",
+    "Failed BackoffLimitExceeded",
+  ]);
+  expect((await running.events()).at(-1)).toBe(
+    "Warning BackoffLimitExceeded Job: Job has reached the specified backoff limit",
+  );
+});
+
+test("suspended it runs nothing; resumed it runs until its deadline", async () => {
+  const running = await start({ suspend: true, activeDeadlineSeconds: 4 });
+  expect(await running.all(resources.pods)).toEqual([]);
+  expect((await job(running)).status?.startTime).toBeUndefined();
+  await running.client
+    .resource(resources.jobs)
+    .patch({ namespace: "default", name: "j" }, "merge", { spec: { suspend: false } });
+  await running.settle();
+  await running.runPods();
+  await running.settle(5000);
+  await running.endDeletedPods();
+  const { status } = await job(running);
+  expect(status?.failed).toBe(1);
+  expect(status?.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`)).toEqual([
+    "Suspended False JobResumed",
+    "FailureTarget True DeadlineExceeded",
+    "Failed True DeadlineExceeded",
+  ]);
+});
+
+test("an indexed job gives every index to one pod", async () => {
+  const running = await start({ completions: 3, parallelism: 2, completionMode: "Indexed" });
+  const hostnames = async () => (await running.all(resources.pods)).map(({ spec }) => spec.hostname);
+  expect(await hostnames()).toEqual(["j-0", "j-1"]);
+  await end(running, "Succeeded");
+  expect(await hostnames()).toEqual(["j-0", "j-1", "j-2"]);
+  await end(running, "Succeeded");
+  expect((await job(running)).status).toMatchObject({ succeeded: 3, completedIndexes: "0-2" });
+});
+
+test("pods of a job that is gone lose the finalizer", async () => {
+  const running = await start({});
+  await running.client
+    .resource(resources.jobs)
+    .delete({ namespace: "default", name: "j" }, { propagationPolicy: "Background" });
+  await running.settle();
+  const [pod] = await running.all(resources.pods);
+  expect(pod?.metadata.finalizers ?? []).toEqual([]);
+});
+
+test("indexes are written as ranges and read back", () => {
+  expect(formatIndexes(new Set([5, 0, 1, 2, 7, 8]))).toBe("0-2,5,7,8");
+  expect([...parseIndexes("0-2,5")]).toEqual([0, 1, 2, 5]);
+});

@@ -1,0 +1,168 @@
+import { isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
+import type { Job, Pod, PodTemplateSpec } from "../../api/types/index.ts";
+import { again, type Draft, done, never, type Outcome, resources, runController } from "../../client/index.ts";
+import { claim } from "../claims.ts";
+import { addForOneOf } from "../coalescing.ts";
+import type { ControllerContext, RunningController } from "../context.ts";
+import { Expectations } from "../expectations.ts";
+import { byController, controllerKey, indexByController, objectKey } from "../owners.ts";
+import { isNamespaceTerminating, PodControl, podFromTemplate } from "../pods/index.ts";
+import { slowStart } from "../slow-start.ts";
+import { isFinished } from "./conditions.ts";
+import { completionIndexAnnotation } from "./indexes.ts";
+import { type JobPlan, planJob, trackingFinalizer } from "./plan.ts";
+
+const component = "job-controller";
+const byJob = "tracked by job";
+
+/** Runs pods to completion for jobs. */
+export function startJobController(context: ControllerContext): RunningController {
+  const { client, host, informers } = context;
+  const jobs = informers.informer(resources.jobs);
+  const pods = informers.informer(resources.pods, {
+    indexers: { [byController]: indexByController, [byJob]: trackedBy },
+  });
+  const events = context.recorder(component);
+  const podControl = new PodControl(client, events);
+  const expectations = new Expectations(host);
+  const controller = runController({
+    name: component,
+    host,
+    synced: [jobs, pods],
+    reconcile: (key) => reconcile(keyString(key)),
+  });
+
+  async function reconcile(key: string): Promise<Outcome> {
+    const job = jobs.store.get(key);
+    const tracked = pods.store.byIndex(byJob, key);
+    if (job === undefined) expectations.forget(key);
+    if (job === undefined || isFinished(job)) {
+      // Nobody counts these any more; held by the finalizer they could never go.
+      for (const pod of tracked) await release(pod);
+      return done;
+    }
+    if (job.spec.managedBy !== undefined && job.spec.managedBy !== "kubernetes.io/job-controller") return done;
+    // Without one the job would never see the pods it makes, and make more and more.
+    if (job.spec.selector === undefined) return never("the job has no selector");
+    const mayAct = expectations.satisfied(key);
+    const held = await claim({
+      client,
+      owner: job,
+      ownerType: resources.jobs,
+      selector: labelSelectorAsSelector(job.spec.selector),
+      type: resources.pods,
+      store: pods.store,
+    });
+    for (const pod of tracked) if (!held.some(({ metadata }) => metadata.uid === pod.metadata.uid)) await release(pod);
+    const plan = planJob({ job, pods: held, mayAct, nowMs: host.clock.now() });
+    const error = await act(key, job, plan);
+    if (!semanticEqual(job.status, plan.status)) {
+      await client.resource(resources.jobs).updateStatus({ ...job, status: plan.status });
+    }
+    for (const { type, reason, message } of plan.events) events.event(job, type, reason, message);
+    for (const pod of plan.release) await release(pod);
+    if (error !== undefined) throw error;
+    return plan.againAfterMs === undefined ? done : again(plan.againAfterMs);
+  }
+
+  /** Gives the first error instead of throwing it: the status is written in any case. */
+  async function act(key: string, job: Job, plan: JobPlan): Promise<unknown> {
+    if (plan.remove.length > 0) {
+      expectations.expectDeletions(
+        key,
+        plan.remove.map(({ metadata }) => metadata.uid ?? ""),
+      );
+      for (const pod of plan.remove) {
+        try {
+          if (!(await podControl.delete(pod, job))) expectations.deleted(key, pod.metadata.uid ?? "");
+        } catch (error) {
+          expectations.forget(key);
+          return error;
+        }
+      }
+    }
+    if (plan.create === 0) return undefined;
+    expectations.expectCreations(key, plan.create);
+    const { succeeded, error } = await slowStart(plan.create, async (index) => {
+      try {
+        await podControl.create(podOf(job, plan.indexes?.[index]), job);
+      } catch (error) {
+        if (!isNamespaceTerminating(error)) throw error;
+        expectations.created(key);
+      }
+    });
+    if (succeeded < plan.create) expectations.created(key, plan.create - succeeded);
+    return error;
+  }
+
+  async function release(pod: Pod): Promise<void> {
+    const finalizers = (pod.metadata.finalizers ?? []).filter((name) => name !== trackingFinalizer);
+    const { uid, resourceVersion } = pod.metadata;
+    const metadata = { uid, resourceVersion, finalizers: finalizers.length > 0 ? finalizers : null };
+    try {
+      await client.resource(resources.pods).patch(objectKey(pod), "merge", { metadata });
+    } catch (error) {
+      if (!isReason(error, "NotFound")) throw error;
+    }
+  }
+
+  const keyOfJob = (pod: Pod) => controllerKey(pod, "Job", "batch");
+  const enqueue = (pod: Pod): void => {
+    const key = keyOfJob(pod);
+    if (key !== undefined) addForOneOf(controller.queue, key, pods.store.countByIndex(byJob, key));
+  };
+  const gone = (pod: Pod): void => {
+    const key = keyOfJob(pod);
+    if (key !== undefined) expectations.deleted(key, pod.metadata.uid ?? "");
+  };
+  jobs.addHandlers({
+    add: (job) => controller.enqueue(job),
+    update: (_, job) => controller.enqueue(job),
+    delete: (job) => controller.enqueue(job),
+  });
+  pods.addHandlers({
+    add: (pod) => {
+      const key = keyOfJob(pod);
+      if (key !== undefined) expectations.created(key);
+      enqueue(pod);
+    },
+    update: (_, pod) => {
+      if (pod.metadata.deletionTimestamp !== undefined) gone(pod);
+      enqueue(pod);
+    },
+    delete: (pod) => {
+      gone(pod);
+      enqueue(pod);
+    },
+  });
+  return controller;
+}
+
+function trackedBy(pod: Pod): string[] {
+  const key = controllerKey(pod, "Job", "batch");
+  return key !== undefined && pod.metadata.finalizers?.includes(trackingFinalizer) ? [key] : [];
+}
+
+function podOf(job: Job, index: number | undefined): Draft<Pod> {
+  const template: PodTemplateSpec = job.spec.template;
+  const pod = podFromTemplate(template, job);
+  const finalizers = [...(pod.metadata.finalizers ?? []), trackingFinalizer];
+  if (index === undefined) return { ...pod, metadata: { ...pod.metadata, finalizers } };
+  const text = String(index);
+  const labels = { ...pod.metadata.labels, [completionIndexAnnotation]: text };
+  const annotations = { ...pod.metadata.annotations, [completionIndexAnnotation]: text };
+  const generateName = `${job.metadata.name}-${index}-`;
+  const env = {
+    name: "JOB_COMPLETION_INDEX",
+    valueFrom: { fieldRef: { fieldPath: `metadata.labels['${completionIndexAnnotation}']` } },
+  };
+  const withEnv = <C extends { env?: object[] }>(containers: readonly C[]): C[] =>
+    containers.map((container) => ({ ...container, env: [...(container.env ?? []), env] }));
+  const spec = {
+    ...pod.spec,
+    hostname: pod.spec.hostname ?? `${job.metadata.name}-${index}`,
+    containers: withEnv(pod.spec.containers),
+    ...(pod.spec.initContainers === undefined ? {} : { initContainers: withEnv(pod.spec.initContainers) }),
+  };
+  return { ...pod, metadata: { ...pod.metadata, labels, annotations, generateName, finalizers }, spec };
+}

@@ -1,0 +1,307 @@
+import { formatTime, parseTime } from "../../api/meta/index.ts";
+import type { Job, JobStatus, Pod } from "../../api/types/index.ts";
+import { byCreation } from "../owners.ts";
+import { isActive, isReady, isTerminating } from "../pods/index.ts";
+import { type Conditions, holds, tell } from "./conditions.ts";
+import { formatIndexes, freeIndexes, indexOf, parseIndexes } from "./indexes.ts";
+
+export const trackingFinalizer = "batch.kubernetes.io/job-tracking";
+const firstBackoffMs = 10_000;
+const longestBackoffMs = 360_000;
+/** So many ended pods are accounted for in one go. */
+const accountedAtOnceMax = 500;
+
+export interface JobObserved {
+  readonly job: Job;
+  /** All the job controls. */
+  readonly pods: readonly Pod[];
+  /** False until everything the controller did itself has been seen. */
+  readonly mayAct: boolean;
+  readonly nowMs: number;
+}
+
+export interface JobEvent {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface JobPlan {
+  readonly status: JobStatus;
+  /** Ended pods that the status, once written, accounts for: they may go. */
+  readonly release: readonly Pod[];
+  readonly remove: readonly Pod[];
+  readonly create: number;
+  /** For indexed jobs, the index of each pod to be made. */
+  readonly indexes?: readonly number[];
+  readonly events: readonly JobEvent[];
+  readonly againAfterMs?: number;
+}
+
+interface Tally {
+  succeeded: number;
+  failed: number;
+  completedIndexes: Set<number>;
+  readonly uncounted: { succeeded: string[]; failed: string[] };
+  readonly release: Pod[];
+}
+
+interface Failure {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * Every ended pod is counted exactly once, whatever is interrupted when: its uid goes into the status before its
+ * finalizer is taken away, and into the counters when the finalizer is seen gone.
+ */
+export function planJob(observed: JobObserved): JobPlan {
+  const { job, pods, nowMs } = observed;
+  const events: JobEvent[] = [];
+  const tally = account(job, pods);
+  const active = pods.filter((pod) => isActive(pod) && !isAccounted(pod, tally));
+  const succeeded = tally.succeeded + tally.uncounted.succeeded.length;
+  const failed = tally.failed + tally.uncounted.failed.length;
+  let conditions: Conditions = withSuspension(job, events, nowMs);
+  const failure = failureOf(job, active, failed, nowMs);
+  if (failure !== undefined && !holds(conditions, "SuccessCriteriaMet")) {
+    conditions = tell(conditions, "FailureTarget", "True", failure.reason, failure.message, nowMs);
+  } else if (isSuccessful(job, succeeded, active.length, tally)) {
+    conditions = tell(conditions, "SuccessCriteriaMet", "True", "CompletionsReached", reachedMessage, nowMs);
+  }
+  const ending = holds(conditions, "FailureTarget") || holds(conditions, "SuccessCriteriaMet");
+  const step = ending || job.spec.suspend ? stopAll(active) : nextStep(observed, tally, active, succeeded, failed);
+  const act = observed.mayAct && job.metadata.deletionTimestamp === undefined;
+  const allGone = active.length === 0 && !pods.some(isTerminating) && noneUncounted(tally);
+  const result = ending && allGone ? finish(conditions, events, nowMs) : { conditions };
+  const status = statusOf(
+    job,
+    tally,
+    pods,
+    act ? active.length + step.create - step.remove.length : active.length,
+    result,
+    nowMs,
+  );
+  return {
+    status,
+    release: tally.release,
+    remove: act ? step.remove : [],
+    create: act ? step.create : 0,
+    indexes: step.indexes,
+    events,
+    againAfterMs: soonest(step.againAfterMs, ending ? undefined : deadlineInMs(job, nowMs)),
+  };
+}
+
+const reachedMessage = "Reached expected number of succeeded pods";
+
+function account(job: Job, pods: readonly Pod[]): Tally {
+  const { status } = job;
+  const byUid = new Map(pods.map((pod) => [pod.metadata.uid ?? "", pod]));
+  const isHeld = (uid: string) => byUid.get(uid)?.metadata.finalizers?.includes(trackingFinalizer) ?? false;
+  const before = status?.uncountedTerminatedPods ?? {};
+  const settled = (uids: readonly string[] | undefined) => (uids ?? []).filter((uid) => !isHeld(uid)).length;
+  const held = (uids: readonly string[] | undefined) => (uids ?? []).filter(isHeld);
+  const uncounted = { succeeded: held(before.succeeded), failed: held(before.failed) };
+  const completedIndexes = parseIndexes(status?.completedIndexes);
+  const tally: Tally = {
+    succeeded: (status?.succeeded ?? 0) + settled(before.succeeded),
+    failed: (status?.failed ?? 0) + settled(before.failed),
+    completedIndexes,
+    uncounted,
+    release: [],
+  };
+  for (const pod of pods) {
+    const uid = pod.metadata.uid ?? "";
+    if (!isHeld(uid) || tally.release.length >= accountedAtOnceMax) continue;
+    const list = outcomeOf(job, pod);
+    if (list === undefined) continue;
+    if (!uncounted.succeeded.includes(uid) && !uncounted.failed.includes(uid)) {
+      const index = indexOf(pod);
+      const again = list === "succeeded" && index !== undefined && completedIndexes.has(index);
+      if (list === "succeeded" && index !== undefined) completedIndexes.add(index);
+      if (!again) uncounted[list].push(uid);
+    }
+    tally.release.push(pod);
+  }
+  return tally;
+}
+
+/** Unless only failed pods are replaced, a pod that is being deleted counts as failed at once. */
+function outcomeOf(job: Job, pod: Pod): "succeeded" | "failed" | undefined {
+  if (pod.status?.phase === "Succeeded") return "succeeded";
+  if (pod.status?.phase === "Failed") return "failed";
+  const waits = job.spec.podReplacementPolicy === "Failed";
+  return pod.metadata.deletionTimestamp !== undefined && !waits ? "failed" : undefined;
+}
+
+function isAccounted(pod: Pod, { uncounted }: Tally): boolean {
+  const uid = pod.metadata.uid ?? "";
+  return uncounted.failed.includes(uid) || uncounted.succeeded.includes(uid);
+}
+
+function noneUncounted({ uncounted, release }: Tally): boolean {
+  return uncounted.succeeded.length === 0 && uncounted.failed.length === 0 && release.length === 0;
+}
+
+function withSuspension(job: Job, events: JobEvent[], nowMs: number): Conditions {
+  const conditions: Conditions = job.status?.conditions ?? [];
+  if (job.spec.suspend && !holds(conditions, "Suspended")) {
+    events.push({ type: "Normal", reason: "Suspended", message: "Job suspended" });
+    return tell(conditions, "Suspended", "True", "JobSuspended", "Job suspended", nowMs);
+  }
+  if (!job.spec.suspend && holds(conditions, "Suspended")) {
+    events.push({ type: "Normal", reason: "Resumed", message: "Job resumed" });
+    return tell(conditions, "Suspended", "False", "JobResumed", "Job resumed", nowMs);
+  }
+  return conditions;
+}
+
+function failureOf(job: Job, active: readonly Pod[], failed: number, nowMs: number): Failure | undefined {
+  const told = job.status?.conditions?.find(({ type, status }) => type === "FailureTarget" && status === "True");
+  if (told !== undefined) return { reason: told.reason ?? "", message: told.message ?? "" };
+  const limit = job.spec.backoffLimit ?? 6;
+  const restarts = active.reduce((sum, pod) => sum + restartsOf(pod), 0);
+  const restarting = job.spec.template.spec?.restartPolicy === "OnFailure" && restarts > 0 && restarts >= limit;
+  if (failed > limit || restarting) {
+    return { reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" };
+  }
+  const deadline = deadlineInMs(job, nowMs);
+  if (deadline !== undefined && deadline <= 0) {
+    return { reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" };
+  }
+  return undefined;
+}
+
+function restartsOf(pod: Pod): number {
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  return statuses.reduce((sum, { restartCount }) => sum + restartCount, 0);
+}
+
+function deadlineInMs(job: Job, nowMs: number): number | undefined {
+  const { activeDeadlineSeconds, suspend } = job.spec;
+  if (activeDeadlineSeconds === undefined || suspend || job.status?.startTime === undefined) return undefined;
+  return parseTime(job.status.startTime) + activeDeadlineSeconds * 1000 - nowMs;
+}
+
+function isSuccessful(job: Job, succeeded: number, active: number, tally: Tally): boolean {
+  const { completions } = job.spec;
+  // Without a number of completions one success tells that the work is done; the others may finish.
+  if (completions === undefined) return succeeded > 0 && active === 0;
+  return isIndexed(job) ? tally.completedIndexes.size >= completions : succeeded >= completions;
+}
+
+function isIndexed(job: Job): boolean {
+  return job.spec.completionMode === "Indexed";
+}
+
+interface Step {
+  readonly create: number;
+  readonly remove: readonly Pod[];
+  readonly indexes?: readonly number[];
+  readonly againAfterMs?: number;
+}
+
+function stopAll(active: readonly Pod[]): Step {
+  return { create: 0, remove: active };
+}
+
+function nextStep(
+  { job, pods, nowMs }: JobObserved,
+  tally: Tally,
+  active: readonly Pod[],
+  succeeded: number,
+  failed: number,
+): Step {
+  const { completions, parallelism = 1 } = job.spec;
+  const wanted =
+    completions === undefined
+      ? succeeded > 0
+        ? active.length
+        : parallelism
+      : Math.min(completions - succeeded, parallelism);
+  if (active.length > wanted) {
+    const youngest = [...active].sort((a, b) => Number(isReady(a)) - Number(isReady(b)) || byCreation(b, a));
+    return { create: 0, remove: youngest.slice(0, active.length - Math.max(0, wanted)) };
+  }
+  const terminating = job.spec.podReplacementPolicy === "Failed" ? pods.filter(isTerminating).length : 0;
+  const missing = wanted - active.length - terminating;
+  if (missing <= 0) return { create: 0, remove: [] };
+  const wait = backoffLeftMs(pods, failed, nowMs);
+  if (wait > 0) return { create: 0, remove: [], againAfterMs: wait };
+  if (!isIndexed(job)) return { create: missing, remove: [] };
+  const taken = new Set(tally.completedIndexes);
+  for (const pod of active) taken.add(indexOf(pod) ?? -1);
+  const indexes = freeIndexes(missing, completions ?? 0, taken);
+  return { create: indexes.length, remove: [], indexes };
+}
+
+/** After each failure the next pod waits twice as long, counted from the end of the last that failed. */
+function backoffLeftMs(pods: readonly Pod[], failed: number, nowMs: number): number {
+  const ends = pods.filter(({ status }) => status?.phase === "Failed").map((pod) => endOf(pod, nowMs));
+  if (failed === 0 || ends.length === 0) return 0;
+  const delay = Math.min(firstBackoffMs * 2 ** Math.min(failed - 1, 20), longestBackoffMs);
+  return Math.max(...ends) + delay - nowMs;
+}
+
+function endOf(pod: Pod, nowMs: number): number {
+  const ends = (pod.status?.containerStatuses ?? []).flatMap(({ state }) =>
+    state?.terminated?.finishedAt ? [parseTime(state.terminated.finishedAt)] : [],
+  );
+  if (ends.length > 0) return Math.max(...ends);
+  const changes = (pod.status?.conditions ?? []).flatMap(({ lastTransitionTime }) =>
+    lastTransitionTime ? [parseTime(lastTransitionTime)] : [],
+  );
+  return changes.length > 0 ? Math.max(...changes) : nowMs;
+}
+
+interface Finish {
+  readonly conditions: Conditions;
+  readonly completionTime?: string;
+}
+
+function finish(conditions: Conditions, events: JobEvent[], nowMs: number): Finish {
+  const failure = conditions.find(({ type, status }) => type === "FailureTarget" && status === "True");
+  if (failure === undefined) {
+    events.push({ type: "Normal", reason: "Completed", message: "Job completed" });
+    const completed = tell(conditions, "Complete", "True", "CompletionsReached", reachedMessage, nowMs);
+    return { conditions: completed, completionTime: formatTime(nowMs) };
+  }
+  const { reason = "", message = "" } = failure;
+  events.push({ type: "Warning", reason, message });
+  return { conditions: tell(conditions, "Failed", "True", reason, message, nowMs) };
+}
+
+function statusOf(
+  job: Job,
+  tally: Tally,
+  pods: readonly Pod[],
+  active: number,
+  result: Finish,
+  nowMs: number,
+): JobStatus {
+  const { succeeded, failed } = tally.uncounted;
+  const status: JobStatus = {
+    terminating: pods.filter((pod) => isTerminating(pod)).length,
+    ready: pods.filter((pod) => isActive(pod) && isReady(pod)).length,
+    uncountedTerminatedPods: {
+      ...(succeeded.length > 0 ? { succeeded } : {}),
+      ...(failed.length > 0 ? { failed } : {}),
+    },
+  };
+  if (result.conditions.length > 0) status.conditions = [...result.conditions];
+  if (active > 0) status.active = active;
+  if (tally.succeeded > 0) status.succeeded = tally.succeeded;
+  if (tally.failed > 0) status.failed = tally.failed;
+  if (isIndexed(job) && tally.completedIndexes.size > 0)
+    status.completedIndexes = formatIndexes(tally.completedIndexes);
+  const startTime = job.spec.suspend ? undefined : (job.status?.startTime ?? formatTime(nowMs));
+  if (startTime !== undefined) status.startTime = startTime;
+  if (result.completionTime !== undefined) status.completionTime = result.completionTime;
+  return status;
+}
+
+function soonest(...times: (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.max(0, Math.min(...known));
+}
