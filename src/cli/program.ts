@@ -99,4 +99,11 @@ function isExpected(error: unknown): error is Error {
   return expectedErrors.has(error.name) || ("code" in error && typeof error.code === "string" && "syscall" in error);
 }
 
-const expectedErrors = new Set(["CommandError", "DataFolderError", "KubeconfigError", "StoreError", "ListenError"]);
+const expectedErrors = new Set([
+  "CommandError",
+  "DataFolderError",
+  "KubeconfigError",
+  "StoreError",
+  "ListenError",
+  "PodRangeError",
+]);

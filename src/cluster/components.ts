@@ -3,6 +3,7 @@ import { type Client, type Discovery, resources } from "../client/index.ts";
 import { startControllers } from "../controllers/index.ts";
 import { type Host, withTimeout } from "../host/index.ts";
 import { startScheduler } from "../scheduler/index.ts";
+import type { PodRange } from "./pod-range.ts";
 
 export interface ComponentOptions {
   readonly host: Host;
@@ -10,7 +11,7 @@ export interface ComponentOptions {
   /** A client of the same process that speaks as this user. */
   client(user: UserInfo, userAgent: string): Client;
   readonly rootCA: string;
-  readonly clusterCIDR: string;
+  readonly podRange: PodRange;
 }
 
 /** In one process the controllers share one identity, as the original's do without --use-service-account-credentials. */
@@ -22,9 +23,10 @@ const scheduler: UserInfo = { name: "system:kube-scheduler", groups: ["system:au
 
 /** Starts all controllers. Gives how to stop them. */
 export function startAllControllers(options: ComponentOptions): () => Promise<void> {
-  const { host, discovery, rootCA, clusterCIDR } = options;
+  const { host, discovery, rootCA, podRange } = options;
+  const { clusterCIDR, nodeMaskSize: nodeCIDRMaskSize } = podRange;
   const client = options.client(controllerManager, "kube-controller-manager");
-  const running = startControllers({ client, discovery, host, config: { rootCA, clusterCIDR } });
+  const running = startControllers({ client, discovery, host, config: { rootCA, clusterCIDR, nodeCIDRMaskSize } });
   return () => running.stop();
 }
 

@@ -7,9 +7,13 @@ import { adminEntry } from "./admin-access.ts";
 import { advertiseAddress } from "./advertise-address.ts";
 import { startAllControllers, startDefaultScheduler, untilUsable } from "./components.ts";
 import { DataFolder } from "./data-folder.ts";
+import { isCode } from "./files.ts";
 import type { KubeconfigEntry } from "./kubeconfig.ts";
 import { loadOrCreatePki, type Pki } from "./pki.ts";
+import { podRangeFor } from "./pod-range.ts";
 import { firstAddress } from "./service-range.ts";
+import { SimulatedNodes } from "./simulated-nodes.ts";
+import { Teardown } from "./teardown.ts";
 
 export interface NodeOptions {
   readonly count: number;
@@ -57,72 +61,62 @@ const administrator: UserInfo = { name: "kubernetes-admin", groups: ["system:mas
 /**
  * Starts a cluster: keys, store, API server, then what runs on it. Resolves when it is ready for use: nodes are Ready and
  * pods can be made in the default namespace.
- * @throws DataFolderError, StoreError or ListenError when what it needs is not to be had; nothing is left behind then.
+ * @throws DataFolderError, StoreError, ListenError or PodRangeError; nothing is left behind then.
  */
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
-  const stops: (() => Promise<void> | void)[] = [];
-  const stop = async () => {
-    for (let next = stops.pop(); next; next = stops.pop()) await next();
-  };
+  const teardown = new Teardown();
   try {
-    return await start(options, stops, stop);
+    return await start(options, teardown);
   } catch (error) {
-    await stop();
+    await teardown.run();
     throw error;
   }
 }
 
-async function start(
-  options: ClusterOptions,
-  stops: (() => Promise<void> | void)[],
-  stop: () => Promise<void>,
-): Promise<Cluster> {
-  const { host, name, dataDir, bindAddress } = options;
+async function start(options: ClusterOptions, teardown: Teardown): Promise<Cluster> {
+  const { host, name, dataDir, bindAddress, serviceClusterIPRange } = options;
   const step = options.onStep ?? (() => {});
+  const podRange = podRangeFor(options.clusterCIDR, serviceClusterIPRange, options.nodes?.count ?? 0);
 
   const folder = dataDir === undefined ? undefined : DataFolder.open(dataDir);
-  if (folder) stops.push(() => folder.release());
-  const pki = await loadOrCreatePki(host, dataDir && join(dataDir, "pki"), {
-    bindAddress,
-    serviceIP: firstAddress(options.serviceClusterIPRange),
-  });
+  if (folder) teardown.add(() => folder.release());
+  const serviceIP = firstAddress(serviceClusterIPRange);
+  const pki = await loadOrCreatePki(host, dataDir && join(dataDir, "pki"), { bindAddress, serviceIP });
   const store = await openStore(options);
-  stops.push(() => store.close());
+  teardown.add(() => store.close());
   step(folder ? `data folder ${folder.path} (${folder.existing ? "continued" : "new"})` : "in memory only");
 
-  const server = await startServer(options, store, pki);
-  stops.push(() => server.close());
+  const nodes = new SimulatedNodes();
+  const server = await startServer(options, store, pki, nodes);
+  teardown.add(() => server.close());
   const url = server.url ?? "";
   step(`API server at ${url}`);
 
   const client = (user = administrator, userAgent = "sampan") =>
     createClient(directTransport(server.handler, { user, userAgent }));
-  const components = {
-    host,
-    client,
-    discovery: registryDiscovery(server.kinds),
-    rootCA: pki.ca.cert,
-    clusterCIDR: options.clusterCIDR,
-  };
-  if (options.controllers) stops.push(startAllControllers(components));
-  if (options.scheduler) stops.push(startDefaultScheduler(components));
+  const discovery = registryDiscovery(server.kinds);
+  const components = { host, client, discovery, rootCA: pki.ca.cert, podRange };
+  if (options.controllers) teardown.add(startAllControllers(components));
+  if (options.scheduler) teardown.add(startDefaultScheduler(components));
+  if (options.nodes) teardown.add(await nodes.start(components, options.nodes));
   if (options.controllers) {
     await untilUsable(components);
-    step("controllers and scheduler");
+    step(`controllers, scheduler, ${options.nodes?.count ?? 0} nodes`);
   }
   folder?.saveState({ name, url });
-  return { url, kubeconfig: adminEntry(name, url, pki), client, stop };
+  return { url, kubeconfig: adminEntry(name, url, pki), client, stop: () => teardown.run() };
 }
 
 async function openStore({ host, dataDir, fsync }: ClusterOptions): Promise<Store> {
   return dataDir === undefined ? createMemoryStore(host) : openLmdbStore(host, join(dataDir, "store"), { fsync });
 }
 
-async function startServer(options: ClusterOptions, store: Store, pki: Pki): Promise<ApiServer> {
+async function startServer(options: ClusterOptions, store: Store, pki: Pki, nodes: SimulatedNodes): Promise<ApiServer> {
   const { host, port, bindAddress, maxRequestsInFlight, maxMutatingRequestsInFlight } = options;
   const server = createApiServer({
     host,
     store,
+    nodes,
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },
     serviceAccountKey: pki.serviceAccount.privateKey,
     config: {
@@ -133,11 +127,33 @@ async function startServer(options: ClusterOptions, store: Store, pki: Pki): Pro
     },
   });
   try {
-    await server.listen({ port, bindAddress });
+    await server.listen({ port, bindAddress }).catch((error: unknown) => {
+      throw listenError(error, bindAddress, port);
+    });
     await server.bootstrap();
   } catch (error) {
     await server.close();
     throw error;
   }
   return server;
+}
+
+/** The API server's address cannot be taken; the message says which and why. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+function listenError(cause: unknown, address: string, port: number): unknown {
+  const at = `cannot listen on ${address} port ${port}`;
+  if (isCode(cause, "EADDRINUSE")) {
+    return new ListenError(`${at}: it is in use by another process; choose another --port, or 0 for any free one`, {
+      cause,
+    });
+  }
+  if (isCode(cause, "EACCES"))
+    return new ListenError(`${at}: not permitted; choose a --port of 1024 or above`, { cause });
+  if (isCode(cause, "EADDRNOTAVAIL") || isCode(cause, "ENOTFOUND")) {
+    return new ListenError(`${at}: this machine has no such address; choose another --bind-address`, { cause });
+  }
+  return cause;
 }
