@@ -1,4 +1,5 @@
 import type { StartController } from "./context.ts";
+import { startDaemonSetController } from "./daemonset/index.ts";
 import { startDeploymentController } from "./deployment/index.ts";
 import { startEndpointsController } from "./endpoints/index.ts";
 import { startEndpointSliceController } from "./endpointslice/index.ts";
@@ -21,6 +22,7 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["deployment-controller", startDeploymentController],
   ["replicaset-controller", startReplicaSetController],
   ["replicationcontroller-controller", startReplicationController],
+  ["daemonset-controller", startDaemonSetController],
   ["job-controller", startJobController],
   ["endpoints-controller", startEndpointsController],
   ["endpointslice-controller", startEndpointSliceController],

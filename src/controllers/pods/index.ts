@@ -12,3 +12,4 @@ export {
   readyCondition,
   readySinceMs,
 } from "./pod-state.ts";
+export { tolerates } from "./tolerations.ts";

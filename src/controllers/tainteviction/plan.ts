@@ -1,14 +1,8 @@
-import type { Pod, Taint, Toleration } from "../../api/types/index.ts";
+import type { Pod, Taint } from "../../api/types/index.ts";
+import { tolerates } from "../pods/index.ts";
 
 /** How long a pod may stay on a node with these taints: for ever, not at all, or a number of milliseconds. */
 export type Stay = { readonly kind: "forever" } | { readonly kind: "forMs"; readonly ms: number };
-
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  if (toleration.operator === "Exists") return true;
-  return toleration.key !== undefined && toleration.key !== "" && (toleration.value ?? "") === (taint.value ?? "");
-}
 
 /** The shortest of the tolerations that are needed counts. */
 export function allowedStay(pod: Pod, taints: readonly Taint[]): Stay {
