@@ -144,7 +144,7 @@ test("describe reads well", async () => {
   expect(deployment).toMatch(/ScalingReplicaSet +.*Scaled up replica set app-\S+ from 0 to 3/);
   const node = await k(["describe", ...(await k("get nodes -o name")).split("\n").slice(0, 1)]);
   expect(node).toContain("KubeletReady");
-  expect(node).toMatch(/cpu +8/);
+  expect(node).toMatch(/cpu: +8/);
   expect(node).toContain("Allocated resources");
 });
 
