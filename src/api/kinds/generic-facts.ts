@@ -37,7 +37,6 @@ const withGeneration: ReadonlySet<string> = new Set([
   "networking.k8s.io/ingressclasses",
   "networking.k8s.io/networkpolicies",
   "discovery.k8s.io/endpointslices",
-  "scheduling.k8s.io/priorityclasses",
   "flowcontrol.apiserver.k8s.io/flowschemas",
   "flowcontrol.apiserver.k8s.io/prioritylevelconfigurations",
   "admissionregistration.k8s.io/mutatingwebhookconfigurations",

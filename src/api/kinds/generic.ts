@@ -55,6 +55,11 @@ export function restoreField(draft: KubeObject, old: KubeObject, field: string):
   else fieldsOf(draft)[field] = value;
 }
 
+/** For changes that count although they are not in the spec. The generic path does the same for those that are. */
+export function raiseGeneration(draft: KubeObject, old: KubeObject): void {
+  draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
 /** Everything but metadata and status comes from the old object. */
 export function restoreAllButStatus(draft: KubeObject, old: KubeObject): void {
   for (const field of Object.keys(draft))

@@ -1,5 +1,5 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
-import { fieldError, root } from "../../meta/index.ts";
+import { fieldError, root, semanticEqual } from "../../meta/index.ts";
 import type { DaemonSet, DaemonSetSpec, RollingUpdateDaemonSet } from "../../types/index.ts";
 import { checkImmutable, checkNonNegative, goStruct } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -37,6 +37,11 @@ export const daemonSetStrategy: KindStrategy = {
     }
     spec.revisionHistoryLimit ??= historyDefault;
     defaultPodTemplate(spec.template);
+  },
+  prepareForCreate: (set: DaemonSet) => markTemplate(set, 1),
+  prepareForUpdate(set: DaemonSet, old: DaemonSet) {
+    const before = templateGeneration(old);
+    markTemplate(set, semanticEqual(set.spec.template, old.spec.template) ? before : before + 1);
   },
   validate: (set: DaemonSet) => checkDaemonSet(set),
   validateUpdate(set: DaemonSet, old: DaemonSet) {
@@ -84,6 +89,17 @@ export const daemonSetStrategy: KindStrategy = {
     ],
   },
 };
+
+/** How often the template changed, which the first versions of the API had as a field of the spec. */
+const templateAnnotation = "deprecated.daemonset.template.generation";
+
+function templateGeneration(set: DaemonSet): number {
+  return Number(set.metadata.annotations?.[templateAnnotation] ?? 0);
+}
+
+function markTemplate(set: DaemonSet, generation: number): void {
+  set.metadata.annotations = { ...set.metadata.annotations, [templateAnnotation]: String(generation) };
+}
 
 function checkDaemonSet(set: DaemonSet): FieldError[] {
   const out: FieldError[] = [];

@@ -1,8 +1,8 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
-import { fieldError, labelSelectorAsSelector, root, selectorString } from "../../meta/index.ts";
+import { fieldError, labelSelectorAsSelector, root, selectorString, semanticEqual } from "../../meta/index.ts";
 import type { Deployment, DeploymentSpec, RollingUpdateDeployment } from "../../types/index.ts";
 import { checkImmutable, checkNonNegative, goStruct } from "../field-checks.ts";
-import type { KindStrategy } from "../generic.ts";
+import { type KindStrategy, raiseGeneration } from "../generic.ts";
 import { checkAtMost100Percent, checkNonNegativeIntOrPercent, intOrPercentNumber } from "../int-or-percent.ts";
 import { shownSelector } from "../label-selector.ts";
 import { defaultPodTemplate } from "../podspec/defaults.ts";
@@ -37,6 +37,10 @@ export const deploymentStrategy: KindStrategy = {
     spec.revisionHistoryLimit ??= historyDefault;
     spec.progressDeadlineSeconds ??= progressDeadlineDefault;
     defaultPodTemplate(spec.template);
+  },
+  prepareForUpdate(deployment: Deployment, old: Deployment) {
+    // Controllers keep their own notes in annotations, so that these count as a change too.
+    if (!semanticEqual(deployment.metadata.annotations, old.metadata.annotations)) raiseGeneration(deployment, old);
   },
   validate: (deployment: Deployment) => checkDeployment(deployment),
   validateUpdate(deployment: Deployment, old: Deployment) {

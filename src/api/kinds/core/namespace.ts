@@ -1,6 +1,7 @@
 import type { FieldError } from "../../meta/index.ts";
 import { fieldError, isDNS1123Label, isQualifiedName, root } from "../../meta/index.ts";
 import type { Namespace } from "../../types/index.ts";
+import { checkLabels } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { restoreField } from "../generic.ts";
 import { ageColumn, ageOf, nameColumn, nameOf, text } from "../table/cells.ts";
@@ -19,6 +20,11 @@ export const namespaceStrategy: KindStrategy = {
   prepareForUpdate: (namespace: Namespace, old: Namespace) => restoreField(namespace, old, "spec"),
   validateName: isDNS1123Label,
   validate: (namespace: Namespace) => checkFinalizers(namespace),
+  validateUpdate(namespace: Namespace) {
+    const out: FieldError[] = [];
+    checkLabels(namespace.metadata.labels, root("metadata", "labels"), out); // the original says it twice
+    return [...out, ...checkFinalizers(namespace)];
+  },
   updates: {
     status: {
       prepareForUpdate() {},

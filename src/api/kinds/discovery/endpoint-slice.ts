@@ -7,10 +7,11 @@ import {
   isValidIP,
   isValidLabelValue,
   root,
+  semanticEqual,
 } from "../../meta/index.ts";
 import type { discoveryV1 } from "../../types/index.ts";
 import { checkImmutable, checkRequiredSupported, checkWith } from "../field-checks.ts";
-import type { KindStrategy } from "../generic.ts";
+import { type KindStrategy, raiseGeneration } from "../generic.ts";
 import { checkReachableIP } from "../ip-addresses.ts";
 import { ageColumn, ageOf, nameColumn, nameOf, text } from "../table/cells.ts";
 
@@ -30,6 +31,12 @@ export const endpointSliceStrategy: KindStrategy = {
       port.protocol ??= "TCP";
     }
   },
+  prepareForCreate: (slice: EndpointSlice) => emptyIsNull(slice),
+  prepareForUpdate(slice: EndpointSlice, old: EndpointSlice) {
+    emptyIsNull(slice);
+    // Labels say whose slice it is.
+    if (!semanticEqual(slice.metadata.labels, old.metadata.labels)) raiseGeneration(slice, old);
+  },
   validate: (slice: EndpointSlice) => checkSlice(slice),
   validateUpdate(slice: EndpointSlice, old: EndpointSlice) {
     const out = checkSlice(slice);
@@ -47,6 +54,12 @@ export const endpointSliceStrategy: KindStrategy = {
     ],
   },
 };
+
+/** The original keeps no empty lists here. */
+function emptyIsNull(slice: EndpointSlice): void {
+  if (slice.endpoints?.length === 0) Object.assign(slice, { endpoints: null });
+  if (slice.ports?.length === 0) Object.assign(slice, { ports: null });
+}
 
 const shownMax = 3;
 

@@ -1,5 +1,5 @@
 import type { FieldError } from "../../meta/index.ts";
-import { fieldError, root } from "../../meta/index.ts";
+import { fieldError, isPathSegmentName, root } from "../../meta/index.ts";
 import type { coreV1 } from "../../types/index.ts";
 import type { KindStrategy } from "../generic.ts";
 import { eventFieldValue, eventSelectableFields } from "./fields.ts";
@@ -10,6 +10,7 @@ const namespacePath = root("involvedObject", "namespace");
 
 /** Events as the core group serves them: those with an event time follow the stricter rules of events.k8s.io. */
 export const coreEventStrategy: KindStrategy = {
+  validateName: isPathSegmentName,
   validate: (event: coreV1.Event) => checkCoreEvent(event),
   selectableFields: eventSelectableFields,
   fieldValue: eventFieldValue,

@@ -3,11 +3,14 @@ export function defaultPullPolicy(image: string | undefined): "Always" | "IfNotP
   if (!image) return "IfNotPresent";
   if (!reference.test(image)) return "IfNotPresent";
   const [name = "", digest] = image.split("@");
+  if (name.length > nameCharactersMax) return "IfNotPresent";
   const lastPart = name.slice(name.lastIndexOf("/") + 1);
   const colon = lastPart.indexOf(":");
   const tag = colon < 0 ? (digest === undefined ? "latest" : "") : lastPart.slice(colon + 1);
   return tag === "latest" ? "Always" : "IfNotPresent";
 }
+
+const nameCharactersMax = 255;
 
 /** A well-formed image reference: an ill-formed one has no tag, so that it is not pulled always. */
 const reference =

@@ -1,5 +1,5 @@
 import type { FieldError, IntOrString } from "../../meta/index.ts";
-import { fieldError, intOrStringText, root } from "../../meta/index.ts";
+import { fieldError, intOrStringText, isPathSegmentName, root } from "../../meta/index.ts";
 import type { PodDisruptionBudget } from "../../types/index.ts";
 import { checkNonNegative, checkSupported } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -10,6 +10,7 @@ import { ageColumn, ageOf, integer, nameColumn, nameOf, text } from "../table/ce
 const evictionPolicies = ["AlwaysAllow", "IfHealthyBudget"];
 
 export const podDisruptionBudgetStrategy: KindStrategy = {
+  validateName: isPathSegmentName,
   validate: (budget: PodDisruptionBudget) => checkBudget(budget),
   updates: {
     status: { prepareForUpdate() {}, validateUpdate: (budget: PodDisruptionBudget) => checkStatus(budget) },

@@ -17,6 +17,9 @@ export const priorityClassStrategy: KindStrategy = {
   applyDefaults(priority: PriorityClass) {
     priority.preemptionPolicy ??= "PreemptLowerPriority";
   },
+  prepareForCreate(priority: PriorityClass) {
+    priority.metadata.generation = 1; // and stays: what may change is not counted
+  },
   validate: (priority: PriorityClass) => checkPriorityClass(priority),
   validateUpdate(priority: PriorityClass, old: PriorityClass) {
     const out: FieldError[] = [];
