@@ -7,6 +7,7 @@ import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { createLookup } from "./lookup.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { podSecurity } from "./pod-security.ts";
 import { priority } from "./priority.ts";
 import { resourceQuota } from "./resource-quota.ts";
 import { runtimeClass } from "./runtime-class.ts";
@@ -22,6 +23,7 @@ export function defaultPlugins(host: Host, store: Store, kinds: KindRegistry): A
     limitRanger(lookup),
     serviceAccount(lookup, host.random),
     taintNodesByCondition(),
+    podSecurity(lookup),
     priority(lookup),
     defaultTolerationSeconds(),
     defaultStorageClass(lookup),

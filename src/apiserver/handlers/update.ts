@@ -131,9 +131,8 @@ async function writeChange(
     validateUpdate(call, part, draft, existing);
     await ctx.admission.validate(updateAttributes(call, draft, existing));
     if (dryRun) return { kind: "object", code: 200, object: draft, warnings: warningsOf(call) };
-    const result = deletesNow(draft, existing)
-      ? await deleteChanged(ctx, call, key, draft, entry)
-      : await putChanged(ctx, call, key, draft, entry, existing, reservation);
+    if (deletesNow(draft, existing)) return await deleteChanged(ctx, call, key, draft, entry);
+    const result = await putChanged(ctx, call, key, draft, entry, existing, reservation);
     settled = result !== undefined;
     return result;
   } finally {

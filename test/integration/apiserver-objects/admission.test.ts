@@ -59,6 +59,17 @@ describe("what enters the cluster", () => {
     );
   });
 
+  it("a namespace's security level is kept", async () => {
+    const server = await withAccount();
+    const labels = { "pod-security.kubernetes.io/enforce": "baseline" };
+    const patch = { verb: "patch", patchType: "application/merge-patch+json" } as const;
+    await server.object({ ...patch, resource: "namespaces", name: "default", body: { metadata: { labels } } });
+    await createPod(server, {}, "a");
+    await expect(createPod(server, { hostPID: true }, "b")).rejects.toThrow(
+      'pods "b" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostPID=true)',
+    );
+  });
+
   it("a new node is tainted until it is ready", async () => {
     const server = await fullServer();
     const { spec } = await server.object({ verb: "create", resource: "nodes", body: { metadata: { name: "n" } } });
