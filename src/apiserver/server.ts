@@ -1,13 +1,15 @@
 import { builtinKinds, createKindRegistry, type KindRegistry } from "../api/kinds/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Store } from "../store/index.ts";
-import { type AdmissionChain, createAdmissionChain, defaultPlugins } from "./admission/index.ts";
+import { type AdmissionChain, type AdmissionPlugin, createAdmissionChain, defaultPlugins } from "./admission/index.ts";
 import { serviceCompanions } from "./allocation/index.ts";
 import {
   type Authorizer,
   attributesOfRequest,
   ClientCertificates,
   createAuthenticator,
+  createOnUpdateCheck,
+  escalationCheck,
   Impersonator,
   nodeAuthorizer,
   RbacAuthorizer,
@@ -22,6 +24,7 @@ import {
   unionAuthorizer,
 } from "./auth/index.ts";
 import { bootstrapCluster } from "./bootstrap/index.ts";
+import type { Descriptions } from "./discovery/index.ts";
 import { InFlightLimiter, type InFlightLimits } from "./flow/index.ts";
 import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
 import {
@@ -53,6 +56,8 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly anonymousAuth?: boolean;
   /** First and last; default 30000 and 32767. */
   readonly serviceNodePortRange?: readonly [number, number];
+  /** Texts of types and fields for the OpenAPI documents, by definition: what `kubectl explain` shows. */
+  readonly openApiDescriptions?: Descriptions;
   /** How long a stop waits for requests in flight. */
   readonly shutdownGraceMs?: number;
   /** Default 10.96.0.0/16. */
@@ -144,7 +149,7 @@ class ComposedApiServer implements ApiServer {
       host,
       store,
       kinds: this.kinds,
-      admission: admission ?? createAdmissionChain(defaultPlugins(host, store, this.kinds)),
+      admission: admission ?? createAdmissionChain(this.#defaultPlugins(rbac)),
       companions:
         companions ?? serviceCompanions({ host, store, kinds: this.kinds, serviceClusterIPRange, nodePortRange }),
       authorizer: this.authorizer,
@@ -169,6 +174,12 @@ class ComposedApiServer implements ApiServer {
       metrics: new RequestMetrics(host),
       nodes,
     });
+  }
+
+  #defaultPlugins(rbac: RbacAuthorizer): AdmissionPlugin[] {
+    const { host, store } = this.#options;
+    const access = [createOnUpdateCheck(this.authorizer), escalationCheck(this.authorizer, rbac)];
+    return [...defaultPlugins(host, store, this.kinds), ...access];
   }
 
   get url(): string | undefined {
@@ -214,7 +225,8 @@ class ComposedApiServer implements ApiServer {
     const routes = new PathRoutes();
     this.#addHealthChecks(store);
     new DiscoveryRoutes(this.kinds, () => new URL(this.url ?? "https://127.0.0.1").host).register(routes);
-    new OpenApiRoutes(this.kinds, { gitVersion: serverVersion.gitVersion }).register(routes);
+    const { openApiDescriptions: descriptions } = this.#options.config ?? {};
+    new OpenApiRoutes(this.kinds, { gitVersion: serverVersion.gitVersion, descriptions }).register(routes);
     this.health.register(routes);
     registerVersion(routes);
     registerMetrics(routes, host);

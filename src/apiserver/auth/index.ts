@@ -6,6 +6,7 @@ export { attributesOfRequest, forbidden, requireAllowed } from "./access.ts";
 export { type Authenticator, anonymous, createAuthenticator } from "./authenticator.ts";
 export type { Attributes, Authorizer, Decision } from "./authorizer.ts";
 export { ClientCertificates } from "./client-certificate.ts";
+export { createOnUpdateCheck, escalationCheck } from "./escalation.ts";
 export { Impersonator } from "./impersonation.ts";
 export { SigningKey } from "./jwt.ts";
 export { nodeAuthorizer } from "./node-authorizer.ts";

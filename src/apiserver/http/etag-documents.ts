@@ -50,7 +50,7 @@ export class EtagDocument {
     const etag = `"${this.hash}"`;
     headers.etag = etag;
     const held = exchange.headers["if-none-match"];
-    if (held !== undefined && held.split(",").some((one) => one.trim() === etag)) exchange.send(304, headers);
+    if (held?.split(",").some((one) => one.trim() === etag)) exchange.send(304, headers);
     else this.sendWhole(exchange, headers);
   }
 

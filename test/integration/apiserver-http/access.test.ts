@@ -31,7 +31,9 @@ describe("who", () => {
       body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" },
     });
     expect(body.status.userInfo).toMatchObject({ username: "alice", groups: ["team-a", "system:authenticated"] });
-    expect(body.status.userInfo.extra["authentication.kubernetes.io/credential-id"][0]).toMatch(/^X509SHA256=[0-9a-f]{64}$/);
+    expect(body.status.userInfo.extra["authentication.kubernetes.io/credential-id"][0]).toMatch(
+      /^X509SHA256=[0-9a-f]{64}$/,
+    );
   });
 
   it("is unknown with a certificate of another authority", async () => {
@@ -80,10 +82,17 @@ describe("who", () => {
     const { body } = await call("POST", "/apis/authentication.k8s.io/v1/tokenreviews", {
       body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } },
     });
-    expect(body.status).toMatchObject({ authenticated: true, user: { username: "system:serviceaccount:default:robot" } });
+    expect(body.status).toMatchObject({
+      authenticated: true,
+      user: { username: "system:serviceaccount:default:robot" },
+    });
     await call("DELETE", account);
     const fresh = await call("POST", "/apis/authentication.k8s.io/v1/tokenreviews", {
-      body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token, audiences: ["https://kubernetes.default.svc.cluster.local", "x"] } },
+      body: {
+        apiVersion: "authentication.k8s.io/v1",
+        kind: "TokenReview",
+        spec: { token, audiences: ["https://kubernetes.default.svc.cluster.local", "x"] },
+      },
     });
     expect(fresh.body.status).toMatchObject({ error: "invalid bearer token" });
   });
@@ -117,6 +126,40 @@ describe("what", () => {
     );
     await call("DELETE", `${rbac}/namespaces/default/rolebindings/view-team-a`);
     expect((await call("GET", pods, { as: "alice" })).status).toBe(403);
+  });
+
+  it("nobody holds is not granted by him to others", async () => {
+    const binding = (name: string, role: string) => ({
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: { name },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
+      subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "alice" }],
+    });
+    const roleBindings = `${rbac}/namespaces/default/rolebindings`;
+    await call("POST", roleBindings, { body: binding("alice-admin", "admin") });
+    expect((await call("POST", roleBindings, { as: "alice", body: binding("ok", "view") })).status).toBe(201);
+    const refused = await call("POST", roleBindings, { as: "alice", body: binding("no", "system:kube-scheduler") });
+    expect(refused.status).toBe(403);
+    expect(refused.body.message).toContain(
+      'rolebindings.rbac.authorization.k8s.io "no" is forbidden: user "alice" (groups=["team-a" "system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:',
+    );
+    const role = (rules: object[]) => ({
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata: { name: "r" },
+      rules,
+    });
+    const secrets = [{ apiGroups: [""], resources: ["secrets"], verbs: ["get"] }];
+    const nodes = [{ apiGroups: [""], resources: ["nodes"], verbs: ["delete", "get"] }];
+    const create = (rules: object[]) =>
+      call("POST", `${rbac}/namespaces/default/roles`, { as: "alice", body: role(rules) });
+    expect((await create(nodes)).body.message).toMatch(
+      /not currently held:\n\{APIGroups:\[""\], Resources:\["nodes"\], Verbs:\["delete" "get"\]\}$/,
+    );
+    expect((await create(secrets)).status).toBe(201);
+    await call("DELETE", `${roleBindings}/alice-admin`);
+    await call("DELETE", `${roleBindings}/ok`);
   });
 
   it("somebody else may do is seen by who may impersonate", async () => {
