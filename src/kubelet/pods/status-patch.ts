@@ -1,10 +1,12 @@
-import { deepEqual, semanticEqual } from "../../api/meta/index.ts";
+import { deepEqual } from "../../api/meta/index.ts";
 import type { PodCondition, PodStatus } from "../../api/types/index.ts";
 
 type Patch = Record<string, unknown>;
 
 /** Lists that a strategic merge patch merges by IP; the kubelet means them as a whole. */
 const listsByIp = ["podIPs", "hostIPs"];
+/** Maps that would be merged key by key, likewise. */
+const mapsByKey = ["resources", "allocatedResources"];
 
 /** What a strategic merge patch must say to make one status the other; undefined when they are the same. */
 export function statusPatch(from: PodStatus | undefined, to: PodStatus): Patch | undefined {
@@ -12,12 +14,14 @@ export function statusPatch(from: PodStatus | undefined, to: PodStatus): Patch |
   const old: Patch = { ...from };
   const next: Patch = { ...to };
   for (const name of new Set([...Object.keys(old), ...Object.keys(next)])) {
-    if (semanticEqual(old[name], next[name])) continue;
+    if (deepEqual(old[name], next[name])) continue;
     if (name === "conditions") {
       const conditions = changedConditions(from?.conditions ?? [], to.conditions ?? []);
       if (conditions.length > 0) patch.conditions = conditions;
     } else if (listsByIp.includes(name) && Array.isArray(next[name]) && !isEmptyList(old[name])) {
       patch[name] = [...next[name], { $patch: "replace" }];
+    } else if (mapsByKey.includes(name) && next[name] !== undefined && old[name] !== undefined) {
+      patch[name] = { ...(next[name] as object), $patch: "replace" };
     } else patch[name] = next[name] === undefined ? null : next[name];
   }
   return Object.keys(patch).length === 0 ? undefined : patch;
