@@ -22,7 +22,7 @@ export async function up(flags: ServerFlags & NodeFlags, around: Surroundings): 
 
 /** `sampan apiserver`: the API server and its store alone. */
 export async function apiserver(flags: ServerFlags, around: Surroundings): Promise<void> {
-  await serve(flags, {}, around);
+  await serve(flags, { controllers: false, scheduler: false, nodes: false }, around);
 }
 
 type Components = Pick<ClusterOptions, "controllers" | "scheduler" | "nodes">;

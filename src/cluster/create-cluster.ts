@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type ApiServer, createApiServer, type UserInfo } from "../apiserver/index.ts";
 import { type Client, createClient, directTransport, registryDiscovery } from "../client/index.ts";
-import type { Host } from "../host/index.ts";
+import { type Host, systemHost } from "../host/index.ts";
 import { createMemoryStore, openLmdbStore, type Store } from "../store/index.ts";
 import { adminEntry } from "./admin-access.ts";
 import { advertiseAddress } from "./advertise-address.ts";
@@ -17,32 +17,62 @@ import { Teardown } from "./teardown.ts";
 
 export interface NodeOptions {
   readonly count: number;
-  /** Quantities: `8`, `32Gi`. */
-  readonly cpu: string;
-  readonly memory: string;
-  readonly pods: number;
+  /** Quantities; default 8 and 32Gi. */
+  readonly cpu?: string;
+  readonly memory?: string;
+  /** Pods that a node takes; default 110. */
+  readonly pods?: number;
 }
 
+/** Everything may be left out: then it is a cluster in memory, with one node, on a free port of loopback. */
 export interface ClusterOptions {
-  readonly name: string;
-  readonly host: Host;
+  /** Of the cluster and its context in a kubeconfig; default sampan. */
+  readonly name?: string;
+  readonly host?: Host;
   /** Where the cluster is kept; absent keeps everything in memory. */
   readonly dataDir?: string;
-  /** When a write counts as kept: after the flush (always), or soon (interval). */
+  /** When a write counts as kept: after the flush (always, the default), or soon (interval). */
   readonly fsync?: "always" | "interval";
-  /** 0 takes a free port. */
-  readonly port: number;
-  readonly bindAddress: string;
-  readonly serviceClusterIPRange: string;
-  readonly clusterCIDR: string;
+  /** 0, the default, takes a free port. */
+  readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly bindAddress?: string;
+  /** Default 10.96.0.0/16. */
+  readonly serviceClusterIPRange?: string;
+  /** Addresses of pods; default 10.244.0.0/16, wider when there are more nodes than it has /24 parts. */
+  readonly clusterCIDR?: string;
+  /** Requests at once that read, and that write; more get 429. Default 400 and 200. */
   readonly maxRequestsInFlight?: number;
   readonly maxMutatingRequestsInFlight?: number;
+  /** Default true. */
   readonly controllers?: boolean;
   readonly scheduler?: boolean;
-  /** Simulated nodes. */
-  readonly nodes?: NodeOptions;
+  /** Simulated nodes; default one, none with `false`. */
+  readonly nodes?: NodeOptions | false;
   /** Told what has been done, for those who watch the start. */
   readonly onStep?: (text: string) => void;
+}
+
+type Optional = "dataDir" | "maxRequestsInFlight" | "maxMutatingRequestsInFlight";
+type Settings = Required<Omit<ClusterOptions, Optional>> & Pick<ClusterOptions, Optional>;
+
+function withDefaults(options: ClusterOptions): Settings {
+  return {
+    dataDir: options.dataDir,
+    maxRequestsInFlight: options.maxRequestsInFlight,
+    maxMutatingRequestsInFlight: options.maxMutatingRequestsInFlight,
+    name: options.name ?? "sampan",
+    host: options.host ?? systemHost({ log: { level: "warn" } }),
+    fsync: options.fsync ?? "always",
+    port: options.port ?? 0,
+    bindAddress: options.bindAddress ?? "127.0.0.1",
+    serviceClusterIPRange: options.serviceClusterIPRange ?? "10.96.0.0/16",
+    clusterCIDR: options.clusterCIDR ?? "10.244.0.0/16",
+    controllers: options.controllers ?? true,
+    scheduler: options.scheduler ?? true,
+    nodes: options.nodes ?? { count: 1 },
+    onStep: options.onStep ?? (() => {}),
+  };
 }
 
 /** A running cluster. */
@@ -63,20 +93,20 @@ const administrator: UserInfo = { name: "kubernetes-admin", groups: ["system:mas
  * pods can be made in the default namespace.
  * @throws DataFolderError, StoreError, ListenError or PodRangeError; nothing is left behind then.
  */
-export async function createCluster(options: ClusterOptions): Promise<Cluster> {
+export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const teardown = new Teardown();
   try {
-    return await start(options, teardown);
+    return await start(withDefaults(options), teardown);
   } catch (error) {
     await teardown.run();
     throw error;
   }
 }
 
-async function start(options: ClusterOptions, teardown: Teardown): Promise<Cluster> {
-  const { host, name, dataDir, bindAddress, serviceClusterIPRange } = options;
-  const step = options.onStep ?? (() => {});
-  const podRange = podRangeFor(options.clusterCIDR, serviceClusterIPRange, options.nodes?.count ?? 0);
+async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
+  const { host, name, dataDir, bindAddress, serviceClusterIPRange, onStep: step } = options;
+  const nodeCount = options.nodes === false ? 0 : options.nodes.count;
+  const podRange = podRangeFor(options.clusterCIDR, serviceClusterIPRange, nodeCount);
 
   const folder = dataDir === undefined ? undefined : DataFolder.open(dataDir);
   if (folder) teardown.add(() => folder.release());
@@ -101,13 +131,13 @@ async function start(options: ClusterOptions, teardown: Teardown): Promise<Clust
   if (options.nodes) teardown.add(await nodes.start(components, options.nodes));
   if (options.controllers) {
     await untilUsable(components);
-    step(`controllers, scheduler, ${options.nodes?.count ?? 0} nodes`);
+    step(`controllers, scheduler, ${nodeCount} nodes`);
   }
   folder?.saveState({ name, url });
   return { url, kubeconfig: adminEntry(name, url, pki), client, stop: () => teardown.run() };
 }
 
-async function openStore({ host, dataDir, fsync }: ClusterOptions): Promise<Store> {
+async function openStore({ host, dataDir, fsync }: Settings): Promise<Store> {
   return dataDir === undefined ? createMemoryStore(host) : openLmdbStore(host, join(dataDir, "store"), { fsync });
 }
 
