@@ -1,3 +1,5 @@
+import { admissionregistrationStrategies } from "./admissionregistration/index.ts";
+import { apiregistrationStrategies } from "./apiregistration/index.ts";
 import { appsStrategies } from "./apps/index.ts";
 import { autoscalingStrategies } from "./autoscaling/index.ts";
 import { certificatesStrategies } from "./certificates/index.ts";
@@ -30,4 +32,6 @@ export const groupStrategies: Readonly<Record<string, Readonly<Record<string, Ki
   "node.k8s.io": nodeStrategies,
   "flowcontrol.apiserver.k8s.io": flowcontrolStrategies,
   "certificates.k8s.io": certificatesStrategies,
+  "admissionregistration.k8s.io": admissionregistrationStrategies,
+  "apiregistration.k8s.io": apiregistrationStrategies,
 };
