@@ -141,7 +141,7 @@ async function openStore({ host, dataDir, fsync }: Settings): Promise<Store> {
   return dataDir === undefined ? createMemoryStore(host) : openLmdbStore(host, join(dataDir, "store"), { fsync });
 }
 
-async function startServer(options: ClusterOptions, store: Store, pki: Pki, nodes: SimulatedNodes): Promise<ApiServer> {
+async function startServer(options: Settings, store: Store, pki: Pki, nodes: SimulatedNodes): Promise<ApiServer> {
   const { host, port, bindAddress, maxRequestsInFlight, maxMutatingRequestsInFlight } = options;
   const server = createApiServer({
     host,
