@@ -12,6 +12,7 @@ import { startPodGarbageCollector } from "./podgc/index.ts";
 import { startReplicaSetController, startReplicationController } from "./replicaset/index.ts";
 import { startRootCAPublisher } from "./rootca/index.ts";
 import { startServiceAccountController } from "./serviceaccount/index.ts";
+import { startStatefulSetController } from "./statefulset/index.ts";
 import { startTaintEvictionController } from "./tainteviction/index.ts";
 
 /** By upstream name, in the order in which they start. */
@@ -23,6 +24,7 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["replicaset-controller", startReplicaSetController],
   ["replicationcontroller-controller", startReplicationController],
   ["daemonset-controller", startDaemonSetController],
+  ["statefulset-controller", startStatefulSetController],
   ["job-controller", startJobController],
   ["endpoints-controller", startEndpointsController],
   ["endpointslice-controller", startEndpointSliceController],

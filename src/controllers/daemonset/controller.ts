@@ -60,12 +60,8 @@ export function startDaemonSetController(context: ControllerContext): RunningCon
     if (!semanticEqual(set.status, status))
       await client.resource(resources.daemonsets).updateStatus({ ...set, status });
     if (error !== undefined) throw error;
-    await truncateHistory(
-      client,
-      set,
-      history,
-      new Set(held.map(({ metadata }) => metadata.labels?.[revisionHashLabel] ?? "")),
-    );
+    const used = new Set(held.map(({ metadata }) => metadata.labels?.[revisionHashLabel]));
+    await truncateHistory(client, set, history, (revision) => used.has(hashOf(revision)));
     const waits = held
       .map((pod) => availableInMs(pod, set.spec.minReadySeconds ?? 0, nowMs) ?? 0)
       .filter((wait) => wait > 0);

@@ -32,6 +32,8 @@ export interface HistoryOptions<T extends RevisionOwner> {
   readonly owner: T;
   readonly ownerType: ResourceType<T>;
   readonly store: StoreView<ControllerRevision>;
+  /** The label of a revision that holds its hash. Default `controller-revision-hash`. */
+  readonly hashLabel?: string;
 }
 
 /** The hash that pods of this revision carry. */
@@ -57,7 +59,7 @@ export async function syncHistory<T extends RevisionOwner>(options: HistoryOptio
     const current = await writer.update({ ...equal, revision: number });
     return { current, all: [...ordered.filter((revision) => revision !== equal), current] };
   }
-  const draft = newRevision(owner, data, number);
+  const draft = newRevision(owner, data, number, options.hashLabel ?? revisionHashLabel);
   try {
     const current = await writer.create(draft);
     return { current, all: [...ordered, current] };
@@ -75,9 +77,9 @@ export async function truncateHistory(
   client: Client,
   owner: RevisionOwner,
   history: History,
-  inUse: ReadonlySet<string>,
+  isUsed: (revision: ControllerRevision) => boolean,
 ): Promise<void> {
-  const unused = history.all.filter((revision) => revision !== history.current && !inUse.has(hashOf(revision)));
+  const unused = history.all.filter((revision) => revision !== history.current && !isUsed(revision));
   const surplus = unused.length - (owner.spec.revisionHistoryLimit ?? 10);
   for (const revision of unused.slice(0, Math.max(0, surplus))) {
     await client
@@ -102,7 +104,12 @@ function dataOf(template: PodTemplateSpec): ControllerRevision["data"] {
   return { spec: { template: { $patch: "replace", ...template } } } as unknown as ControllerRevision["data"];
 }
 
-function newRevision(owner: RevisionOwner, data: ControllerRevision["data"], revision: number): ControllerRevision {
+function newRevision(
+  owner: RevisionOwner,
+  data: ControllerRevision["data"],
+  revision: number,
+  hashLabel: string,
+): ControllerRevision {
   const hash = safeEncode(String(fnv32a(canonical(data) + (owner.status?.collisionCount ?? ""))));
   return {
     apiVersion: "apps/v1",
@@ -110,7 +117,7 @@ function newRevision(owner: RevisionOwner, data: ControllerRevision["data"], rev
     metadata: {
       name: `${owner.metadata.name}-${hash}`,
       namespace: owner.metadata.namespace,
-      labels: { ...owner.spec.template.metadata?.labels, [revisionHashLabel]: hash },
+      labels: { ...owner.spec.template.metadata?.labels, [hashLabel]: hash },
       annotations: owner.metadata.annotations,
       ownerReferences: [controllerReference(owner)],
     },

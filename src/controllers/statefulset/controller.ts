@@ -1,0 +1,160 @@
+import { isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
+import type { ControllerRevision, Pod, StatefulSet } from "../../api/types/index.ts";
+import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
+import { claim } from "../claims.ts";
+import type { ControllerContext, RunningController } from "../context.ts";
+import { Expectations } from "../expectations.ts";
+import { byController, controllerKey, indexByController, objectKey } from "../owners.ts";
+import { availableInMs, isNamespaceTerminating, messageOf } from "../pods/index.ts";
+import { type History, syncHistory, templateOf, truncateHistory } from "../revisions/index.ts";
+import { claimsOf, ordinalOf, podName, podOf, revisionOf } from "./identity.ts";
+import { planStatefulSet, type StatefulAction, statefulStatus } from "./plan.ts";
+
+const component = "statefulset-controller";
+
+/** Keeps numbered pods with names, host names and claims of their own. */
+export function startStatefulSetController(context: ControllerContext): RunningController {
+  const { client, host, informers } = context;
+  const sets = informers.informer(resources.statefulsets);
+  const pods = informers.informer(resources.pods, { indexers: { [byController]: indexByController } });
+  const revisions = informers.informer(resources.controllerrevisions, {
+    indexers: { [byController]: indexByController },
+  });
+  const claims = informers.informer(resources.persistentvolumeclaims);
+  const events = context.recorder(component);
+  const expectations = new Expectations(host);
+  const controller = runController({
+    name: component,
+    host,
+    synced: [sets, pods, revisions, claims],
+    reconcile: (key) => reconcile(keyString(key)),
+  });
+
+  async function reconcile(key: string): Promise<Outcome> {
+    const set = sets.store.get(key);
+    if (set === undefined) {
+      expectations.forget(key);
+      return done;
+    }
+    if (set.metadata.deletionTimestamp !== undefined) return done;
+    const mayAct = expectations.satisfied(key);
+    const hashLabel = "controller.kubernetes.io/hash";
+    const history = await syncHistory({
+      client,
+      owner: set,
+      ownerType: resources.statefulsets,
+      store: revisions.store,
+      hashLabel,
+    });
+    const held = await claim({
+      client,
+      owner: set,
+      ownerType: resources.statefulsets,
+      selector: labelSelectorAsSelector(set.spec.selector),
+      type: resources.pods,
+      store: pods.store,
+    });
+    const nowMs = host.clock.now();
+    const updateRevision = history.current.metadata.name ?? "";
+    const currentRevision = set.status?.currentRevision || updateRevision;
+    const observed = { set, pods: held, currentRevision, updateRevision, nowMs };
+    const status = statefulStatus(observed);
+    if (!semanticEqual(set.status, status))
+      await client.resource(resources.statefulsets).updateStatus({ ...set, status });
+    if (mayAct) for (const action of planStatefulSet(observed)) await act(key, set, history, action);
+    const used = new Set([currentRevision, updateRevision, ...held.map((pod) => revisionOf(pod) ?? "")]);
+    await truncateHistory(client, set, history, (revision) => used.has(revision.metadata.name ?? ""));
+    const waits = held
+      .map((pod) => availableInMs(pod, set.spec.minReadySeconds ?? 0, nowMs) ?? 0)
+      .filter((wait) => wait > 0);
+    return waits.length === 0 ? done : again(Math.min(...waits));
+  }
+
+  function act(key: string, set: StatefulSet, history: History, action: StatefulAction): Promise<void> {
+    if (action.kind === "remove") return remove(key, set, action.pod, action.failed);
+    return create(set, history.all, action.ordinal, action.revision);
+  }
+
+  async function create(
+    set: StatefulSet,
+    all: readonly ControllerRevision[],
+    ordinal: number,
+    revision: string,
+  ): Promise<void> {
+    const kept = all.find(({ metadata }) => metadata.name === revision);
+    const template = (kept === undefined ? undefined : templateOf(kept)) ?? set.spec.template;
+    const what = `Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name}`;
+    try {
+      await createClaims(set, ordinal);
+      await client.resource(resources.pods).create(podOf(set, template, revision, ordinal));
+      events.event(set, "Normal", "SuccessfulCreate", `Create ${what} successful`);
+    } catch (error) {
+      if (isNamespaceTerminating(error)) return;
+      // Ours, made a moment ago and not seen yet; or another's, then the next turn sees that it does not go away.
+      if (isReason(error, "AlreadyExists")) return;
+      events.event(set, "Warning", "FailedCreate", `create ${what} failed error: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  async function createClaims(set: StatefulSet, ordinal: number): Promise<void> {
+    for (const draft of claimsOf(set, ordinal)) {
+      const { name = "", namespace } = draft.metadata;
+      if (claims.store.get(keyString({ namespace, name })) !== undefined) continue;
+      try {
+        await client.resource(resources.persistentvolumeclaims).create(draft);
+      } catch (error) {
+        if (isReason(error, "AlreadyExists")) continue;
+        throw error;
+      }
+      const message = `Create Claim ${name} Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name} success`;
+      events.event(set, "Normal", "SuccessfulCreate", message);
+    }
+  }
+
+  async function remove(key: string, set: StatefulSet, pod: Pod, failed: boolean): Promise<void> {
+    const { name, namespace, uid } = pod.metadata;
+    if (failed) {
+      const message = `StatefulSet ${namespace}/${set.metadata.name} is recreating failed Pod ${name}`;
+      events.event(set, "Warning", "RecreatingFailedPod", message);
+    }
+    expectations.expectDeletions(key, [uid ?? ""]);
+    const what = `Pod ${name} in StatefulSet ${set.metadata.name}`;
+    try {
+      await client.resource(resources.pods).delete(objectKey(pod), { preconditions: { uid } });
+      events.event(set, "Normal", "SuccessfulDelete", `Delete ${what} successful`);
+    } catch (error) {
+      expectations.forget(key);
+      if (isReason(error, "NotFound")) return;
+      events.event(set, "Warning", "FailedDelete", `delete ${what} failed error: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  const enqueueOwner = (pod: Pod): void => {
+    const key = controllerKey(pod, "StatefulSet", "apps");
+    if (key === undefined) return;
+    if (pod.metadata.deletionTimestamp !== undefined) expectations.deleted(key, pod.metadata.uid ?? "");
+    controller.queue.add(key);
+  };
+  sets.addHandlers({
+    add: (set) => controller.enqueue(set),
+    update: (_, set) => controller.enqueue(set),
+    delete: (set) => controller.enqueue(set),
+  });
+  pods.addHandlers({
+    add: enqueueOwner,
+    update: (_, pod) => enqueueOwner(pod),
+    delete: (pod) => {
+      const key = controllerKey(pod, "StatefulSet", "apps");
+      if (key !== undefined) expectations.deleted(key, pod.metadata.uid ?? "");
+      enqueueOwner(pod);
+      // A name that a pod of somebody else held may be free now.
+      for (const set of key === undefined ? sets.store.values() : []) {
+        if (set.metadata.namespace === pod.metadata.namespace && ordinalOf(set, pod) !== undefined)
+          controller.enqueue(set);
+      }
+    },
+  });
+  return controller;
+}
