@@ -44,6 +44,7 @@ import {
   registerVersion,
   serverVersion,
   type TlsFiles,
+  upgrader,
 } from "./http/index.ts";
 import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
 
@@ -127,6 +128,7 @@ class ComposedApiServer implements ApiServer {
   readonly #options: ApiServerOptions;
   readonly #rbac: RbacIndex;
   readonly #pipeline: RequestPipeline;
+  readonly #upgrade: ReturnType<typeof upgrader> | undefined;
   readonly #watches = new OpenWatches();
   readonly #listeners: Listener[] = [];
   #bootstrapped = false;
@@ -158,7 +160,7 @@ class ComposedApiServer implements ApiServer {
     });
     this.trusted = this.#watches.following(bare);
     this.handler = authorizing(this.trusted, this.authorizer);
-    this.#pipeline = new RequestPipeline({
+    const pipeline = {
       host,
       handler: this.trusted,
       kinds: this.kinds,
@@ -173,7 +175,9 @@ class ComposedApiServer implements ApiServer {
       paths: this.#routes(key, issuer),
       metrics: new RequestMetrics(host),
       nodes,
-    });
+    };
+    this.#pipeline = new RequestPipeline(pipeline);
+    if (nodes?.connect) this.#upgrade = upgrader(pipeline, { connect: nodes.connect.bind(nodes) });
   }
 
   #defaultPlugins(rbac: RbacAuthorizer): AdmissionPlugin[] {
@@ -200,7 +204,13 @@ class ComposedApiServer implements ApiServer {
   async listen(address: ListenAddress): Promise<Listener> {
     const { tls, host } = this.#options;
     if (tls === undefined) throw new Error("an API server without TLS key and certificate cannot listen");
-    const listener = await listen({ ...address, tls, log: host.log, onExchange: this.#pipeline.serve });
+    const listener = await listen({
+      ...address,
+      tls,
+      log: host.log,
+      onExchange: this.#pipeline.serve,
+      onUpgrade: this.#upgrade,
+    });
     this.#listeners.push(listener);
     return listener;
   }

@@ -17,3 +17,4 @@ export {
   registerVersion,
   serverVersion,
 } from "./server-routes.ts";
+export { upgrader } from "./upgrade.ts";

@@ -60,6 +60,8 @@ function listenError({ bindAddress, port }: ListenOptions, cause: NodeJS.ErrnoEx
 
 /** What the original's HTTP/2 server grants a client: enough for its watches, too few to be flooded through one connection. */
 const streamsPerConnectionMax = 250;
+/** Clients keep connections for later; one that is closed under them costs them a failed request. */
+const idleConnectionMs = 90_000;
 const receiveWindowBytes = 256 * 1024;
 
 /** Starts an HTTPS server that speaks HTTP/1.1 and HTTP/2. Rejects with a ListenError when the address cannot be taken. */
@@ -76,6 +78,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     minVersion: "TLSv1.2",
     settings: { maxConcurrentStreams: streamsPerConnectionMax, initialWindowSize: receiveWindowBytes },
   });
+  // Read by the HTTP/1.1 side; declared for plain HTTP servers only.
+  Object.assign(server, { keepAliveTimeout: idleConnectionMs });
   const connections = new Connections(server);
   serve(server, options);
   await new Promise<void>((resolve, reject) => {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { KubeObject } from "../../api/meta/index.ts";
 import type { UserInfo } from "../request.ts";
+import type { Query } from "./query.ts";
 
 export interface PodLogOptions {
   /** Always named: the API server has filled in the only container. */
@@ -24,13 +25,16 @@ export interface NodeRequest {
   readonly subresource: string;
   readonly object: KubeObject;
   readonly path: string;
-  readonly query: string;
+  readonly query: Query;
 }
 
 /** How the API server reaches what runs on nodes. */
 export interface NodeConnector {
   /** Ends when the log ends, or is returned from when the client goes away. @throws ApiError for what the node refuses. */
   logs(pod: KubeObject, options: PodLogOptions): AsyncIterable<string | Buffer>;
-  /** Takes over the connection of an exec, attach or portforward request (WebSocket or SPDY). */
+  /**
+   * Takes over the connection of an exec, attach or portforward request (WebSocket or SPDY), which has been authorized.
+   * Rejects before the first byte of an answer for what the node refuses; the client then gets the Status.
+   */
   connect?(request: NodeRequest, http: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
 }
