@@ -88,7 +88,9 @@ function expectedOf(step: Step): string[] {
 /** Metadata is the handlers' to check; differences in long texts are not told apart from those in the fields. */
 function comparable(causes: readonly string[]): readonly string[] {
   const own = causes.filter((cause) => !/^metadata\.(name|labels|annotations|resourceVersion|namespace)\b/.test(cause));
-  return own.map((cause) => cause.replace(/\n@@[\s\S]*$/, "\n").replace(/(pod updates may not change)[\s\S]*/, "$1"));
+  return own.map((cause) =>
+    cause.replace(/(immutable after creation\n)@@[\s\S]*$/, "$1").replace(/(pod updates may not change)[\s\S]*/, "$1"),
+  );
 }
 
 interface Tally {

@@ -36,6 +36,7 @@ export const daemonSetStrategy: KindStrategy = {
       spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
     }
     spec.revisionHistoryLimit ??= historyDefault;
+    if (set.metadata.annotations?.[templateAnnotation] === undefined) markTemplate(set, 0);
     defaultPodTemplate(spec.template);
   },
   prepareForCreate: (set: DaemonSet) => markTemplate(set, 1),

@@ -10,6 +10,10 @@ export const limitRangeStrategy: KindStrategy = {
   applyDefaults(range: LimitRange) {
     for (const item of range.spec?.limits ?? []) if (item.type === "Container") defaultContainerLimits(item);
   },
+  prepareForCreate(range: LimitRange) {
+    range.metadata.name ||= range.metadata.uid; // alone of all kinds it needs no name
+    if (range.spec?.limits?.length === 0) Object.assign(range.spec, { limits: null });
+  },
   validate(range: LimitRange) {
     const out: FieldError[] = [];
     const types = new Set<string>();

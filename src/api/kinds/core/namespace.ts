@@ -21,9 +21,10 @@ export const namespaceStrategy: KindStrategy = {
   validateName: isDNS1123Label,
   validate: (namespace: Namespace) => checkFinalizers(namespace),
   validateUpdate(namespace: Namespace) {
+    // The original looks at labels again, and once more.
     const out: FieldError[] = [];
-    checkLabels(namespace.metadata.labels, root("metadata", "labels"), out); // the original says it twice
-    return [...out, ...checkFinalizers(namespace)];
+    checkLabels(namespace.metadata.labels, root("metadata", "labels"), out);
+    return [...out, ...out, ...checkFinalizers(namespace)];
   },
   updates: {
     status: {

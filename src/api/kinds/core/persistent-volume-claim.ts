@@ -1,11 +1,12 @@
 import type { FieldError } from "../../meta/index.ts";
 import { compareQuantity, fieldError, isConditionTrue, parseQuantity, root, semanticEqual } from "../../meta/index.ts";
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from "../../types/index.ts";
-import { checkImmutable } from "../field-checks.ts";
+import { checkImmutable, goStruct } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { checkClaimSpec } from "../podspec/claim-spec.ts";
 import { defaultClaimSpec } from "../podspec/volume-defaults.ts";
 import { ageColumn, ageOf, nameColumn, nameOf, text } from "../table/cells.ts";
+import { jsonDiff } from "../text-diff.ts";
 import { accessModesText, classAnnotation, unsetText } from "./storage-text.ts";
 
 export const persistentVolumeClaimStrategy: KindStrategy = {
@@ -88,7 +89,9 @@ function checkUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): 
     }
     same.volumeAttributesClassName = spec.volumeAttributesClassName;
   }
-  if (!semanticEqual(same, spec)) out.push(fieldError.forbidden(path, frozenDetail));
+  if (!semanticEqual(same, spec)) {
+    out.push(fieldError.forbidden(path, frozenDetail + jsonDiff(shownSpec(same), shownSpec(spec))));
+  }
   const asked = spec.resources?.requests?.storage;
   const askedBefore = before.resources?.requests?.storage;
   const capacity = old.status?.capacity?.storage;
@@ -98,6 +101,39 @@ function checkUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): 
   }
   checkImmutable(spec.volumeMode, before.volumeMode, root("volumeMode"), out);
   return out;
+}
+
+/** The spec as the original's internal type prints. */
+function shownSpec(spec: PersistentVolumeClaimSpec): Record<string, unknown> {
+  const { dataSource, dataSourceRef } = spec;
+  return goStruct([
+    ["AccessModes", spec.accessModes],
+    ["Selector", spec.selector],
+    [
+      "Resources",
+      goStruct([
+        ["Limits", spec.resources?.limits],
+        ["Requests", spec.resources?.requests],
+      ]),
+    ],
+    ["VolumeName", spec.volumeName ?? ""],
+    ["StorageClassName", spec.storageClassName],
+    ["VolumeMode", spec.volumeMode],
+    ["DataSource", dataSource && goStruct(sourceFields(dataSource))],
+    [
+      "DataSourceRef",
+      dataSourceRef && goStruct([...sourceFields(dataSourceRef), ["Namespace", dataSourceRef.namespace]]),
+    ],
+    ["VolumeAttributesClassName", spec.volumeAttributesClassName],
+  ]);
+}
+
+function sourceFields(source: { apiGroup?: string; kind: string; name: string }): [string, unknown][] {
+  return [
+    ["APIGroup", source.apiGroup],
+    ["Kind", source.kind],
+    ["Name", source.name],
+  ];
 }
 
 function lessThan(a: string | undefined, b: string | undefined): boolean {

@@ -3,7 +3,7 @@ import { fieldError, root } from "../../meta/index.ts";
 import type { ReplicationController } from "../../types/index.ts";
 import { checkReplicaCounts } from "../apps/replica-counts.ts";
 import { checkReplicatedTemplate } from "../apps/selector.ts";
-import { checkNonNegative } from "../field-checks.ts";
+import { checkLabels, checkNonNegative } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { defaultPodTemplate } from "../podspec/defaults.ts";
 import { podWarnings } from "../podspec/warnings.ts";
@@ -34,6 +34,11 @@ export const replicationControllerStrategy: KindStrategy = {
     defaultPodTemplate(spec.template);
   },
   validate: (controller: ReplicationController) => checkController(controller),
+  validateUpdate(controller: ReplicationController) {
+    const out = checkController(controller);
+    checkLabels(controller.metadata.labels, root("metadata", "labels"), out); // the original looks at them again
+    return out;
+  },
   updates: {
     status: {
       prepareForUpdate() {},

@@ -10,7 +10,7 @@ import {
   semanticEqual,
 } from "../../meta/index.ts";
 import type { discoveryV1 } from "../../types/index.ts";
-import { checkImmutable, checkRequiredSupported, checkWith } from "../field-checks.ts";
+import { checkImmutable, checkLabels, checkRequiredSupported, checkWith } from "../field-checks.ts";
 import { type KindStrategy, raiseGeneration } from "../generic.ts";
 import { checkReachableIP } from "../ip-addresses.ts";
 import { ageColumn, ageOf, nameColumn, nameOf, text } from "../table/cells.ts";
@@ -40,6 +40,7 @@ export const endpointSliceStrategy: KindStrategy = {
   validate: (slice: EndpointSlice) => checkSlice(slice),
   validateUpdate(slice: EndpointSlice, old: EndpointSlice) {
     const out = checkSlice(slice);
+    checkLabels(slice.metadata.labels, root("metadata", "labels"), out); // the original looks at them again
     checkImmutable(slice.addressType, old.addressType, root("addressType"), out);
     return out;
   },

@@ -1,5 +1,5 @@
 import type { FieldError } from "../../meta/index.ts";
-import { fieldError, isPathSegmentName, root } from "../../meta/index.ts";
+import { fieldError, root } from "../../meta/index.ts";
 import type { coreV1, eventsV1 } from "../../types/index.ts";
 import { checkImmutable } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -11,7 +11,6 @@ import { checkNewEvent, checkNewEventUpdate } from "./validation.ts";
 
 /** events.k8s.io/v1: the same events, seen as their new fields. Messages name fields as the core group does. */
 export const eventStrategy: KindStrategy = {
-  validateName: isPathSegmentName,
   validate: (event: eventsV1.Event) => checkCreate(asCore(event)),
   validateUpdate(event: eventsV1.Event, old: eventsV1.Event) {
     return [...checkEvent(asCore(event)), ...checkNewEventUpdate(asCore(event), asCore(old))];

@@ -49,7 +49,7 @@ function checkFamilies(spec: ServiceSpec, out: FieldError[]): void {
 
 /** The first address stays for the life of the service, while its type has one. */
 export function checkClusterIPsUpdate(spec: ServiceSpec, old: ServiceSpec, out: FieldError[]): void {
-  if (spec.type === "ExternalName" || old.type === "ExternalName") return;
+  if (!hasClusterIP(spec) || !hasClusterIP(old)) return;
   const before = old.clusterIPs ?? [];
   const after = spec.clusterIPs ?? [];
   const path = specPath.child("clusterIPs");
@@ -64,4 +64,8 @@ export function checkClusterIPsUpdate(spec: ServiceSpec, old: ServiceSpec, out: 
   if (primary && spec.ipFamilies?.[0] && spec.ipFamilies[0] !== primary) {
     out.push(fieldError.invalid(specPath.child("ipFamilies").index(0), spec.ipFamilies[0], "may not change once set"));
   }
+}
+
+function hasClusterIP({ type }: ServiceSpec): boolean {
+  return type === "ClusterIP" || type === "NodePort" || type === "LoadBalancer";
 }
