@@ -71,11 +71,7 @@ class SimulatedKubelets implements Kubelets {
     this.#informers.informer(resources.nodes, scope).addHandlers({
       add: (node) => this.#nodes.get(node.metadata.name ?? "")?.kubelet.nodeSeen(node),
       update: (_, node) => this.#nodes.get(node.metadata.name ?? "")?.kubelet.nodeSeen(node),
-      delete: (node) =>
-        void this.#nodes
-          .get(node.metadata.name ?? "")
-          ?.kubelet.nodeDeleted()
-          .catch(() => undefined),
+      delete: (node) => this.#nodes.get(node.metadata.name ?? "")?.kubelet.nodeDeleted(),
     });
     if (options.informers === undefined) this.#informers.start();
     this.ready = Promise.all(options.nodes.map((node) => this.addNode(node))).then(() => undefined);

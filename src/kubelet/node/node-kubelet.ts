@@ -111,11 +111,9 @@ export class NodeKubelet {
     );
   }
 
-  /** Somebody deleted the Node: it is registered anew. */
-  async nodeDeleted(): Promise<void> {
-    if (this.#stopping.signal.aborted || this.#node === undefined) return;
+  /** Somebody deleted the Node. As the original, its kubelet does not register it anew before it is started again. */
+  nodeDeleted(): void {
     this.#node = undefined;
-    this.nodeSeen(await this.#writer.register(this.#stopping.signal));
   }
 
   runner(uid: string): PodRunner | undefined {

@@ -21,7 +21,9 @@ export function planEnd(situation: Situation, draft: PlanDraft, ending: Ending):
     const known = memory.killing.get(container.id);
     // A shorter grace period (the pod was deleted again, with less) overtakes the one that runs.
     if (known !== undefined && known <= madeToEndAt) continue;
-    const message = known === undefined ? `Stopping container ${container.name}` : "";
+    // Who is told to be over by another's word ends without one.
+    const isSilent = known !== undefined || ending.cause === "phase";
+    const message = isSilent ? "" : `Stopping container ${container.name}`;
     draft.actions.push({ kind: "kill", containerId: container.id, name: container.name, message, graceSeconds });
   }
 }

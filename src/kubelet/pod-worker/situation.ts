@@ -78,6 +78,7 @@ export type Action =
       readonly kind: "kill";
       readonly containerId: string;
       readonly name: string;
+      /** Of the event that tells of it; none when empty. */
       readonly message: string;
       readonly graceSeconds: number;
     };

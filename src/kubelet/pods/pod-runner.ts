@@ -286,7 +286,9 @@ export class PodRunner {
     const runsHook = !this.#memory.killing.has(containerId);
     const madeToEndAt = this.#ports.host.clock.now() + graceSeconds * 1000;
     this.#memory = { ...this.#memory, killing: new Map(this.#memory.killing).set(containerId, madeToEndAt) };
-    if (runsHook) this.#ports.record(this.#pod, { type: "Normal", reason: "Killing", message, container: name });
+    if (message !== "") {
+      this.#ports.record(this.#pod, { type: "Normal", reason: "Killing", message, container: name });
+    }
     this.#watch.ending(containerId);
     stopContainer(this.#ports, { pod: this.#pod, id: containerId, name, podIP, graceSeconds, runsHook }).then(
       () => this.look(),

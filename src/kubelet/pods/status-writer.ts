@@ -34,46 +34,53 @@ export class StatusWriter {
 
   /** Gives the pod as it then is, or undefined when it is gone. */
   async write(base: Pod, status: PodStatus): Promise<Pod | undefined> {
-    const patch = statusPatch(base.status, status);
-    if (patch === undefined) return base;
-    const { namespace, name = "", uid } = base.metadata;
-    const body = { metadata: { uid }, status: patch };
-    return this.#insist(base, () =>
-      this.#client.resource(resources.pods).patchStatus({ namespace, name }, "strategic", body),
-    );
+    return this.#insist(base, async (pod) => {
+      const patch = statusPatch(pod.status, status);
+      if (patch === undefined) return pod;
+      const { namespace, name = "", uid } = pod.metadata;
+      const body = { metadata: { uid }, status: patch };
+      return this.#client.resource(resources.pods).patchStatus({ namespace, name }, "strategic", body);
+    });
   }
 
   /** Removes the object of a pod of which nothing is left. */
   async remove(base: Pod): Promise<void> {
-    const { namespace, name = "", uid } = base.metadata;
-    await this.#insist(base, async () => {
+    await this.#insist(base, async (pod) => {
+      const { namespace, name = "", uid } = pod.metadata;
       const options = { gracePeriodSeconds: 0, preconditions: { uid } };
       await this.#client.resource(resources.pods).delete({ namespace, name }, options);
       return undefined;
     });
   }
 
-  /** Tries until it is done, or the pod of this UID is gone. */
-  async #insist(pod: Pod, call: () => Promise<Pod | undefined>): Promise<Pod | undefined> {
+  /** Tries until it is done, the pod of this UID is gone, or the server says that it never will. */
+  async #insist(base: Pod, call: (pod: Pod) => Promise<Pod | undefined>): Promise<Pod | undefined> {
     const { signal } = this.#stopping;
-    while (!signal.aborted) {
+    let pod: Pod | undefined = base;
+    while (!signal.aborted && pod !== undefined) {
       await this.#enter();
       try {
-        return await call();
+        return await call(pod);
       } catch (error) {
-        if (isReason(error, "NotFound") || isReason(error, "Conflict")) return await this.#current(pod);
-        const { namespace, name } = pod.metadata;
-        const text = error instanceof Error ? error.message : String(error);
-        this.#host.log.warn("a pod's status could not be written, trying again", {
-          pod: `${namespace}/${name}`,
-          error: text,
-        });
+        if (isReason(error, "NotFound")) return undefined;
+        const isConflict = isReason(error, "Conflict");
+        const isHopeless = isReason(error, "Invalid") || isReason(error, "BadRequest");
+        if (!isConflict) this.#report(pod, error, isHopeless);
+        if (isHopeless) return pod;
+        if (isConflict) pod = await this.#current(pod).catch(() => pod);
       } finally {
         this.#leave();
       }
       await sleep(this.#host.clock, retryMs, signal).catch(() => undefined);
     }
     return undefined;
+  }
+
+  #report(pod: Pod, error: unknown, isHopeless: boolean): void {
+    const { namespace, name } = pod.metadata;
+    const fields = { pod: `${namespace}/${name}`, error: error instanceof Error ? error.message : String(error) };
+    if (isHopeless) this.#host.log.error("a pod's status was refused", fields);
+    else this.#host.log.warn("a pod's status could not be written, trying again", fields);
   }
 
   async #current(pod: Pod): Promise<Pod | undefined> {
@@ -121,9 +128,7 @@ export class StatusLane {
 
   want(status: PodStatus): void {
     this.#wanted = status;
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#write();
   }
 
   async settled(): Promise<void> {
@@ -135,11 +140,16 @@ export class StatusLane {
     await this.#writer.remove(this.#base);
   }
 
+  /** Writes what is wanted until nothing more is; that it has ended is known in the same turn as that nothing is. */
   async #write(): Promise<void> {
-    for (let status = this.#take(); status !== undefined; status = this.#take()) {
-      const written = await this.#writer.write(this.#base, status);
-      if (written === undefined) return;
-      this.saw(written);
+    try {
+      for (let status = this.#take(); status !== undefined; status = this.#take()) {
+        const written = await this.#writer.write(this.#base, status);
+        if (written === undefined) return;
+        this.saw(written);
+      }
+    } finally {
+      this.#writing = undefined;
     }
   }
 

@@ -6,7 +6,7 @@ import { createAdmissionChain } from "../../apiserver/admission/index.ts";
 // biome-ignore lint/style/noRestrictedImports: only tests use this file; they play on the real API server
 import { createApiHandler } from "../../apiserver/handlers/index.ts";
 import { type Client, createClient, directTransport, resources } from "../../client/index.ts";
-import { type TestHost, testHost } from "../../host/index.ts";
+import { type Logger, type TestHost, testHost } from "../../host/index.ts";
 // biome-ignore lint/style/noRestrictedImports: only tests use this file; they play on the real API server
 import { createMemoryStore } from "../../store/index.ts";
 import { type Kubelets, type KubeletsOptions, startKubelets } from "../index.ts";
@@ -32,8 +32,8 @@ export type PodDraft = { readonly metadata: KubeObject["metadata"]; readonly spe
 
 const namespace = "default";
 
-export async function testCluster(options: Partial<KubeletsOptions> = {}): Promise<TestCluster> {
-  const host = testHost({ log: options.host?.log });
+export async function testCluster(options: Partial<KubeletsOptions> & { log?: Logger } = {}): Promise<TestCluster> {
+  const host = testHost({ log: options.log });
   const store = createMemoryStore(host);
   const handler = createApiHandler({
     host,
@@ -57,7 +57,7 @@ export async function testCluster(options: Partial<KubeletsOptions> = {}): Promi
         const bound = { nodeName: nodes[0]?.name, ...spec };
         await client.resource(resources.pods).create({ metadata: { namespace, ...metadata }, spec: bound } as never);
       }
-      await host.clock.settle();
+      await settle(host);
     },
     pod: (name) => client.resource(resources.pods).get({ namespace, name }),
     findPod: (name) => client.resource(resources.pods).find({ namespace, name }),
@@ -69,18 +69,27 @@ export async function testCluster(options: Partial<KubeletsOptions> = {}): Promi
         .sort((a, b) => Number(a.metadata.name?.slice(-8)) - Number(b.metadata.name?.slice(-8)))
         .map(({ reason, message, count }) => `${reason}: ${message}${count === 1 ? "" : ` (${count})`}`);
     },
-    seconds: (count) => host.clock.advance(count * 1000),
+    async seconds(count) {
+      await settle(host);
+      await host.clock.advance(count * 1000);
+      await settle(host);
+    },
     async restart() {
       await cluster.kubelets.stop();
       cluster.kubelets = begin();
       await cluster.kubelets.ready;
-      await host.clock.settle();
+      await settle(host);
     },
     stop: () => cluster.kubelets.stop(),
   };
   await cluster.kubelets.ready;
-  await host.clock.settle();
+  await settle(host);
   return cluster;
+}
+
+/** Long enough for a chain of writes: each takes turns of the event loop. */
+async function settle(host: TestHost): Promise<void> {
+  for (let times = 0; times < 8; times++) await host.clock.settle();
 }
 
 export function podOf(name: string, spec: Partial<NonNullable<Pod["spec"]>> = {}): PodDraft {

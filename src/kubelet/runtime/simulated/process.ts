@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../../host/index.ts";
+import { terminationMessagePathAnnotation, terminationMessagePolicyAnnotation } from "../labels.ts";
 import type { ContainerConfig } from "../runtime.ts";
 import { type Behaviour, unknownProgram } from "./behaviour.ts";
 import type { SimulatedLog } from "./log.ts";
@@ -11,7 +12,9 @@ export interface ProcessEnd {
 }
 
 const killedExitCode = 137;
-const terminationLog = "/dev/termination-log";
+const messageLengthMax = 4096;
+const fallbackLinesMax = 80;
+const fallbackLengthMax = 2048;
 
 /** The one process of a simulated container, in the time of its node. */
 export class SimulatedProcess {
@@ -126,8 +129,17 @@ export class SimulatedProcess {
     if (this.#ended) return;
     this.abandon();
     this.#log.end();
-    const message = this.#world?.files.get(terminationLog);
+    const message = this.#terminationMessage(end.exitCode);
     this.#onEnd(message ? { ...end, message } : end);
+  }
+
+  #terminationMessage(exitCode: number): string | undefined {
+    const { annotations } = this.#config;
+    const written = this.#world?.files.get(annotations[terminationMessagePathAnnotation] ?? "");
+    if (written || exitCode === 0) return written?.slice(0, messageLengthMax);
+    if (annotations[terminationMessagePolicyAnnotation] !== "FallbackToLogsOnError") return undefined;
+    const lines = this.#log.lines.slice(-fallbackLinesMax).map(({ text }) => `${text}\n`);
+    return lines.join("").slice(-fallbackLengthMax);
   }
 
   #makeWorld(): ShellWorld {
