@@ -2,6 +2,7 @@ import { admissionregistrationStrategies } from "./admissionregistration/index.t
 import { apiregistrationStrategies } from "./apiregistration/index.ts";
 import { appsStrategies } from "./apps/index.ts";
 import { autoscalingStrategies } from "./autoscaling/index.ts";
+import { batchStrategies } from "./batch/index.ts";
 import { certificatesStrategies } from "./certificates/index.ts";
 import { coordinationStrategies } from "./coordination/index.ts";
 import { coreStrategies } from "./core/index.ts";
@@ -28,6 +29,7 @@ export const groupStrategies: Readonly<Record<string, Readonly<Record<string, Ki
   "networking.k8s.io": networkingStrategies,
   "rbac.authorization.k8s.io": rbacStrategies,
   autoscaling: autoscalingStrategies,
+  batch: batchStrategies,
   "storage.k8s.io": storageStrategies,
   "node.k8s.io": nodeStrategies,
   "flowcontrol.apiserver.k8s.io": flowcontrolStrategies,
