@@ -66,8 +66,21 @@ export interface ApiRequest {
 
 /** An answer. Objects in it are immutable; `entry` is there when the answer is exactly a stored version (then its bytes are shared). */
 export type ApiResponse =
-  | { readonly kind: "object"; readonly code: number; readonly object: KubeObject; readonly entry?: Entry; readonly warnings?: readonly string[] }
-  | { readonly kind: "list"; readonly apiVersion: string; readonly listKind: string; readonly metadata: ListMeta; readonly items: readonly ListItem[]; readonly warnings?: readonly string[] }
+  | {
+      readonly kind: "object";
+      readonly code: number;
+      readonly object: KubeObject;
+      readonly entry?: Entry;
+      readonly warnings?: readonly string[];
+    }
+  | {
+      readonly kind: "list";
+      readonly apiVersion: string;
+      readonly listKind: string;
+      readonly metadata: ListMeta;
+      readonly items: readonly ListItem[];
+      readonly warnings?: readonly string[];
+    }
   | { readonly kind: "status"; readonly code: number; readonly status: Status; readonly warnings?: readonly string[] };
 
 /** An object of a list: `entry` when it is exactly a stored version. */
