@@ -54,7 +54,7 @@ export const daemonSetStrategy: KindStrategy = {
       out,
       shownSelector(set.spec.selector),
     );
-    return [...checkDaemonSet(set), ...out];
+    return [...out, ...checkDaemonSet(set)];
   },
   updates: { status: { prepareForUpdate() {}, validateUpdate: (set: DaemonSet) => checkStatus(set) } },
   warnings: (set: DaemonSet, old?: DaemonSet) =>

@@ -1,7 +1,7 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { fieldError, isCIDR, isValidLabelValue, root } from "../../meta/index.ts";
 import type { Node, NodeCondition, Taint } from "../../types/index.ts";
-import { checkQualifiedName, checkWith, goStruct } from "../field-checks.ts";
+import { checkLabels, checkQualifiedName, checkWith, goStruct } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { checkTaintEffect } from "../podspec/tolerations.ts";
 import { ageColumn, ageOf, nameColumn, nameOf, none, text } from "../table/cells.ts";
@@ -91,7 +91,9 @@ export function checkTaints(taints: readonly Taint[] | undefined, path: FieldPat
 
 function checkUpdate(node: Node, old: Node): FieldError[] {
   const out: FieldError[] = [];
-  checkTaints(node.spec?.taints, root("metadata", "taints"), out); // the original says it twice
+  // The original looks at labels and taints once more.
+  checkLabels(node.metadata.labels, root("metadata", "labels"), out);
+  checkTaints(node.spec?.taints, root("metadata", "taints"), out);
   const before = old.spec?.podCIDRs ?? [];
   const after = node.spec?.podCIDRs ?? [];
   if (before.length > 0 && before.join() !== after.join()) {

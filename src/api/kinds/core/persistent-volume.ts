@@ -7,6 +7,8 @@ import { checkAccessModes, volumeModes } from "../podspec/claim-spec.ts";
 import { checkNodeSelector } from "../podspec/node-selector.ts";
 import { checkOneSource, persistentVolumeChecks } from "../podspec/volume-sources.ts";
 import { ageColumn, ageOf, nameColumn, nameOf, text } from "../table/cells.ts";
+import { jsonDiff } from "../text-diff.ts";
+import { shownSource, sourceFields } from "./persistent-volume-source.ts";
 import { accessModesText, classAnnotation, unsetText } from "./storage-text.ts";
 
 const specPath = root("spec");
@@ -131,8 +133,6 @@ const otherSources = [
   "storageos",
 ] as const;
 
-const sources = [...Object.keys(persistentVolumeChecks), ...otherSources] as (keyof PersistentVolumeSpec)[];
-
 function hasOtherSource(spec: PersistentVolumeSpec): boolean {
   return otherSources.some((field) => spec[field]);
 }
@@ -141,9 +141,10 @@ function checkUpdate(volume: PersistentVolume, old: PersistentVolume): FieldErro
   const out: FieldError[] = [];
   const spec = volume.spec ?? {};
   const before = old.spec ?? {};
-  if (sources.some((field) => !semanticEqual(spec[field], before[field]))) {
+  if (sourceFields.some((field) => !semanticEqual(spec[field], before[field]))) {
     const detail = "spec.persistentvolumesource is immutable after creation\n";
-    out.push(fieldError.forbidden(specPath.child("persistentvolumesource"), detail));
+    const difference = jsonDiff(shownSource(before), shownSource(spec));
+    out.push(fieldError.forbidden(specPath.child("persistentvolumesource"), detail + difference));
   }
   checkImmutable(spec.volumeMode, before.volumeMode, root("volumeMode"), out);
   if (before.nodeAffinity && !semanticEqual(spec.nodeAffinity, before.nodeAffinity)) {
