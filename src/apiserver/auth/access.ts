@@ -4,7 +4,9 @@ import type { Attributes, Authorizer } from "./authorizer.ts";
 
 /** What a request asks to be allowed. */
 export function attributesOfRequest(request: ApiRequest): Attributes {
-  const { user, verb, group, version, resource, subresource, namespace, name } = request;
+  const { user, verb, group, version, resource, subresource, name } = request;
+  // A namespace lies in itself: who is admin inside it may read it.
+  const namespace = resource === "namespaces" && group === "" ? name : request.namespace;
   return { kind: "resource", user, verb, group, version, resource, subresource, namespace, name };
 }
 

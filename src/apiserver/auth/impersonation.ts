@@ -65,9 +65,7 @@ export class Impersonator {
 }
 
 function hasDetails(headers: IncomingHttpHeaders): boolean {
-  if (headers["impersonate-group"] !== undefined || headers["impersonate-uid"] !== undefined) return true;
-  for (const name in headers) if (name.startsWith(extraPrefix)) return true;
-  return false;
+  return headers["impersonate-group"] !== undefined || headers["impersonate-uid"] !== undefined;
 }
 
 function textOf(value: string | string[] | undefined): string | undefined {

@@ -17,7 +17,9 @@ export interface Exchange {
   send(code: number, headers: AnswerHeaders, body?: Buffer | string): void;
   /** Begins an answer whose end is not known yet. */
   open(code: number, headers: AnswerHeaders): AnswerStream;
-  /** Whether the client has gone or the answer is complete: nothing can be sent any more. */
+  /** Gives up on an answer that cannot be completed: the client sees that it is broken off. */
+  abandon(): void;
+  /** Whether the client has gone or the answer has begun: no other can be sent any more. */
   readonly finished: boolean;
   /** Runs once: when the client goes away or the answer is complete. */
   onFinished(listener: () => void): void;

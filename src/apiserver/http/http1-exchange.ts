@@ -50,8 +50,12 @@ export class Http1Exchange implements Exchange {
     return new Http1Stream(this.#response);
   }
 
+  abandon(): void {
+    this.#response.destroy();
+  }
+
   get finished(): boolean {
-    return this.#response.writableEnded || this.#response.destroyed || this.connection.destroyed;
+    return this.#response.headersSent || this.#response.destroyed || this.connection.destroyed;
   }
 
   onFinished(listener: () => void): void {

@@ -48,6 +48,10 @@ export class Http2Exchange implements Exchange {
     return new Http2Stream(this.#stream);
   }
 
+  abandon(): void {
+    if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
   get finished(): boolean {
     return this.#stream.destroyed || this.#stream.closed || this.#stream.headersSent;
   }

@@ -49,6 +49,8 @@ const streamOptions: NegotiateOptions = { allowed: metaForms, stream: true, coll
 const collectionOptions: NegotiateOptions = { allowed: metaForms, collection: true };
 const objectOptions: NegotiateOptions = { allowed: metaForms };
 const retryAfterSeconds = "1";
+/** An id that a client chose is repeated in the answer: only what a header can hold. */
+const auditIdPattern = /^[\x21-\x7e]{1,128}$/;
 
 /** Who, whether, how many at once, what: the way of every HTTP request. */
 export class RequestPipeline {
@@ -62,13 +64,19 @@ export class RequestPipeline {
   readonly serve = (exchange: Exchange): void => {
     const call = this.#begin(exchange);
     if (call === undefined) return;
-    void this.#run(call).catch((error: unknown) => this.#fail(call, error));
+    void this.#run(call)
+      .catch((error: unknown) => this.#fail(call, error))
+      .catch((error: unknown) => {
+        const why = error instanceof Error ? error.stack : String(error);
+        this.#options.host.log.error("a request could not be answered", { path: call.info.path, error: why });
+        exchange.abandon();
+      });
   };
 
   #begin(exchange: Exchange): Call | undefined {
     const { host } = this.#options;
     const given = exchange.headers["audit-id"];
-    const auditId = typeof given === "string" && given !== "" ? given : host.random.uuid();
+    const auditId = typeof given === "string" && auditIdPattern.test(given) ? given : host.random.uuid();
     const question = exchange.url.indexOf("?");
     const rawPath = question < 0 ? exchange.url : exchange.url.slice(0, question);
     const query = parseQuery(question < 0 ? "" : exchange.url.slice(question + 1));

@@ -14,6 +14,11 @@ export function readAll(source: Readable, bytesMax: number, declaredLength: stri
     const chunks: Buffer[] = [];
     let length = 0;
     let refused = false;
+    let complete = false;
+    // A stream closes after its end too: then there is nothing to tell, and an error would cost its stack trace.
+    const lose = (): void => {
+      if (!complete && !refused) reject(new ConnectionLost());
+    };
     source.on("data", (chunk: Buffer) => {
       if (refused) return;
       length += chunk.length;
@@ -23,8 +28,11 @@ export function readAll(source: Readable, bytesMax: number, declaredLength: stri
         reject(errors.requestEntityTooLarge());
       } else chunks.push(chunk);
     });
-    source.on("end", () => resolve(chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks, length)));
-    source.on("error", () => reject(new ConnectionLost()));
-    source.on("close", () => reject(new ConnectionLost()));
+    source.on("end", () => {
+      complete = true;
+      resolve(chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks, length));
+    });
+    source.on("error", lose);
+    source.on("close", lose);
   });
 }

@@ -242,17 +242,21 @@ function* prepend(gathered: readonly Buffer[], rest: Generator<Buffer>): Generat
 
 function stream(target: AnswerStream, source: Generator<Buffer>): void {
   const pump = (): void => {
-    for (;;) {
-      if (target.lost) return;
-      const next = source.next();
-      if (next.done) {
-        target.end();
-        return;
+    try {
+      for (;;) {
+        if (target.lost) return;
+        const next = source.next();
+        if (next.done) {
+          target.end();
+          return;
+        }
+        if (!target.write(next.value)) {
+          target.onDrain(pump);
+          return;
+        }
       }
-      if (!target.write(next.value)) {
-        target.onDrain(pump);
-        return;
-      }
+    } catch {
+      target.destroy(); // an object that cannot be written: too late for a Status
     }
   };
   pump();

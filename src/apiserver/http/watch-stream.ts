@@ -1,4 +1,4 @@
-import { formatApiVersion, type KubeObject } from "../../api/meta/index.ts";
+import { formatApiVersion, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import type { WatchEvent, WatchEventSink, Watching } from "../request.ts";
 import { encodeProtobuf, encodeProtobufEvent } from "./codecs.ts";
 import type { AnswerStream, Exchange } from "./exchange.ts";
@@ -124,7 +124,16 @@ export class WatchStream implements WatchEventSink {
       this.#cutOff(stream);
       return;
     }
-    stream.write(this.#join(batch));
+    try {
+      stream.write(this.#join(batch));
+    } catch (error) {
+      // An object that has no such form: this watcher is told, the others go on.
+      stream.write(this.#frame({ type: "ERROR", status: statusOf(error) }));
+      this.#ended = true;
+      stream.end();
+      this.#watching?.stop();
+      return;
+    }
     this.#onSent(batch.length);
   }
 
