@@ -1,4 +1,5 @@
 import { admissionregistrationStrategies } from "./admissionregistration/index.ts";
+import { apiextensionsStrategies } from "./apiextensions/index.ts";
 import { apiregistrationStrategies } from "./apiregistration/index.ts";
 import { appsStrategies } from "./apps/index.ts";
 import { autoscalingStrategies } from "./autoscaling/index.ts";
@@ -14,8 +15,10 @@ import { networkingStrategies } from "./networking/index.ts";
 import { nodeStrategies } from "./node/index.ts";
 import { policyStrategies } from "./policy/index.ts";
 import { rbacStrategies } from "./rbac/index.ts";
+import { resourceStrategies } from "./resource/index.ts";
 import { schedulingStrategies } from "./scheduling/index.ts";
 import { storageStrategies } from "./storage/index.ts";
+import { storagemigrationStrategies } from "./storagemigration/index.ts";
 
 /** Strategies of each group by resource, or by `version/resource` where versions differ. The core group is "". */
 export const groupStrategies: Readonly<Record<string, Readonly<Record<string, KindStrategy>>>> = {
@@ -36,4 +39,7 @@ export const groupStrategies: Readonly<Record<string, Readonly<Record<string, Ki
   "certificates.k8s.io": certificatesStrategies,
   "admissionregistration.k8s.io": admissionregistrationStrategies,
   "apiregistration.k8s.io": apiregistrationStrategies,
+  "storagemigration.k8s.io": storagemigrationStrategies,
+  "apiextensions.k8s.io": apiextensionsStrategies,
+  "resource.k8s.io": resourceStrategies,
 };

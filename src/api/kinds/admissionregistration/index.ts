@@ -1,14 +1,15 @@
-/** Admission webhooks and policies: how they are written, not how they are asked. */
+/** Webhooks and policies that take part in admission. */
 import type { KindStrategy } from "../generic.ts";
-import { mutatingBindingStrategy, mutatingPolicyStrategy } from "./mutating-policy.ts";
-import { validatingBindingStrategy, validatingPolicyStrategy } from "./validating-policy.ts";
-import { mutatingWebhooksStrategy, validatingWebhooksStrategy } from "./webhooks.ts";
+import { mutatingPolicyBindingStrategy, mutatingPolicyStrategy } from "./mutating-policy.ts";
+import { validatingPolicyStrategy } from "./validating-policy.ts";
+import { validatingPolicyBindingStrategy } from "./validating-policy-binding.ts";
+import { mutatingWebhookStrategy, validatingWebhookStrategy } from "./webhook-configuration.ts";
 
 export const admissionregistrationStrategies: Readonly<Record<string, KindStrategy>> = {
-  mutatingadmissionpolicies: mutatingPolicyStrategy,
-  mutatingadmissionpolicybindings: mutatingBindingStrategy,
-  mutatingwebhookconfigurations: mutatingWebhooksStrategy,
+  mutatingwebhookconfigurations: mutatingWebhookStrategy,
+  validatingwebhookconfigurations: validatingWebhookStrategy,
   validatingadmissionpolicies: validatingPolicyStrategy,
-  validatingadmissionpolicybindings: validatingBindingStrategy,
-  validatingwebhookconfigurations: validatingWebhooksStrategy,
+  validatingadmissionpolicybindings: validatingPolicyBindingStrategy,
+  mutatingadmissionpolicies: mutatingPolicyStrategy,
+  mutatingadmissionpolicybindings: mutatingPolicyBindingStrategy,
 };

@@ -1,44 +1,60 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
-import { fieldError, root } from "../../meta/index.ts";
-import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutation } from "../../types/index.ts";
-import { checkSupported } from "../field-checks.ts";
+import { deepEqual, fieldError, root } from "../../meta/index.ts";
+import type {
+  admissionregistrationV1,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+} from "../../types/index.ts";
+import { checkRequiredSupported, checkSupported } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { ageColumn, ageOf, integer, nameColumn, nameOf, text } from "../table/cells.ts";
-import { checkGiven, checkMatchConditions, checkVariables } from "./expressions.ts";
+import { checkMatchConditions, isBlank } from "./match-conditions.ts";
 import {
+  checkFailurePolicy,
+  checkMatchConstraints,
   checkMatchResources,
   checkParamKind,
+  checkParamRef,
+  checkPolicyName,
+  checkVariables,
   defaultMatchResources,
-  paramKindText,
-  paramRefText,
-} from "./match-resources.ts";
-import { checkPolicyReference, defaultBinding } from "./validating-policy.ts";
-
-const specPath = root("spec");
+} from "./policy-parts.ts";
+import { paramKindText } from "./validating-policy.ts";
+import { paramRefText } from "./validating-policy-binding.ts";
 
 type Policy = MutatingAdmissionPolicy;
 type Binding = MutatingAdmissionPolicyBinding;
 
+/** Nothing is left to change of what is deleted. */
+const operations = ["*", "CONNECT", "CREATE", "UPDATE"];
+const specPath = root("spec");
+
 export const mutatingPolicyStrategy: KindStrategy = {
   applyDefaults({ spec }: Policy) {
+    if (!spec) return;
     spec.failurePolicy ??= "Fail";
     defaultMatchResources(spec.matchConstraints);
   },
-  validate: (policy: Policy) => checkPolicy(policy),
-  validateUpdate: (policy: Policy) => checkPolicy(policy),
+  validate: (policy: Policy) => checkPolicy(policy, false),
+  validateUpdate(policy: Policy, old: Policy) {
+    const isSame =
+      deepEqual(policy.spec.paramKind, old.spec.paramKind) &&
+      deepEqual(policy.spec.matchConditions, old.spec.matchConditions);
+    return checkPolicy(policy, isSame);
+  },
   table: {
     columns: [nameColumn, integer("Mutations"), text("ParamKind"), ageColumn],
     cells: (policy: Policy, now) => [
       nameOf(policy),
-      (policy.spec.mutations ?? []).length,
+      policy.spec.mutations?.length ?? 0,
       paramKindText(policy.spec.paramKind),
       ageOf(policy, now),
     ],
   },
 };
 
-export const mutatingBindingStrategy: KindStrategy = {
-  applyDefaults: ({ spec }: Binding) => defaultBinding(spec),
+export const mutatingPolicyBindingStrategy: KindStrategy = {
+  applyDefaults: ({ spec }: Binding) => defaultMatchResources(spec?.matchResources),
   validate: (binding: Binding) => checkBinding(binding),
   validateUpdate: (binding: Binding) => checkBinding(binding),
   table: {
@@ -52,57 +68,64 @@ export const mutatingBindingStrategy: KindStrategy = {
   },
 };
 
-function checkBinding({ spec }: Binding): FieldError[] {
+function checkPolicy({ spec }: Policy, ignoresMatchConditions: boolean): FieldError[] {
   const out: FieldError[] = [];
-  checkPolicyReference(spec, out);
-  return out;
-}
-
-function checkPolicy({ spec }: Policy): FieldError[] {
-  const out: FieldError[] = [];
-  checkSupported(spec.failurePolicy, ["Fail", "Ignore"], specPath.child("failurePolicy"), out);
-  if (spec.paramKind) checkParamKind(spec.paramKind, specPath.child("paramKind"), out);
+  checkFailurePolicy(spec.failurePolicy, specPath.child("failurePolicy"), out);
+  checkParamKind(spec.paramKind, specPath.child("paramKind"), out);
   const constraintsPath = specPath.child("matchConstraints");
-  if (!spec.matchConstraints) out.push(fieldError.required(constraintsPath, ""));
-  else {
-    checkMatchResources(spec.matchConstraints, constraintsPath, out);
-    if ((spec.matchConstraints.resourceRules ?? []).length === 0) {
-      out.push(fieldError.required(constraintsPath.child("resourceRules"), ""));
-    }
-  }
-  checkMatchConditions(spec.matchConditions, specPath.child("matchConditions"), out);
+  checkMatchConstraints(spec.matchConstraints, constraintsPath, out);
+  checkOperations(spec.matchConstraints, constraintsPath, out);
+  if (!ignoresMatchConditions) checkMatchConditions(spec.matchConditions, specPath.child("matchConditions"), out);
   checkVariables(spec.variables, specPath.child("variables"), out);
-  const mutations = spec.mutations ?? [];
   const mutationsPath = specPath.child("mutations");
+  const mutations = spec.mutations ?? [];
   if (mutations.length === 0) {
     out.push(fieldError.required(mutationsPath, "mutations must contain at least one item"));
   }
   for (const [i, mutation] of mutations.entries()) checkMutation(mutation, mutationsPath.index(i), out);
-  const reinvocationPath = specPath.child("reinvocationPolicy");
-  if (!spec.reinvocationPolicy) out.push(fieldError.required(reinvocationPath, ""));
-  else checkSupported(spec.reinvocationPolicy, ["IfNeeded", "Never"], reinvocationPath, out);
+  checkRequiredSupported(spec.reinvocationPolicy, ["IfNeeded", "Never"], specPath.child("reinvocationPolicy"), out);
   return out;
 }
 
-const patchTypes = ["ApplyConfiguration", "JSONPatch"];
+/** The path has no indexes, as the original writes it. */
+function checkOperations(
+  resources: admissionregistrationV1.MatchResources | undefined,
+  path: FieldPath,
+  out: FieldError[],
+): void {
+  for (const rule of resources?.resourceRules ?? []) {
+    for (const operation of rule.operations ?? []) {
+      checkSupported(operation, operations, path.child("resourceRules", "operations"), out);
+    }
+  }
+}
 
-function checkMutation(mutation: Mutation, path: FieldPath, out: FieldError[]): void {
-  const { patchType, applyConfiguration, jsonPatch } = mutation;
-  const typePath = path.child("patchType");
-  if (!patchType) {
-    out.push(fieldError.required(typePath, ""));
-    return;
+const patchFields = { ApplyConfiguration: "applyConfiguration", JSONPatch: "jsonPatch" } as const;
+
+function checkMutation(mutation: admissionregistrationV1.Mutation, path: FieldPath, out: FieldError[]): void {
+  const { patchType } = mutation;
+  checkRequiredSupported(patchType, Object.keys(patchFields), path.child("patchType"), out);
+  if (patchType !== "ApplyConfiguration" && patchType !== "JSONPatch") return;
+  const wanted = patchFields[patchType];
+  for (const field of Object.values(patchFields)) {
+    const patch = mutation[field];
+    if (field !== wanted) {
+      const detail = `must not be specified when patchType is ${patchType}`;
+      if (patch) out.push(fieldError.invalid(path.child(field), `{${field}}`, detail));
+    } else if (!patch) {
+      out.push(fieldError.required(path.child(field), `must be specified when patchType is ${patchType}`));
+    } else if (isBlank(patch.expression)) {
+      out.push(fieldError.required(path.child(field, "expression"), ""));
+    }
   }
-  checkSupported(patchType, patchTypes, typePath, out);
-  const [field, value, otherField, other] =
-    patchType === "JSONPatch"
-      ? (["jsonPatch", jsonPatch, "applyConfiguration", applyConfiguration] as const)
-      : (["applyConfiguration", applyConfiguration, "jsonPatch", jsonPatch] as const);
-  if (!patchTypes.includes(patchType)) return;
-  if (value) checkGiven(value.expression, "expression", path.child(field), out);
-  else out.push(fieldError.required(path.child(field), `must be specified when patchType is ${patchType}`));
-  if (other) {
-    const detail = `must not be specified when patchType is ${patchType}`;
-    out.push(fieldError.invalid(path.child(otherField), "{applyConfiguration}", detail));
-  }
+}
+
+function checkBinding({ spec }: Binding): FieldError[] {
+  const out: FieldError[] = [];
+  checkPolicyName(spec.policyName, specPath.child("policyName"), out);
+  checkParamRef(spec.paramRef, specPath.child("paramRef"), out);
+  const path = specPath.child("matchResources");
+  checkMatchResources(spec.matchResources, path, out);
+  checkOperations(spec.matchResources, path, out);
+  return out;
 }

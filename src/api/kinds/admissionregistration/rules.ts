@@ -1,25 +1,38 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
-import { fieldError } from "../../meta/index.ts";
-import type { NamedRuleWithOperations, RuleWithOperations } from "../../types/index.ts";
-import { checkSupported } from "../field-checks.ts";
+import { fieldError, isPathSegmentName } from "../../meta/index.ts";
+import type { admissionregistrationV1 } from "../../types/index.ts";
+import { checkSupported, checkWith } from "../field-checks.ts";
 
-const operationNames = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
+/** Which requests webhooks and policies look at. */
+
+type Rule = admissionregistrationV1.RuleWithOperations;
+type NamedRule = admissionregistrationV1.NamedRuleWithOperations;
+
+const operations = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
 const scopes = ["*", "Cluster", "Namespaced"];
 
-/** Rules that say nothing of scope hold for all. */
-export function defaultRules(rules: readonly RuleWithOperations[] | undefined): void {
+export function defaultRules(rules: readonly Rule[] | undefined): void {
   for (const rule of rules ?? []) rule.scope ??= "*";
 }
 
-/** Which operations on which resources a webhook or policy is asked about. */
-export function checkRule(rule: RuleWithOperations, path: FieldPath, out: FieldError[]): void {
-  const operations = rule.operations ?? [];
-  checkStar(operations, "operations", path.child("operations"), out);
-  for (const [i, operation] of operations.entries()) {
-    checkSupported(operation, operationNames, path.child("operations").index(i), out);
+export function checkNamedRule(rule: NamedRule, path: FieldPath, out: FieldError[]): void {
+  const seen = new Set<string>();
+  for (const [i, name] of (rule.resourceNames ?? []).entries()) {
+    const at = path.child("resourceNames").index(i);
+    checkWith(isPathSegmentName(name), name, at, out);
+    if (seen.has(name)) out.push(fieldError.duplicate(at, name));
+    seen.add(name);
   }
-  checkStar(rule.apiGroups ?? [], "API groups", path.child("apiGroups"), out);
-  checkStar(rule.apiVersions ?? [], "API versions", path.child("apiVersions"), out);
+  checkRule(rule, path, out);
+}
+
+export function checkRule(rule: Rule, path: FieldPath, out: FieldError[]): void {
+  checkList(rule.operations, path.child("operations"), "operations", out);
+  for (const [i, operation] of (rule.operations ?? []).entries()) {
+    checkSupported(operation, operations, path.child("operations").index(i), out);
+  }
+  checkList(rule.apiGroups, path.child("apiGroups"), "API groups", out);
+  checkList(rule.apiVersions, path.child("apiVersions"), "API versions", out);
   for (const [i, version] of (rule.apiVersions ?? []).entries()) {
     if (version === "") out.push(fieldError.required(path.child("apiVersions").index(i), ""));
   }
@@ -27,51 +40,46 @@ export function checkRule(rule: RuleWithOperations, path: FieldPath, out: FieldE
   if (rule.scope !== undefined) checkSupported(rule.scope, scopes, path.child("scope"), out);
 }
 
-export function checkNamedRule(rule: NamedRuleWithOperations, path: FieldPath, out: FieldError[]): void {
-  const seen = new Set<string>();
-  for (const [i, name] of (rule.resourceNames ?? []).entries()) {
-    const at = path.child("resourceNames").index(i);
-    if (/[/%]/.test(name) || name === "." || name === "..") {
-      out.push(fieldError.invalid(at, name, `invalid resource name: ${name}`));
-    }
-    if (seen.has(name)) out.push(fieldError.duplicate(at, name));
-    seen.add(name);
-  }
-  checkRule(rule, path, out);
-}
-
-function checkStar(values: readonly string[], what: string, path: FieldPath, out: FieldError[]): void {
-  if (values.length === 0) out.push(fieldError.required(path, ""));
-  if (values.length > 1 && values.includes("*")) {
+/** At least one, and nothing beside a star. */
+function checkList(values: readonly string[] | undefined, path: FieldPath, what: string, out: FieldError[]): void {
+  if (!values || values.length === 0) out.push(fieldError.required(path, ""));
+  else if (values.length > 1 && values.includes("*")) {
     out.push(fieldError.invalid(path, values, `if '*' is present, must not specify other ${what}`));
   }
 }
 
-/** `pods`, `pods/status`, `*`, `pods/*`, `*\/status`: nothing that another one holds already. */
 function checkResources(resources: readonly string[], path: FieldPath, out: FieldError[]): void {
   if (resources.length === 0) out.push(fieldError.required(path, ""));
-  const wholeResources = new Set<string>();
-  const subresourcesOfAll = new Set<string>();
-  for (const [i, text] of resources.entries()) {
+  const withAllSubresources = new Set<string>();
+  const ofAllResources = new Set<string>();
+  let hasPlainResource = false;
+  for (const [i, entry] of resources.entries()) {
     const at = path.index(i);
-    if (text === "") {
+    if (entry === "") {
       out.push(fieldError.required(at, ""));
       continue;
     }
-    if (text === "*/*") wholeResources.add("*");
-    const [resource = "", sub] = text.split("/");
-    if (sub === undefined) continue;
-    if (wholeResources.has(resource)) {
-      const detail = `if '${resource}/*' is present, must not specify ${text}`;
-      out.push(fieldError.invalid(at, text, detail));
+    const slash = entry.indexOf("/");
+    if (slash < 0) {
+      hasPlainResource = entry !== "*";
+      continue;
     }
-    if (subresourcesOfAll.has(sub)) {
-      out.push(fieldError.invalid(at, text, `if '*/${sub}' is present, must not specify ${text}`));
+    const resource = entry.slice(0, slash);
+    const subresource = entry.slice(slash + 1);
+    if (withAllSubresources.has(resource)) {
+      out.push(fieldError.invalid(at, entry, `if '${resource}/*' is present, must not specify ${entry}`));
     }
-    if (sub === "*") wholeResources.add(resource);
-    if (resource === "*") subresourcesOfAll.add(sub);
+    if (ofAllResources.has(subresource)) {
+      out.push(fieldError.invalid(at, entry, `if '*/${subresource}' is present, must not specify ${entry}`));
+    }
+    if (subresource === "*") withAllSubresources.add(resource);
+    if (resource === "*") ofAllResources.add(subresource);
   }
   if (resources.length > 1 && resources.includes("*/*")) {
     out.push(fieldError.invalid(path, resources, "if '*/*' is present, must not specify other resources"));
+  }
+  if (resources.includes("*") && hasPlainResource) {
+    const detail = "if '*' is present, must not specify other resources without subresources";
+    out.push(fieldError.invalid(path, resources, detail));
   }
 }

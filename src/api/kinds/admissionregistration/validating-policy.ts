@@ -1,168 +1,129 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
-import { fieldError, isQualifiedName, root } from "../../meta/index.ts";
-import type {
-  AuditAnnotation,
-  ValidatingAdmissionPolicy,
-  ValidatingAdmissionPolicyBinding,
-  Validation,
-} from "../../types/index.ts";
-import { checkDNSSubdomain, checkSupported, checkWith } from "../field-checks.ts";
+import { deepEqual, fieldError, root } from "../../meta/index.ts";
+import type { admissionregistrationV1, ValidatingAdmissionPolicy } from "../../types/index.ts";
+import { checkConditions } from "../condition-checks.ts";
+import { checkQualifiedName, checkSupported } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
+import { restoreMetadata } from "../status-metadata.ts";
 import { ageColumn, ageOf, integer, nameColumn, nameOf, text } from "../table/cells.ts";
-import { checkGiven, checkMatchConditions, checkVariables } from "./expressions.ts";
+import { checkMatchConditions, isBlank } from "./match-conditions.ts";
 import {
-  checkMatchResources,
+  checkFailurePolicy,
+  checkMatchConstraints,
   checkParamKind,
-  checkParamRef,
+  checkVariables,
   defaultMatchResources,
-  paramKindText,
-  paramRefText,
-} from "./match-resources.ts";
-
-const specPath = root("spec");
-const annotationsMax = 20;
-const valueExpressionMax = 5 * 1024;
+} from "./policy-parts.ts";
 
 type Policy = ValidatingAdmissionPolicy;
-type Binding = ValidatingAdmissionPolicyBinding;
+
+const annotationsMax = 20;
+const valueExpressionBytesMax = 5 * 1024;
+const reasons = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
+const specPath = root("spec");
 
 export const validatingPolicyStrategy: KindStrategy = {
   applyDefaults({ spec }: Policy) {
+    if (!spec) return;
     spec.failurePolicy ??= "Fail";
     defaultMatchResources(spec.matchConstraints);
   },
-  validate: (policy: Policy) => checkPolicy(policy),
-  validateUpdate: (policy: Policy) => checkPolicy(policy),
+  validate: (policy: Policy) => checkPolicy(policy, false),
+  validateUpdate(policy: Policy, old: Policy) {
+    const isSame =
+      deepEqual(policy.spec.paramKind, old.spec.paramKind) &&
+      deepEqual(policy.spec.matchConditions, old.spec.matchConditions);
+    return checkPolicy(policy, isSame);
+  },
+  updates: { status: { prepareForUpdate: restoreMetadata, validateUpdate: checkStatus } },
+  statusResetFields: [["metadata"]],
   table: {
     columns: [nameColumn, integer("Validations"), text("ParamKind"), ageColumn],
     cells: (policy: Policy, now) => [
       nameOf(policy),
-      (policy.spec.validations ?? []).length,
+      policy.spec.validations?.length ?? 0,
       paramKindText(policy.spec.paramKind),
       ageOf(policy, now),
     ],
   },
 };
 
-export const validatingBindingStrategy: KindStrategy = {
-  applyDefaults: ({ spec }: Binding) => defaultBinding(spec),
-  validate: (binding: Binding) => checkBinding(binding),
-  validateUpdate: (binding: Binding) => checkBinding(binding),
-  table: {
-    columns: [nameColumn, text("PolicyName"), text("ParamRef"), ageColumn],
-    cells: (binding: Binding, now) => [
-      nameOf(binding),
-      binding.spec.policyName,
-      paramRefText(binding.spec.paramRef),
-      ageOf(binding, now),
-    ],
-  },
-};
-
-export function defaultBinding(spec: Pick<Binding["spec"], "matchResources" | "paramRef">): void {
-  defaultMatchResources(spec.matchResources);
-  if (spec.paramRef) spec.paramRef.parameterNotFoundAction ??= "Deny";
+/** Group, version and kind, as tables show them. */
+export function paramKindText(paramKind: admissionregistrationV1.ParamKind | undefined): string {
+  return paramKind ? `${paramKind.apiVersion ?? ""}/${paramKind.kind ?? ""}` : "<unset>";
 }
 
-function checkPolicy({ metadata, spec }: Policy): FieldError[] {
+function checkPolicy({ metadata, spec }: Policy, ignoresMatchConditions: boolean): FieldError[] {
   const out: FieldError[] = [];
-  checkSupported(spec.failurePolicy, ["Fail", "Ignore"], specPath.child("failurePolicy"), out);
-  if (spec.paramKind) checkParamKind(spec.paramKind, specPath.child("paramKind"), out);
-  const constraintsPath = specPath.child("matchConstraints");
-  if (!spec.matchConstraints) out.push(fieldError.required(constraintsPath, ""));
-  else {
-    checkMatchResources(spec.matchConstraints, constraintsPath, out);
-    if ((spec.matchConstraints.resourceRules ?? []).length === 0) {
-      out.push(fieldError.required(constraintsPath.child("resourceRules"), ""));
-    }
-  }
-  checkMatchConditions(spec.matchConditions, specPath.child("matchConditions"), out);
+  checkFailurePolicy(spec.failurePolicy, specPath.child("failurePolicy"), out);
+  checkParamKind(spec.paramKind, specPath.child("paramKind"), out);
+  checkMatchConstraints(spec.matchConstraints, specPath.child("matchConstraints"), out);
+  if (!ignoresMatchConditions) checkMatchConditions(spec.matchConditions, specPath.child("matchConditions"), out);
   checkVariables(spec.variables, specPath.child("variables"), out);
   const validations = spec.validations ?? [];
   const annotations = spec.auditAnnotations ?? [];
-  const validationsPath = specPath.child("validations");
-  const annotationsPath = specPath.child("auditAnnotations");
   if (validations.length === 0 && annotations.length === 0) {
     const detail = "validations or auditAnnotations must contain at least one item";
-    out.push(fieldError.required(validationsPath, detail), fieldError.required(annotationsPath, detail));
+    out.push(fieldError.required(specPath.child("validations"), detail));
+    out.push(fieldError.required(specPath.child("auditAnnotations"), detail));
   }
-  for (const [i, validation] of validations.entries()) checkValidation(validation, validationsPath.index(i), out);
-  checkAnnotations(annotations, metadata.name ?? "", annotationsPath, out);
+  for (const [i, validation] of validations.entries()) {
+    checkValidation(validation, specPath.child("validations").index(i), out);
+  }
+  checkAnnotations(annotations, metadata.name ?? "", out);
   return out;
 }
 
-function checkValidation(validation: Validation, path: FieldPath, out: FieldError[]): void {
-  const { expression, message, reason } = validation;
-  checkGiven(expression, "expression", path, out);
-  const trimmed = (message ?? "").trim();
-  const messagePath = path.child("message");
-  if (message && trimmed === "") {
-    out.push(fieldError.invalid(messagePath, message, "message must be non-empty if specified"));
-  } else if (/[\r\n]/.test(trimmed)) {
-    out.push(fieldError.invalid(messagePath, message, "message must not contain line breaks"));
-  } else if (/[\r\n]/.test((expression ?? "").trim()) && trimmed === "") {
-    out.push(fieldError.required(messagePath, "message must be specified if expression contains line breaks"));
-  }
-  if (reason !== undefined) {
-    checkSupported(reason, ["Forbidden", "Invalid", "RequestEntityTooLarge"], path.child("reason"), out);
-  }
-}
-
-function checkAnnotations(
-  annotations: readonly AuditAnnotation[],
-  policy: string,
+function checkValidation(
+  { expression, message, messageExpression, reason }: admissionregistrationV1.Validation,
   path: FieldPath,
   out: FieldError[],
 ): void {
+  if (isBlank(expression)) out.push(fieldError.required(path.child("expression"), "expression is not specified"));
+  if (messageExpression && isBlank(messageExpression)) {
+    const detail = "must be non-empty if specified";
+    out.push(fieldError.invalid(path.child("messageExpression"), messageExpression, detail));
+  }
+  if (message && isBlank(message)) {
+    out.push(fieldError.invalid(path.child("message"), message, "message must be non-empty if specified"));
+  } else if (message && /[\n\r]/.test(message.trim())) {
+    out.push(fieldError.invalid(path.child("message"), message, "message must not contain line breaks"));
+  }
+  if (reason !== undefined) checkSupported(reason, reasons, path.child("reason"), out);
+}
+
+function checkAnnotations(
+  annotations: readonly admissionregistrationV1.AuditAnnotation[],
+  policyName: string,
+  out: FieldError[],
+): void {
+  const path = specPath.child("auditAnnotations");
   if (annotations.length > annotationsMax) {
-    const detail = `must not have more than ${annotationsMax} auditAnnotations`;
-    out.push(fieldError.invalid(path, annotations.length, detail));
+    const shown = annotations.map(({ key, valueExpression }) => ({ Key: key, ValueExpression: valueExpression }));
+    out.push(fieldError.invalid(path, shown, `must not have more than ${annotationsMax} auditAnnotations`));
   }
   const keys = new Set<string>();
-  for (const [i, { key, valueExpression }] of annotations.entries()) {
-    const at = path.index(i);
-    const keyPath = at.child("key");
-    if (policy === "") out.push(fieldError.invalid(keyPath, key, "requires metadata.name be non-empty"));
-    else checkWith(isQualifiedName(`${policy}/${key}`), `${policy}/${key}`, keyPath, out);
-    checkGiven(valueExpression, "valueExpression", at, out);
-    if ((valueExpression ?? "").trim().length > valueExpressionMax) {
-      const detail = `must not exceed ${valueExpressionMax} bytes in length`;
-      out.push(fieldError.required(at.child("valueExpression"), detail));
+  for (const [i, { key = "", valueExpression = "" }] of annotations.entries()) {
+    const keyPath = path.index(i).child("key");
+    const valuePath = path.index(i).child("valueExpression");
+    if (policyName === "") out.push(fieldError.invalid(keyPath, key, "requires metadata.name be non-empty"));
+    else checkQualifiedName(`${policyName}/${key}`, keyPath, out);
+    if (isBlank(valueExpression)) out.push(fieldError.required(valuePath, "valueExpression is not specified"));
+    else if (Buffer.byteLength(valueExpression.trim()) > valueExpressionBytesMax) {
+      out.push(fieldError.required(valuePath, `must not exceed ${valueExpressionBytesMax} bytes in length`));
     }
     if (keys.has(key)) out.push(fieldError.duplicate(keyPath, key));
     keys.add(key);
   }
 }
 
-const actions = ["Audit", "Deny", "Warn"];
-
-function checkBinding({ spec }: Binding): FieldError[] {
+function checkStatus({ status }: Policy): FieldError[] {
   const out: FieldError[] = [];
-  checkPolicyReference(spec, out);
-  const wanted = spec.validationActions ?? [];
-  const path = specPath.child("validationActions");
-  if (wanted.length === 0) out.push(fieldError.required(path, "at least one validation action is required"));
-  const seen = new Set<string>();
-  for (const [i, action] of wanted.entries()) {
-    checkSupported(action, actions, path.index(i), out);
-    if (seen.has(action)) out.push(fieldError.duplicate(path.index(i), action));
-    seen.add(action);
+  for (const [i, { warning, fieldRef }] of (status?.typeChecking?.expressionWarnings ?? []).entries()) {
+    const path = root("status", "typeChecking", "expressionWarnings").index(i);
+    if (!warning) out.push(fieldError.required(path.child("warning"), ""));
+    if (isBlank(fieldRef)) out.push(fieldError.required(path.child("fieldRef"), ""));
   }
-  if (seen.has("Deny") && seen.has("Warn")) {
-    const why = "(repeating the same validation failure information in the API response and headers serves no purpose)";
-    out.push(fieldError.invalid(path, wanted, `must not contain both Deny and Warn ${why}`));
-  }
+  checkConditions(status?.conditions, root("status", "conditions"), out);
   return out;
-}
-
-/** What every binding says: of which policy, with which parameters, for what. */
-export function checkPolicyReference(
-  spec: Pick<Binding["spec"], "matchResources" | "paramRef"> & { policyName?: string },
-  out: FieldError[],
-): void {
-  const path = specPath.child("policyName");
-  if (!spec.policyName) out.push(fieldError.required(path, ""));
-  else checkDNSSubdomain(spec.policyName, path, out);
-  if (spec.paramRef) checkParamRef(spec.paramRef, specPath.child("paramRef"), out);
-  if (spec.matchResources) checkMatchResources(spec.matchResources, specPath.child("matchResources"), out);
 }

@@ -1,8 +1,16 @@
 import type { FieldError } from "../../meta/index.ts";
-import { fieldError, isDNS1035Label, isDNS1123Subdomain, isValidPortNum, root } from "../../meta/index.ts";
+import {
+  fieldError,
+  isDNS1035Label,
+  isDNS1123Subdomain,
+  isPathSegmentName,
+  isValidPortNum,
+  root,
+} from "../../meta/index.ts";
 import type { APIService } from "../../types/index.ts";
-import { checkWith } from "../field-checks.ts";
+import { checkSupported, checkWith } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
+import { restoreMetadata } from "../status-metadata.ts";
 import { ageColumn, ageOf, nameColumn, nameOf, text } from "../table/cells.ts";
 
 const specPath = root("spec");
@@ -24,11 +32,14 @@ export const apiServiceStrategy: KindStrategy = {
     };
     service.status = { conditions: [available] };
   },
-  // Its name follows from its spec, which tells what else is wrong with it.
-  validateName: () => [],
+  // That the name is made of version and group is said with the rest: it needs the whole object.
+  validateName: isPathSegmentName,
   validate: (service: APIService) => checkService(service),
   validateUpdate: (service: APIService) => checkService(service),
-  selectableFields: [],
+  updates: {
+    status: { prepareForUpdate: restoreMetadata, validateUpdate: (service: APIService) => checkStatus(service) },
+  },
+  statusResetFields: [["metadata"]],
   table: {
     columns: [nameColumn, text("Service"), text("Available"), ageColumn],
     cells: (service: APIService, now) => [
@@ -50,7 +61,7 @@ function checkService({ metadata, spec }: APIService): FieldError[] {
   const out: FieldError[] = [];
   const { group = "", version = "", groupPriorityMinimum, versionPriority } = spec;
   const expected = `${version}.${group}`;
-  if (metadata.name && metadata.name !== expected) {
+  if (metadata.name && metadata.name !== expected && isPathSegmentName(metadata.name).length === 0) {
     const detail = `must be \`spec.version+"."+spec.group\`: "${expected}"`;
     out.push(fieldError.invalid(root("metadata", "name"), metadata.name, detail));
   }
@@ -93,4 +104,13 @@ function checkBackend({ service, caBundle, insecureSkipTLSVerify }: APIService["
   if (insecureSkipTLSVerify && caBundle) {
     out.push(fieldError.invalid(insecurePath, true, "may not be true if caBundle is present"));
   }
+}
+
+function checkStatus({ status }: APIService): FieldError[] {
+  const out: FieldError[] = [];
+  for (const [i, condition] of (status?.conditions ?? []).entries()) {
+    const path = root("status", "conditions").index(i).child("status");
+    checkSupported(condition.status, ["True", "False", "Unknown"], path, out);
+  }
+  return out;
 }
