@@ -1,0 +1,143 @@
+import type { FieldError, FieldPath } from "../../meta/index.ts";
+import { fieldError, isDNS1035Label, isDNS1123Subdomain, root } from "../../meta/index.ts";
+import type { CustomResourceConversion, CustomResourceDefinition } from "../../types/index.ts";
+import { checkClientConfig } from "../admissionregistration/client-config.ts";
+import { checkImmutable, checkRequiredSupported, checkWith } from "../field-checks.ts";
+import type { KindStrategy } from "../generic.ts";
+import { checkNames, checkRequiredNames } from "./names.ts";
+import { checkVersions } from "./versions.ts";
+
+const specPath = root("spec");
+const storedPath = root("status", "storedVersions");
+
+type Definition = CustomResourceDefinition;
+
+export const customResourceDefinitionStrategy: KindStrategy = {
+  applyDefaults({ spec }: Definition) {
+    const { names } = spec;
+    if (names.kind) {
+      names.singular ||= names.kind.toLowerCase();
+      names.listKind ||= `${names.kind}List`;
+    }
+    spec.conversion ??= { strategy: "None" };
+    const service = spec.conversion.webhook?.clientConfig?.service;
+    if (service) service.port ??= 443;
+  },
+  prepareForCreate(definition: Definition) {
+    definition.status = {
+      conditions: null,
+      acceptedNames: { plural: "", kind: "" },
+      storedVersions: storageVersions(definition),
+    };
+    if (definition.status.storedVersions?.length === 0) definition.status.storedVersions = null;
+  },
+  prepareForUpdate(definition: Definition, old: Definition) {
+    const stored = old.status?.storedVersions ?? [];
+    const fresh = storageVersions(definition).filter((version) => !stored.includes(version));
+    if (fresh.length > 0) definition.status = { ...old.status, storedVersions: [...stored, ...fresh] };
+  },
+  // Its name follows from its spec.
+  validateName: () => [],
+  validate: (definition: Definition) => checkDefinition(definition),
+  validateUpdate(definition: Definition, old: Definition) {
+    const out = checkDefinition(definition);
+    const isEstablished = (old.status?.conditions ?? []).some(
+      ({ type, status }) => type === "Established" && status === "True",
+    );
+    if (!isEstablished) return out;
+    checkImmutable(definition.spec.scope, old.spec.scope, specPath.child("scope"), out);
+    const kindPath = specPath.child("names", "kind");
+    checkImmutable(definition.spec.names.kind, old.spec.names.kind, kindPath, out);
+    return out;
+  },
+  updates: {
+    status: {
+      prepareForUpdate() {},
+      validateUpdate(definition: Definition) {
+        const out: FieldError[] = [];
+        checkStored(definition, out);
+        return out;
+      },
+    },
+  },
+};
+
+function storageVersions({ spec }: Definition): string[] {
+  return (spec.versions ?? []).filter(({ storage }) => storage).map(({ name }) => name);
+}
+
+function checkDefinition(definition: Definition): FieldError[] {
+  const out: FieldError[] = [];
+  const { metadata, spec } = definition;
+  const expected = `${spec.names.plural}.${spec.group}`;
+  if (metadata.name && metadata.name !== expected) {
+    out.push(fieldError.invalid(root("metadata", "name"), metadata.name, 'must be spec.names.plural+"."+spec.group'));
+  }
+  checkGroup(spec.group, specPath.child("group"), out);
+  checkRequiredSupported(spec.scope, ["Cluster", "Namespaced"], specPath.child("scope"), out);
+  checkVersions(spec, specPath, out);
+  const namesPath = specPath.child("names");
+  checkRequiredNames(spec.names, namesPath, out);
+  checkNames(spec.names, namesPath, out);
+  if (spec.conversion) checkConversion(spec.conversion, specPath.child("conversion"), out);
+  if (spec.preserveUnknownFields) {
+    const detail =
+      "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
+    out.push(fieldError.invalid(specPath.child("preserveUnknownFields"), true, detail));
+  }
+  checkStored(definition, out);
+  return out;
+}
+
+function checkGroup(group: string, path: FieldPath, out: FieldError[]): void {
+  if (!group) {
+    out.push(fieldError.required(path, ""));
+    return;
+  }
+  const problems = isDNS1123Subdomain(group);
+  if (problems.length > 0) out.push(fieldError.invalid(path, group, problems.join(",")));
+  else if (!group.includes(".")) {
+    out.push(fieldError.invalid(path, group, "should be a domain with at least one dot"));
+  }
+}
+
+function checkConversion(conversion: CustomResourceConversion, path: FieldPath, out: FieldError[]): void {
+  const { strategy, webhook } = conversion;
+  checkRequiredSupported(strategy, ["None", "Webhook"], path.child("strategy"), out);
+  const configPath = path.child("webhookClientConfig");
+  if (strategy !== "Webhook") {
+    if (webhook?.clientConfig) {
+      out.push(fieldError.forbidden(configPath, "should not be set when strategy is not set to Webhook"));
+    }
+    return;
+  }
+  if (!webhook?.clientConfig) {
+    out.push(fieldError.required(configPath, "required when strategy is set to Webhook"));
+  } else checkClientConfig(webhook.clientConfig, configPath, out);
+  const versions = webhook?.conversionReviewVersions ?? [];
+  const versionsPath = path.child("conversionReviewVersions");
+  if (versions.length === 0) out.push(fieldError.required(versionsPath, ""));
+  for (const [i, version] of versions.entries()) {
+    checkWith(isDNS1035Label(version), version, versionsPath.index(i), out);
+  }
+  if (versions.length > 0 && !versions.some((version) => version === "v1" || version === "v1beta1")) {
+    out.push(fieldError.invalid(versionsPath, versions, "must include at least one of v1, v1beta1"));
+  }
+}
+
+function checkStored({ spec, status }: Definition, out: FieldError[]): void {
+  const stored = status?.storedVersions ?? [];
+  if (stored.length === 0) {
+    out.push(fieldError.invalid(storedPath, status?.storedVersions ?? null, "must have at least one stored version"));
+    return;
+  }
+  const versions = spec.versions ?? [];
+  const storage = versions.find((version) => version.storage);
+  if (storage && !stored.includes(storage.name)) {
+    out.push(fieldError.invalid(storedPath, stored, `must have the storage version ${storage.name}`));
+  }
+  for (const [i, name] of stored.entries()) {
+    if (versions.some((version) => version.name === name)) continue;
+    out.push(fieldError.invalid(storedPath.index(i), name, "must appear in spec.versions"));
+  }
+}

@@ -1,0 +1,138 @@
+import type { FieldError, FieldPath } from "../../meta/index.ts";
+import { deepEqual, fieldError, isDNS1035Label } from "../../meta/index.ts";
+import type {
+  CustomResourceColumnDefinition,
+  CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+  CustomResourceSubresources,
+  CustomResourceValidation,
+} from "../../types/index.ts";
+import { checkWith, goStruct } from "../field-checks.ts";
+import { goValue } from "../go-value.ts";
+import { checkPathUnder, checkSimplePath } from "./json-path.ts";
+import { checkDefaults } from "./schema-defaults.ts";
+import { checkStructural, checkTypes } from "./structural-schema.ts";
+
+const columnTypes = ["boolean", "date", "integer", "number", "string"];
+const columnFormats = ["int32", "int64", "float", "double", "byte", "date", "date-time", "password"];
+const warningLengthMax = 256;
+
+type Version = CustomResourceDefinitionVersion;
+
+/** What versions say alike the original takes as said of all, so that errors lie on the spec itself. */
+const sharedFields = [
+  ["schema", "validation"],
+  ["subresources", "subresources"],
+  ["additionalPrinterColumns", "additionalPrinterColumns"],
+] as const;
+type SharedField = (typeof sharedFields)[number][0];
+
+function isShared(versions: readonly Version[], field: SharedField): boolean {
+  const [first, ...others] = versions;
+  return first?.[field] !== undefined && others.every((version) => deepEqual(version[field], first[field]));
+}
+
+export function checkVersions(spec: CustomResourceDefinitionSpec, path: FieldPath, out: FieldError[]): void {
+  const versions = spec.versions ?? [];
+  const versionsPath = path.child("versions");
+  for (const [i, version] of versions.entries()) {
+    if (version.schema?.openAPIV3Schema) continue;
+    out.push(fieldError.required(versionsPath.index(i).child("schema", "openAPIV3Schema"), ""));
+  }
+  for (const [i, version] of versions.entries()) checkVersion(version, versions, versionsPath.index(i), out);
+  const names = new Set(versions.map(({ name }) => name));
+  if (names.size < versions.length) {
+    out.push(fieldError.invalid(versionsPath, printed(versions), "must contain unique version names"));
+  }
+  if (versions.filter(({ storage }) => storage).length !== 1) {
+    const detail = "must have exactly one version marked as storage version";
+    out.push(fieldError.invalid(versionsPath, printed(versions), detail));
+  }
+  const [first] = versions;
+  if (!first) return;
+  for (const [field, specField] of sharedFields) {
+    if (isShared(versions, field)) checkPart(first, field, path.child(specField), out);
+  }
+}
+
+function checkVersion(version: Version, versions: readonly Version[], path: FieldPath, out: FieldError[]): void {
+  checkWith(isDNS1035Label(version.name ?? ""), version.name ?? "", path.child("name"), out);
+  const { deprecationWarning: warning, deprecated } = version;
+  if (warning !== undefined) {
+    const at = path.child("deprecationWarning");
+    if (!deprecated) out.push(fieldError.invalid(at, warning, "can only be set for deprecated versions"));
+    if (warning.length > warningLengthMax) {
+      out.push(fieldError.invalid(at, warning, `must be <= ${warningLengthMax} characters long`));
+    }
+    if (warning === "") out.push(fieldError.invalid(at, warning, "must not be an empty string"));
+  }
+  for (const [field] of sharedFields) {
+    if (!isShared(versions, field)) checkPart(version, field, path.child(field), out);
+  }
+}
+
+function checkPart(version: Version, field: SharedField, path: FieldPath, out: FieldError[]): void {
+  if (field === "schema") checkSchema(version.schema, path, out);
+  else if (field === "subresources") checkSubresources(version.subresources, path, out);
+  else checkColumns(version.additionalPrinterColumns ?? [], path, out);
+}
+
+function checkSchema(validation: CustomResourceValidation | undefined, path: FieldPath, out: FieldError[]): void {
+  const schema = validation?.openAPIV3Schema;
+  if (!schema) return;
+  const at = path.child("openAPIV3Schema");
+  const before = out.length;
+  checkStructural(schema, at, out);
+  if (out.length === before) checkDefaults(schema, at, out);
+  checkTypes(schema, at, out);
+}
+
+function checkSubresources(subresources: CustomResourceSubresources | undefined, path: FieldPath, out: FieldError[]) {
+  const scale = subresources?.scale;
+  if (!scale) return;
+  const at = path.child("scale");
+  checkPathUnder(scale.specReplicasPath, [".spec"], at.child("specReplicasPath"), out);
+  checkPathUnder(scale.statusReplicasPath, [".status"], at.child("statusReplicasPath"), out);
+  if (scale.labelSelectorPath) {
+    checkPathUnder(scale.labelSelectorPath, [".spec", ".status"], at.child("labelSelectorPath"), out);
+  }
+}
+
+function checkColumns(columns: readonly CustomResourceColumnDefinition[], path: FieldPath, out: FieldError[]): void {
+  for (const [i, { name, type, format, jsonPath }] of columns.entries()) {
+    const at = path.index(i);
+    if (!name) out.push(fieldError.required(at.child("name"), ""));
+    if (!type) out.push(fieldError.required(at.child("type"), `must be one of ${columnTypes.join(",")}`));
+    else if (!columnTypes.includes(type)) {
+      out.push(fieldError.invalid(at.child("type"), type, `must be one of ${columnTypes.join(",")}`));
+    }
+    if (format && !columnFormats.includes(format)) {
+      const known = [...columnFormats].sort().join(",");
+      out.push(fieldError.invalid(at.child("format"), format, `must be one of ${known}`));
+    }
+    if (!jsonPath) out.push(fieldError.required(at.child("jsonPath"), ""));
+    else checkSimplePath(jsonPath, at.child("jsonPath"), out);
+  }
+}
+
+function printed(versions: readonly Version[]): unknown {
+  const definitions = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1";
+  const part = (version: Version, field: SharedField, type: string) =>
+    isShared(versions, field) ? null : goValue(version[field], `${definitions}.${type}`);
+  return versions.map((version) =>
+    goStruct([
+      ["Name", version.name],
+      ["Served", version.served],
+      ["Storage", version.storage],
+      ["Deprecated", version.deprecated ?? false],
+      ["DeprecationWarning", version.deprecationWarning],
+      ["Schema", part(version, "schema", "CustomResourceValidation")],
+      ["Subresources", part(version, "subresources", "CustomResourceSubresources")],
+      [
+        "AdditionalPrinterColumns",
+        isShared(versions, "additionalPrinterColumns") ? null : version.additionalPrinterColumns,
+      ],
+      ["SelectableFields", version.selectableFields],
+    ]),
+  );
+}
