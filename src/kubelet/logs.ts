@@ -1,5 +1,5 @@
 import { errors, formatMicroTime, parseTime } from "../api/meta/index.ts";
-import type { Pod } from "../api/types/index.ts";
+import type { ContainerStatus, Pod } from "../api/types/index.ts";
 import type { Clock } from "../host/index.ts";
 import type { PodRunner } from "./pods/pod-runner.ts";
 import type { LogLine, SimulatedRuntime } from "./runtime/simulated/index.ts";
@@ -26,6 +26,10 @@ export interface LogSource {
 /** The log of a container as text, each piece one line. @throws ApiError BadRequest when there is none. */
 export async function* readLog({ clock, runtime, runner }: LogSource, options: LogOptions): AsyncGenerator<string> {
   const id = containerFor(runner, options);
+  if (id === undefined) {
+    yield `unable to retrieve container logs for ${endedBefore(runner.pod, options.container)}\n`;
+    return;
+  }
   let left = options.limitBytes ?? Number.POSITIVE_INFINITY;
   for await (const line of chosenLines(clock, runtime, id, options)) {
     const text = options.timestamps === true ? `${formatNanoTime(line.atMs)} ${line.text}\n` : `${line.text}\n`;
@@ -39,9 +43,10 @@ export async function* readLog({ clock, runtime, runner }: LogSource, options: L
   }
 }
 
-function containerFor(runner: PodRunner, { container, previous = false }: LogOptions): string {
+/** Undefined for a container that ended before this kubelet began: its log is gone. */
+function containerFor(runner: PodRunner, { container, previous = false }: LogOptions): string | undefined {
   const id = runner.containerId(container, previous);
-  if (id !== undefined) return id;
+  if (id !== undefined || (!previous && endedBefore(runner.pod, container) !== undefined)) return id;
   const { pod } = runner;
   const { name } = pod.metadata;
   if (previous) throw errors.badRequest(`previous terminated container "${container}" in pod "${name}" not found`);
@@ -49,10 +54,17 @@ function containerFor(runner: PodRunner, { container, previous = false }: LogOpt
   throw errors.badRequest(`container "${container}" in pod "${name}" is waiting to start: ${reason}`);
 }
 
+function endedBefore(pod: Pod, container: string): string | undefined {
+  return statusOf(pod, container)?.state?.terminated?.containerID;
+}
+
 function waitingReason(pod: Pod, container: string): string {
+  return statusOf(pod, container)?.state?.waiting?.reason ?? "ContainerCreating";
+}
+
+function statusOf(pod: Pod, container: string): ContainerStatus | undefined {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  const status = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
-  return status?.state?.waiting?.reason ?? "ContainerCreating";
+  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
 }
 
 async function* chosenLines(
