@@ -12,7 +12,7 @@ import { checkLabelSelector } from "../label-selector.ts";
 import { ageColumn, ageOf, integer, nameColumn, nameOf } from "../table/cells.ts";
 import { checkMatchConditions } from "./match-conditions.ts";
 import { checkRule, defaultRules } from "./rules.ts";
-import { checkClientConfig, defaultClientConfig } from "./webhook-client.ts";
+import { checkClientConfig, defaultClientConfig } from "./client-config.ts";
 
 type Webhook = admissionregistrationV1.ValidatingWebhook & Partial<admissionregistrationV1.MutatingWebhook>;
 type Configuration = KubeObject & { webhooks?: Webhook[] };
