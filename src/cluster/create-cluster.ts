@@ -7,7 +7,6 @@ import { adminEntry } from "./admin-access.ts";
 import { advertiseAddress } from "./advertise-address.ts";
 import { startAllControllers, startDefaultScheduler, untilUsable } from "./components.ts";
 import { DataFolder } from "./data-folder.ts";
-import { isCode } from "./files.ts";
 import type { KubeconfigEntry } from "./kubeconfig.ts";
 import { loadOrCreatePki, type Pki } from "./pki.ts";
 import { podRangeFor } from "./pod-range.ts";
@@ -111,9 +110,13 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   const folder = dataDir === undefined ? undefined : DataFolder.open(dataDir);
   if (folder) teardown.add(() => folder.release());
   const serviceIP = firstAddress(serviceClusterIPRange);
-  const pki = await loadOrCreatePki(host, dataDir && join(dataDir, "pki"), { bindAddress, serviceIP });
-  const store = await openStore(options);
-  teardown.add(() => store.close());
+  // At once: opening the store waits for the disk, making keys does not.
+  const opening = openStore(options).then((opened) => {
+    teardown.add(() => opened.close());
+    return opened;
+  });
+  const keys = loadOrCreatePki(host, dataDir && join(dataDir, "pki"), { bindAddress, serviceIP });
+  const [store, pki] = await allOrFirstFailure([opening, keys]);
   step(folder ? `data folder ${folder.path} (${folder.existing ? "continued" : "new"})` : "in memory only");
 
   const nodes = new SimulatedNodes();
@@ -137,6 +140,12 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   return { url, kubeconfig: adminEntry(name, url, pki), client, stop: () => teardown.run() };
 }
 
+/** Waits for both also when one fails: what the other opened must be known to the teardown. */
+async function allOrFirstFailure<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
 async function openStore({ host, dataDir, fsync }: Settings): Promise<Store> {
   return dataDir === undefined ? createMemoryStore(host) : openLmdbStore(host, join(dataDir, "store"), { fsync });
 }
@@ -157,33 +166,11 @@ async function startServer(options: Settings, store: Store, pki: Pki, nodes: Sim
     },
   });
   try {
-    await server.listen({ port, bindAddress }).catch((error: unknown) => {
-      throw listenError(error, bindAddress, port);
-    });
+    await server.listen({ port, bindAddress });
     await server.bootstrap();
   } catch (error) {
     await server.close();
     throw error;
   }
   return server;
-}
-
-/** The API server's address cannot be taken; the message says which and why. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-}
-
-function listenError(cause: unknown, address: string, port: number): unknown {
-  const at = `cannot listen on ${address} port ${port}`;
-  if (isCode(cause, "EADDRINUSE")) {
-    return new ListenError(`${at}: it is in use by another process; choose another --port, or 0 for any free one`, {
-      cause,
-    });
-  }
-  if (isCode(cause, "EACCES"))
-    return new ListenError(`${at}: not permitted; choose a --port of 1024 or above`, { cause });
-  if (isCode(cause, "EADDRNOTAVAIL") || isCode(cause, "ENOTFOUND")) {
-    return new ListenError(`${at}: this machine has no such address; choose another --bind-address`, { cause });
-  }
-  return cause;
 }
