@@ -1,25 +1,35 @@
-// Builds dist/: lib/ (ES modules and declarations, by the compiler) and bin/ (the command line as a bundle that starts fast).
+// Builds dist/: lib/ (ES modules and declarations, by the compiler), bin/ (the command line as a bundle that starts fast) and
+// descriptions.json. Built aside and then swapped in, so that a build that fails leaves the old one working.
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const next = `${root}dist-next`;
 const run = (script: string, ...args: string[]) =>
   execFileSync(process.execPath, [`${root}${script}`, ...args], { cwd: root, stdio: "inherit" });
 
-rmSync(`${root}dist`, { recursive: true, force: true });
-run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json");
-
-const bundle = await rolldown({
-  cwd: root,
-  input: { sampan: "src/cli/main.ts" },
-  platform: "node",
-  // Has native code beside its JavaScript, so it stays a package of its own.
-  external: ["lmdb"],
-});
-await bundle.write({ dir: `${root}dist/bin`, format: "esm", minify: false, chunkFileNames: "[name]-[hash].js" });
-await bundle.close();
-
-// Texts for `kubectl explain` come from a development dependency; an installed package has them already.
-if (existsSync(`${root}scripts/descriptions.ts`)) run("scripts/descriptions.ts");
+rmSync(next, { recursive: true, force: true });
+try {
+  run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", `${next}/lib`);
+  const bundle = await rolldown({
+    cwd: root,
+    input: { sampan: "src/cli/main.ts" },
+    platform: "node",
+    // Has native code beside its JavaScript, so it stays a package of its own.
+    external: ["lmdb"],
+  });
+  await bundle.write({ dir: `${next}/bin`, format: "esm", chunkFileNames: "[name]-[hash].js" });
+  await bundle.close();
+  // Texts for `kubectl explain` come from a development dependency; a published package has them already.
+  if (existsSync(`${root}node_modules/@kubernetes/client-node`))
+    run("scripts/descriptions.ts", `${next}/descriptions.json`);
+  rmSync(`${root}dist`, { recursive: true, force: true });
+  renameSync(next, `${root}dist`);
+} catch (error) {
+  rmSync(next, { recursive: true, force: true });
+  // The tools have said on standard error what is wrong.
+  console.error(`build failed: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+  process.exitCode = 1;
+}
