@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
-import http from "node:http";
-import https from "node:https";
+import type { Agent, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { StringDecoder } from "node:string_decoder";
 import { ApiError, errors, type KubeList, type KubeObject, type Status } from "../api/meta/index.ts";
 import { type Host, sleep } from "../host/index.ts";
@@ -15,6 +14,12 @@ export interface HttpTransportOptions {
   /** Requests a second in the long run and at once; without it requests are not limited. */
   readonly rateLimit?: { readonly qps: number; readonly burst: number };
 }
+
+// Importing these modules evaluates all they export, also Node's whole fetch: tens of milliseconds at every start, of which
+// a process without a remote API server would have nothing.
+const builtin = process.getBuiltinModule;
+const http = () => builtin("node:http");
+const https = () => builtin("node:https");
 
 const retriesMax = 10;
 const tokenFileKeptMs = 60_000;
@@ -31,7 +36,7 @@ class HttpTransport implements Transport {
   readonly #host: Host;
   readonly #userAgent: string;
   readonly #url: URL;
-  readonly #agent: http.Agent;
+  readonly #agent: Agent;
   readonly #limiter: TokenBucket | undefined;
   #fileToken: { readonly token: string; readonly readAt: number } | undefined;
 
@@ -43,8 +48,8 @@ class HttpTransport implements Transport {
     const keepAlive = { keepAlive: true, keepAliveMsecs: keepAliveProbeMs, maxSockets: socketsMax };
     this.#agent =
       this.#url.protocol === "http:"
-        ? new http.Agent(keepAlive)
-        : new https.Agent({
+        ? new (http().Agent)(keepAlive)
+        : new (https().Agent)({
             ...keepAlive,
             ca: config.ca,
             cert: config.cert,
@@ -112,7 +117,7 @@ class HttpTransport implements Transport {
   }
 
   /** The response of a request that succeeded; waits and tries again as the server asks. */
-  async #accepted(request: HttpRequest, signal?: AbortSignal): Promise<http.IncomingMessage> {
+  async #accepted(request: HttpRequest, signal?: AbortSignal): Promise<IncomingMessage> {
     for (let retries = 0; ; retries++) {
       const delay = this.#limiter?.reserve(this.#host.clock.now()) ?? 0;
       if (delay > 0) await sleep(this.#host.clock, delay, signal);
@@ -130,14 +135,14 @@ class HttpTransport implements Transport {
     return toHttpRequest(request, this.#url.pathname.replace(/\/$/, ""));
   }
 
-  async #send({ method, path, contentType, body }: HttpRequest, signal?: AbortSignal): Promise<http.IncomingMessage> {
-    const headers: http.OutgoingHttpHeaders = { accept: "application/json", "user-agent": this.#userAgent };
+  async #send({ method, path, contentType, body }: HttpRequest, signal?: AbortSignal): Promise<IncomingMessage> {
+    const headers: OutgoingHttpHeaders = { accept: "application/json", "user-agent": this.#userAgent };
     if (contentType !== undefined) headers["content-type"] = contentType;
     if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
     const token = await this.#token();
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
-    const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
-    const send = this.#url.protocol === "http:" ? http.request : https.request;
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const send = this.#url.protocol === "http:" ? http().request : https().request;
     const outgoing = send(
       {
         agent: this.#agent,
@@ -169,7 +174,7 @@ class HttpTransport implements Transport {
   }
 }
 
-async function readText(response: http.IncomingMessage): Promise<string> {
+async function readText(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("utf8");
@@ -232,7 +237,7 @@ function asWatchEvent(line: string): WatchEvent {
   return { type: event.type, object: event.object as KubeObject };
 }
 
-function warningsOf(response: http.IncomingMessage): string[] | undefined {
+function warningsOf(response: IncomingMessage): string[] | undefined {
   const header = response.headers.warning;
   if (header === undefined) return undefined;
   return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text.replace(/\\(.)/g, "$1"));

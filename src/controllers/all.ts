@@ -1,6 +1,9 @@
+import { startClusterRoleAggregation } from "./clusterroleaggregation/index.ts";
 import type { StartController } from "./context.ts";
+import { startCronJobController } from "./cronjob/index.ts";
 import { startDaemonSetController } from "./daemonset/index.ts";
 import { startDeploymentController } from "./deployment/index.ts";
+import { startDisruptionController } from "./disruption/index.ts";
 import { startEndpointsController } from "./endpoints/index.ts";
 import { startEndpointSliceController } from "./endpointslice/index.ts";
 import { startGarbageCollector } from "./garbagecollector/index.ts";
@@ -10,10 +13,12 @@ import { startNodeIpamController } from "./nodeipam/index.ts";
 import { startNodeLifecycleController } from "./nodelifecycle/index.ts";
 import { startPodGarbageCollector } from "./podgc/index.ts";
 import { startReplicaSetController, startReplicationController } from "./replicaset/index.ts";
+import { startResourceQuotaController } from "./resourcequota/index.ts";
 import { startRootCAPublisher } from "./rootca/index.ts";
 import { startServiceAccountController } from "./serviceaccount/index.ts";
 import { startStatefulSetController } from "./statefulset/index.ts";
 import { startTaintEvictionController } from "./tainteviction/index.ts";
+import { startTtlAfterFinishedController } from "./ttlafterfinished/index.ts";
 
 /** By upstream name, in the order in which they start. */
 export const controllers: ReadonlyMap<string, StartController> = new Map([
@@ -26,12 +31,17 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["daemonset-controller", startDaemonSetController],
   ["statefulset-controller", startStatefulSetController],
   ["job-controller", startJobController],
+  ["cronjob-controller", startCronJobController],
   ["endpoints-controller", startEndpointsController],
   ["endpointslice-controller", startEndpointSliceController],
   ["node-ipam-controller", startNodeIpamController],
   ["node-lifecycle-controller", startNodeLifecycleController],
   ["taint-eviction-controller", startTaintEvictionController],
   ["pod-garbage-collector-controller", startPodGarbageCollector],
+  ["disruption-controller", startDisruptionController],
+  ["resourcequota-controller", startResourceQuotaController],
+  ["ttl-after-finished-controller", startTtlAfterFinishedController],
+  ["clusterrole-aggregation-controller", startClusterRoleAggregation],
   ["garbage-collector-controller", startGarbageCollector],
 ]);
 
