@@ -53,11 +53,16 @@ function readModel(typings: string, code: string): Texts {
 
 function plainText(comment: string): string {
   const lines = comment.split("\n").map((line) => line.replace(/^\s*\*\s?/, ""));
-  return lines
-    .join("\n")
-    .trim()
-    .replace(/\\(["'\\])/g, "$1")
-    .replaceAll("*_/", "*/");
+  return (
+    lines
+      .join("\n")
+      .trim()
+      // The typings have a space for each line break.
+      .replace(/(?<! ) {3}(?! )/g, "\n  ")
+      .replace(/(?<! ) {2}(?! )/g, "\n\n")
+      .replace(/\\(["'\\])/g, "$1")
+      .replaceAll("*_/", "*/")
+  );
 }
 
 function main(): void {

@@ -24,7 +24,7 @@ import {
   unionAuthorizer,
 } from "./auth/index.ts";
 import { bootstrapCluster } from "./bootstrap/index.ts";
-import type { Descriptions } from "./discovery/index.ts";
+import { publishedDescriptions } from "./discovery/index.ts";
 import { InFlightLimiter, type InFlightLimits } from "./flow/index.ts";
 import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
 import {
@@ -57,8 +57,6 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly anonymousAuth?: boolean;
   /** First and last; default 30000 and 32767. */
   readonly serviceNodePortRange?: readonly [number, number];
-  /** Texts of types and fields for the OpenAPI documents, by definition: what `kubectl explain` shows. */
-  readonly openApiDescriptions?: Descriptions;
   /** How long a stop waits for requests in flight. */
   readonly shutdownGraceMs?: number;
   /** Default 10.96.0.0/16. */
@@ -195,8 +193,10 @@ class ComposedApiServer implements ApiServer {
     const { serviceClusterIPRange, advertiseAddress: address } = config;
     const port = this.#listeners[0]?.port;
     const advertised = address === undefined || port === undefined ? undefined : { address, port };
-    await bootstrapCluster({ host, handler: this.trusted, serviceClusterIPRange, advertised });
-    await reconcileDefaultPolicy(host, store);
+    await Promise.all([
+      bootstrapCluster({ host, handler: this.trusted, serviceClusterIPRange, advertised }),
+      reconcileDefaultPolicy(host, store),
+    ]);
     await this.#rbac.start();
     this.#bootstrapped = true;
   }
@@ -235,8 +235,8 @@ class ComposedApiServer implements ApiServer {
     const routes = new PathRoutes();
     this.#addHealthChecks(store);
     new DiscoveryRoutes(this.kinds, () => new URL(this.url ?? "https://127.0.0.1").host).register(routes);
-    const { openApiDescriptions: descriptions } = this.#options.config ?? {};
-    new OpenApiRoutes(this.kinds, { gitVersion: serverVersion.gitVersion, descriptions }).register(routes);
+    const openApi = { gitVersion: serverVersion.gitVersion, descriptions: publishedDescriptions };
+    new OpenApiRoutes(this.kinds, openApi).register(routes);
     this.health.register(routes);
     registerVersion(routes);
     registerMetrics(routes, host);

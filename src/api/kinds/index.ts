@@ -19,3 +19,4 @@ export type {
 export { compareVersions, createKindRegistry, type KindRegistry } from "./registry.ts";
 export { customStoragePrefix } from "./storage-layout.ts";
 export { defaultTable } from "./table/default-table.ts";
+export { fieldOfColumn } from "./table/described-columns.ts";

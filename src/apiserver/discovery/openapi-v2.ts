@@ -7,7 +7,7 @@ import { type OpenApiOptions, securitySchemes } from "./openapi-v3.ts";
 
 /** `/openapi/v2`: everything in one document. */
 export function openApiV2(kinds: readonly DiscoveredKind[], options: OpenApiOptions): JsonObject {
-  const schemas = new SchemaCollector("v2", options.descriptions);
+  const schemas = new SchemaCollector("v2", options.descriptions?.());
   const writer = new PathWriter("v2", schemas);
   const paths: JsonObject = {};
   for (const kind of kinds) Object.assign(paths, writer.paths(kind));

@@ -7,7 +7,8 @@ import { type Descriptions, SchemaCollector } from "./openapi-schemas.ts";
 export interface OpenApiOptions {
   /** The server's gitVersion, for example v1.36.2+sampan. */
   readonly gitVersion: string;
-  readonly descriptions?: Descriptions;
+  /** Asked for when a document is first built. */
+  readonly descriptions?: () => Descriptions | undefined;
 }
 
 export const securitySchemes: JsonObject = { BearerToken: { in: "header", name: "authorization", type: "apiKey" } };
@@ -38,7 +39,7 @@ export function openApiV3Hash(
 /** Built-in schemas change with the server's version alone, so that no document need be built for its hash. */
 function hashOf(kinds: readonly DiscoveredKind[], { gitVersion, descriptions }: OpenApiOptions): string {
   const facts = kinds.map((k) => [k.resource, k.kind, k.verbs, [...k.subresources.values()], k.openApiSchema ?? null]);
-  const text = JSON.stringify([gitVersion, descriptions !== undefined, facts]);
+  const text = JSON.stringify([gitVersion, descriptions?.() !== undefined, facts]);
   return createHash("sha512").update(text).digest("hex").toUpperCase();
 }
 
@@ -51,7 +52,7 @@ export function openApiV3(
 ): JsonObject | undefined {
   const own = groupKinds(kinds).get(group)?.get(version);
   if (own === undefined) return undefined;
-  const schemas = new SchemaCollector("v3", options.descriptions);
+  const schemas = new SchemaCollector("v3", options.descriptions?.());
   const writer = new PathWriter("v3", schemas);
   const paths: JsonObject = {};
   for (const kind of own) Object.assign(paths, writer.paths(kind));

@@ -116,7 +116,7 @@ describe("openApiV3", () => {
     const descriptions = {
       "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": ["of objects", { name: "its name" }] as const,
     };
-    const document = openApiV3([widget], "example.org", "v1", { ...options, descriptions });
+    const document = openApiV3([widget], "example.org", "v1", { ...options, descriptions: () => descriptions });
     const schemas = at(document, "components", "schemas");
     expect(at(schemas, "org.example.v1.Widget", "properties")).toMatchObject({ spec: {}, metadata: {} });
     const objectMeta = at(schemas, "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");

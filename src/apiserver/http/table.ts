@@ -1,5 +1,12 @@
-import type { Column, ResourceKind, TableStrategy } from "../../api/kinds/index.ts";
-import { humanDuration, type KubeObject, type ListMeta } from "../../api/meta/index.ts";
+import {
+  type Column,
+  defaultTable,
+  fieldOfColumn,
+  type ResourceKind,
+  type TableStrategy,
+} from "../../api/kinds/index.ts";
+import type { KubeObject, ListMeta } from "../../api/meta/index.ts";
+import { publishedFieldText } from "../discovery/index.ts";
 
 /** How much of each object a table carries beside its cells. */
 export type IncludeObject = "None" | "Metadata" | "Object";
@@ -9,28 +16,17 @@ export function includeObjectOf(values: readonly string[] | undefined): IncludeO
   return value === "None" || value === "Object" ? value : "Metadata";
 }
 
-const nameAndAge: TableStrategy = {
-  columns: [
-    { name: "Name", type: "string", format: "name" },
-    { name: "Age", type: "string" },
-  ],
-  cells: (object, now) => [object.metadata.name ?? "", age(object, now)],
-};
-
-function age(object: KubeObject, now: number): string {
-  const created = object.metadata.creationTimestamp;
-  return typeof created === "string" ? humanDuration(now - Date.parse(created)) : "<unknown>";
-}
-
 /** Writes objects of one kind as the `Table` that kubectl prints, as JSON text. */
 export class TableWriter {
   readonly #strategy: TableStrategy;
   readonly #include: IncludeObject;
   readonly #now: number;
   readonly #apiVersion: string;
+  readonly #kind: string;
 
   constructor(kind: ResourceKind | undefined, include: IncludeObject, now: number, apiVersion = "meta.k8s.io/v1") {
-    this.#strategy = kind?.strategy.table ?? nameAndAge;
+    this.#kind = kind?.kind ?? "";
+    this.#strategy = kind?.strategy.table ?? defaultTable;
     this.#include = include;
     this.#now = now;
     this.#apiVersion = apiVersion;
@@ -38,7 +34,7 @@ export class TableWriter {
 
   /** Everything before the first row. Within a watch only the first event defines the columns. */
   head(metadata: ListMeta, withColumns = true): string {
-    const columns = withColumns ? columnsJson(this.#strategy.columns) : "null";
+    const columns = withColumns ? columnsJson(this.#strategy.columns, this.#kind) : "null";
     const meta = JSON.stringify(metadata);
     return `{"kind":"Table","apiVersion":"${this.#apiVersion}","metadata":${meta},"columnDefinitions":${columns},"rows":[`;
   }
@@ -61,23 +57,25 @@ export class TableWriter {
   }
 }
 
-const columnTexts = new WeakMap<readonly Column[], string>();
+const columnTexts = new WeakMap<readonly Column[], Map<string, string>>();
 
-function columnsJson(columns: readonly Column[]): string {
-  let text = columnTexts.get(columns);
-  if (text === undefined) {
-    text = JSON.stringify(
-      columns.map(({ name, type, format = "", description = "", priority = 0 }) => ({
-        name,
-        type,
-        format,
-        description,
-        priority,
-      })),
-    );
-    columnTexts.set(columns, text);
-  }
+/** Kinds may share columns, whose descriptions are yet their own. */
+function columnsJson(columns: readonly Column[], kind: string): string {
+  const byKind = columnTexts.get(columns) ?? new Map<string, string>();
+  const known = byKind.get(kind);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(columns.map((column) => definition(column, kind)));
+  columnTexts.set(columns, byKind.set(kind, text));
   return text;
+}
+
+function definition({ name, type, format = "", description, priority = 0 }: Column, kind: string) {
+  return { name, type, format, description: description ?? publishedText(kind, name), priority };
+}
+
+function publishedText(kind: string, column: string): string {
+  const field = fieldOfColumn(kind, column);
+  return (field && publishedFieldText(field)) ?? "";
 }
 
 /** An object's metadata as a `PartialObjectMetadata`, JSON text. */
