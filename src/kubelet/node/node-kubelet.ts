@@ -82,7 +82,7 @@ export class NodeKubelet {
     const registered = await this.#writer.register(this.#stopping.signal);
     if (this.#stopping.signal.aborted) return;
     this.nodeSeen(registered);
-    this.#announceStatus();
+    this.#announceStatus(registered);
     this.#lease.start(registered);
     this.#scheduleHeartbeat();
     this.#events = backend.runtime.containerEvents((event) => {
@@ -186,10 +186,16 @@ export class NodeKubelet {
     if (!this.#stopping.signal.aborted) this.#scheduleHeartbeat();
   }
 
-  #announceStatus(): void {
-    for (const reason of ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID", "NodeReady"]) {
-      this.#nodeEvent("Normal", reason, `Node ${this.name} status is now: ${reason}`);
-    }
+  #announceStatus({ status }: Node): void {
+    for (const reason of ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"])
+      this.#nodeStatusEvent(reason);
+    const ready = status?.conditions?.find(({ type }) => type === "Ready");
+    // A node that was ready all the while does not become so.
+    if (ready?.lastTransitionTime === ready?.lastHeartbeatTime) this.#nodeStatusEvent("NodeReady");
+  }
+
+  #nodeStatusEvent(reason: string): void {
+    this.#nodeEvent("Normal", reason, `Node ${this.name} status is now: ${reason}`);
   }
 
   #nodeEvent(type: "Normal" | "Warning", reason: string, message: string): void {

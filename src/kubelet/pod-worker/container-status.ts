@@ -28,7 +28,12 @@ export function containerStatus(situation: Situation, container: Container): Con
   const started = running && (health?.started ?? false);
   // A regular init container is ready by having completed.
   const isInit = !isSidecar(container) && pod.spec?.initContainers?.includes(container) === true;
-  const ready = isInit ? seen.state === "exited" && seen.exitCode === 0 : started && (health?.ready ?? false);
+  const isEphemeral = pod.spec?.ephemeralContainers?.some(({ name }) => name === container.name) === true;
+  const ready = isEphemeral
+    ? false
+    : isInit
+      ? seen.state === "exited" && seen.exitCode === 0
+      : started && (health?.ready ?? false);
   const resources = container.resources ?? {};
   const isWaiting = waiting !== undefined && seen.state !== "running";
   return {
@@ -65,8 +70,10 @@ function notMadeYet({ pod, observed }: Situation, container: Container): Contain
 }
 
 function statusInApi(status: Situation["pod"]["status"], name: string): ContainerStatus | undefined {
-  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return all.find((one) => one.name === name);
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = status ?? {};
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses].find(
+    (one) => one.name === name,
+  );
 }
 
 function asState({ reason, message }: Waiting): { reason: string; message?: string } {

@@ -71,9 +71,17 @@ function planRun(situation: Situation, draft: PlanDraft): void {
     if (networkReady || pod.spec?.hostNetwork === true) planSandbox(situation, draft, sandbox);
     return;
   }
-  for (const id of observed.olderSandboxIds) draft.actions.push({ kind: "removeSandbox", id });
   if (planInitContainers(situation, draft, sandbox)) planMainContainers(situation, draft, sandbox);
+  planEphemeralContainers(situation, draft, sandbox);
   planForgetting(situation, draft);
+}
+
+/** Those of `kubectl debug`: each is started once, beside whatever runs. */
+function planEphemeralContainers(situation: Situation, draft: PlanDraft, sandbox: ObservedSandbox): void {
+  for (const container of situation.pod.spec?.ephemeralContainers ?? []) {
+    const seen = latest(situation.observed, container.name);
+    if (seen === undefined) startOrWait(situation, draft, container, sandbox, seen);
+  }
 }
 
 /** A dead sandbox takes all of the pod with it: what still runs ends, and the pod is built anew. */
@@ -214,12 +222,20 @@ function formatDelay(ms: number): string {
   return minutes === 0 ? `${seconds}s` : `${minutes}m${seconds % 60}s`;
 }
 
-/** Of each container the runtime keeps the latest and the one before it, which tells how it last ended. */
+/**
+ * Of each container the runtime keeps the latest and the one before it, which tells how it last ended; an older sandbox
+ * goes when nothing of it is kept.
+ */
 function planForgetting({ observed }: Situation, draft: PlanDraft): void {
   const kept = new Map<string, number>();
-  for (const { id, name, state } of observed.containers) {
+  const inUse = new Set<string>();
+  for (const { id, name, state, sandboxId } of observed.containers) {
     const count = (kept.get(name) ?? 0) + 1;
     kept.set(name, count);
     if (count > 2 && state === "exited") draft.actions.push({ kind: "removeContainer", id });
+    else inUse.add(sandboxId);
+  }
+  for (const id of observed.olderSandboxIds) {
+    if (!inUse.has(id)) draft.actions.push({ kind: "removeSandbox", id });
   }
 }

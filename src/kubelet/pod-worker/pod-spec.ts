@@ -30,8 +30,8 @@ export function roleOf(pod: Pod, name: string): ContainerRole {
 }
 
 export function findContainer(pod: Pod, name: string): Container | undefined {
-  const { containers = [], initContainers = [] } = pod.spec ?? {};
-  return containers.find((one) => one.name === name) ?? initContainers.find((one) => one.name === name);
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  return [...containers, ...initContainers, ...ephemeralContainers].find((one) => one.name === name);
 }
 
 /** The part of a pod that a container's events are about. */

@@ -10,7 +10,8 @@ import type { Situation } from "./situation.ts";
 /** The whole status of a pod as the situation shows it, keeping what others than the kubelet wrote. */
 export function podStatus(situation: Situation, hostIPs: readonly string[]): PodStatus {
   const { pod, observed, memory, now } = situation;
-  const { containers = [], initContainers = [] } = pod.spec ?? {};
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  const ephemeral = ephemeralContainers.map((container) => containerStatus(situation, container));
   const init = initContainers.map((container) => containerStatus(situation, container));
   const main = containers.map((container) => containerStatus(situation, container));
   const sandboxReady = observed.sandbox?.ready === true;
@@ -33,6 +34,7 @@ export function podStatus(situation: Situation, hostIPs: readonly string[]): Pod
     startTime: formatTime(situation.startTimeMs),
     ...listOf("initContainerStatuses", init),
     ...listOf("containerStatuses", main),
+    ...listOf("ephemeralContainerStatuses", ephemeral),
     qosClass: pod.status?.qosClass ?? qosClassOf(pod),
     ...(isEmpty(requests) ? {} : { allocatedResources: requests }),
     resources: podResources(pod, sandboxReady),
@@ -64,16 +66,16 @@ function podIPs({ pod, observed }: Situation, hostIPs: readonly string[]): reado
 
 /** What the kubelet leaves to others. */
 function foreign(status: PodStatus | undefined): PodStatus {
-  const { nominatedNodeName, resourceClaimStatuses, extendedResourceClaimStatus, ephemeralContainerStatuses } =
-    status ?? {};
+  const { nominatedNodeName, resourceClaimStatuses, extendedResourceClaimStatus } = status ?? {};
   return {
     ...(nominatedNodeName === undefined ? {} : { nominatedNodeName }),
     ...(resourceClaimStatuses === undefined ? {} : { resourceClaimStatuses }),
     ...(extendedResourceClaimStatus === undefined ? {} : { extendedResourceClaimStatus }),
-    ...(ephemeralContainerStatuses === undefined ? {} : { ephemeralContainerStatuses }),
   };
 }
 
-function listOf(name: "initContainerStatuses" | "containerStatuses", statuses: ContainerStatus[]): Partial<PodStatus> {
+type StatusList = "initContainerStatuses" | "containerStatuses" | "ephemeralContainerStatuses";
+
+function listOf(name: StatusList, statuses: ContainerStatus[]): Partial<PodStatus> {
   return statuses.length === 0 ? {} : { [name]: statuses };
 }

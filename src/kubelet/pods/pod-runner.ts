@@ -331,7 +331,7 @@ export class PodRunner {
     this.#timer = undefined;
     if (ms === undefined || this.#stopped) return;
     const delay = Math.max(ms - this.#ports.host.clock.now(), 0);
-    this.#timer = this.#ports.host.clock.setTimer(Math.min(delay, longestTimerMs), () => this.look());
+    this.#timer = this.#ports.host.clock.setTimer(delay, () => this.look());
   }
 
   /** The runtime's ID of a container of this pod: of its latest run, or of the one before. */
@@ -342,8 +342,6 @@ export class PodRunner {
     return wanted?.id;
   }
 }
-
-const longestTimerMs = 2 ** 31 - 1;
 
 function isTerminal(pod: Pod): boolean {
   return pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded";

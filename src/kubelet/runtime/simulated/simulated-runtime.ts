@@ -119,8 +119,9 @@ export class SimulatedRuntime implements ContainerRuntime {
   async stopPodSandbox(id: string): Promise<void> {
     const sandbox = this.#sandboxes.get(id);
     if (sandbox === undefined || sandbox.state === "notReady") return;
-    for (const container of sandbox.containers) container.process?.kill();
+    // First: who hears of a container's end looks at the sandbox at once.
     sandbox.state = "notReady";
+    for (const container of sandbox.containers) container.process?.kill();
     for (const ip of sandbox.ips) this.#addresses?.release(ip);
   }
 

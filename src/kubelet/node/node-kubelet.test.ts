@@ -1,0 +1,86 @@
+import { afterEach, expect, test } from "vitest";
+import { createInformerFactory } from "../../client/index.ts";
+import { sharedPodSource } from "../pods/pod-source.ts";
+import { StatusWriter } from "../pods/status-writer.ts";
+import { SimulatedNetwork, SimulatedRuntime, simulatedProber } from "../runtime/simulated/index.ts";
+import { box, podOf, type TestCluster, testCluster } from "../testing/test-cluster.ts";
+import { NodeKubelet } from "./node-kubelet.ts";
+
+let cluster: TestCluster;
+afterEach(() => cluster.stop());
+
+/** A node whose runtime the test holds in its hands. */
+async function nodeWithRuntime(): Promise<{ runtime: SimulatedRuntime; kubelet: NodeKubelet; stop(): Promise<void> }> {
+  const { client, host } = cluster;
+  const runtime = new SimulatedRuntime({ host });
+  const network = new SimulatedNetwork(runtime);
+  const informers = createInformerFactory(client, host);
+  const pods = sharedPodSource(informers);
+  informers.start();
+  const kubelet = new NodeKubelet({
+    client,
+    host,
+    node: { name: "bare", podCIDR: "10.1.0.0/24" },
+    settings: {},
+    ip: "192.0.2.9",
+    backend: { runtime, network, prober: simulatedProber(host.clock, runtime, network) },
+    pods,
+    statuses: new StatusWriter(client, host),
+  });
+  await kubelet.start();
+  const stop = async (): Promise<void> => {
+    await kubelet.stop();
+    informers.stop();
+  };
+  return { runtime, kubelet, stop };
+}
+
+test("when the sandbox dies the whole pod is built anew, init containers first", async () => {
+  cluster = await testCluster();
+  const { runtime, stop } = await nodeWithRuntime();
+  await cluster.run(podOf("p", { nodeName: "bare", initContainers: [box("i", "echo init")] }));
+  expect((await cluster.pod("p")).status?.podIP).toBe("10.1.0.2");
+  const [sandbox] = await runtime.listPodSandbox();
+  await runtime.stopPodSandbox(sandbox?.id ?? "");
+  await cluster.seconds(1);
+  const { status } = await cluster.pod("p");
+  expect(status).toMatchObject({ phase: "Running", podIP: "10.1.0.3", podIPs: [{ ip: "10.1.0.3" }] });
+  expect(status?.initContainerStatuses?.[0]?.restartCount).toBe(1);
+  expect(status?.containerStatuses?.[0]).toMatchObject({
+    restartCount: 1,
+    ready: true,
+    lastState: { terminated: { exitCode: 137 } },
+  });
+  expect(await cluster.events("p")).toContain("SandboxChanged: Pod sandbox changed, it will be killed and re-created.");
+  await stop();
+});
+
+test("nothing of a pod that is gone is left in the runtime", async () => {
+  cluster = await testCluster();
+  const { runtime, kubelet, stop } = await nodeWithRuntime();
+  await cluster.run(podOf("p", { nodeName: "bare", containers: [box("a", "exit 1")] }));
+  await cluster.seconds(100);
+  expect((await runtime.listContainers()).length).toBe(2);
+  const { uid = "" } = (await cluster.pod("p")).metadata;
+  const pods = cluster.client.resource({ group: "", version: "v1", resource: "pods", kind: "Pod", namespaced: true });
+  await pods.delete({ namespace: "default", name: "p" });
+  await cluster.seconds(5);
+  expect(await runtime.listPodSandbox()).toEqual([]);
+  expect(await runtime.listContainers()).toEqual([]);
+  expect(kubelet.runner(uid)).toBeUndefined();
+  await stop();
+});
+
+test("containers for debugging start beside the others", async () => {
+  cluster = await testCluster();
+  const { stop } = await nodeWithRuntime();
+  await cluster.run(podOf("p", { nodeName: "bare" }));
+  const pods = cluster.client.resource({ group: "", version: "v1", resource: "pods", kind: "Pod", namespaced: true });
+  const patch = { spec: { ephemeralContainers: [{ name: "debug", image: "busybox", command: ["sleep", "100"] }] } };
+  await pods.subresource("ephemeralcontainers").patch({ namespace: "default", name: "p" }, "strategic", patch);
+  await cluster.seconds(1);
+  const { status } = await cluster.pod("p");
+  expect(status?.ephemeralContainerStatuses?.[0]).toMatchObject({ name: "debug", state: { running: {} } });
+  expect(status?.conditions?.find(({ type }) => type === "Ready")?.status).toBe("True");
+  await stop();
+});
