@@ -11,7 +11,7 @@ import { EvictionZones } from "./zones.ts";
 const defaultGraceMs = 50_000;
 const leaseNamespace = "kube-node-lease";
 /** How soon to ask again for an eviction that the zone does not grant yet. */
-const evictAgainMs = 1_000;
+const evictAgainMs = 5_000;
 
 /** Notices nodes that fall silent, says so on them and their pods, and taints nodes by their conditions. */
 export function startNodeLifecycleController(context: ControllerContext): RunningController {
