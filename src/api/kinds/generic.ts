@@ -76,9 +76,9 @@ export function completeStrategy(given: KindStrategy, facts: GenericFacts): Stra
   const status = statusStrategy(own);
   return {
     ...own,
-    prepareForCreate(draft) {
+    prepareForCreate(draft, requester) {
       if (!own.keepsStatusAtCreate) resetStatus(draft, facts.shape());
-      own.prepareForCreate?.(draft);
+      own.prepareForCreate?.(draft, requester);
     },
     prepareForUpdate(draft, old) {
       restoreField(draft, old, "status");

@@ -4,11 +4,11 @@
  */
 export { type CronFields, type CronSchedule, parseCronSchedule } from "./batch/index.ts";
 export { builtinKinds } from "./builtin.ts";
-export { stampRequester } from "./certificates/index.ts";
 export { emptyValue, restoreAllButStatus } from "./generic.ts";
 export type {
   Column,
   Conversion,
+  Requester,
   ResourceKind,
   ScaleStrategy,
   Strategy,

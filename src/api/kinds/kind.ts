@@ -43,6 +43,14 @@ export interface Subresource {
   readonly verbs: readonly string[];
 }
 
+/** Who asks for a new object: some kinds record it. */
+export interface Requester {
+  readonly name: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
 /**
  * What a kind does beyond the generic path, on objects in this kind's own version (before they are converted for the
  * store). Every hook may be left out. Hooks named prepare… and applyDefaults change the
@@ -52,7 +60,7 @@ export interface Strategy {
   /** Fills what users may leave out; runs on every decode of this version. Source: the published defaulting rules. */
   applyDefaults?(draft: KubeObject): void;
   /** Resets what users may not set at creation (status). The generic path has set uid, creationTimestamp and generation 1. */
-  prepareForCreate?(draft: KubeObject): void;
+  prepareForCreate?(draft: KubeObject, requester?: Requester): void;
   /** Resets what an update may not touch (status). The generic path raises generation when `hasGeneration` and the spec changed. */
   prepareForUpdate?(draft: KubeObject, old: KubeObject): void;
   /** Metadata is validated by the generic path before. */

@@ -87,7 +87,7 @@ function prepare(call: Call, draft: KubeObject): void {
   const { strategy } = call.kind;
   matchNamespace(call.kind, draft.metadata, call.request.namespace);
   if (strategy.hasGeneration) draft.metadata.generation = 1;
-  strategy.prepareForCreate?.(draft);
+  strategy.prepareForCreate?.(draft, call.request.user);
 }
 
 function validate(call: Call, draft: KubeObject): void {

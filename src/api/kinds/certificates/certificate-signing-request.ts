@@ -1,12 +1,9 @@
 import type { FieldError, FieldPath, KubeObject } from "../../meta/index.ts";
-import { fieldError, humanDuration, root } from "../../meta/index.ts";
-import type {
-  CertificateSigningRequest,
-  CertificateSigningRequestCondition,
-  CertificateSigningRequestSpec,
-} from "../../types/index.ts";
+import { fieldError, humanDuration, isPathSegmentName, root } from "../../meta/index.ts";
+import type { CertificateSigningRequest, CertificateSigningRequestCondition } from "../../types/index.ts";
 import { checkSupported } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
+import type { Requester } from "../kind.ts";
 import { ageColumn, ageOf, nameColumn, nameOf, none, text } from "../table/cells.ts";
 import { isWholeSequence, pemBlocks } from "./pem.ts";
 import { checkSignerName } from "./signer-name.ts";
@@ -44,6 +41,10 @@ const usages = [
 type Request = CertificateSigningRequest;
 
 export const certificateSigningRequestStrategy: KindStrategy = {
+  validateName: isPathSegmentName,
+  prepareForCreate: (request: Request, requester) => {
+    if (requester !== undefined) stampRequester(request, requester);
+  },
   prepareForUpdate: (request: Request, old: Request) => {
     request.spec = old.spec;
   },
@@ -86,13 +87,17 @@ export const certificateSigningRequestStrategy: KindStrategy = {
   },
 };
 
-/** Puts into a request who makes it: users cannot say it themselves. */
-export function stampRequester(
-  draft: KubeObject,
-  user: Pick<CertificateSigningRequestSpec, "username" | "uid" | "groups" | "extra">,
-): void {
-  const request = draft as Request;
-  request.spec = { ...request.spec, username: user.username, uid: user.uid, groups: user.groups, extra: user.extra };
+/** Who makes a request is put into it: users cannot say it themselves. */
+function stampRequester(request: Request, requester: Requester): void {
+  const { username: _, uid: __, groups: ___, extra: ____, ...asked } = request.spec;
+  const { name, uid, groups, extra } = requester;
+  request.spec = {
+    ...asked,
+    ...(name && { username: name }),
+    ...(uid && { uid }),
+    ...(groups.length > 0 && { groups: [...groups] }),
+    ...(extra && { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) }),
+  };
 }
 
 const decisions: ReadonlySet<string> = new Set(["Approved", "Denied"]);

@@ -4,8 +4,6 @@ import { certificateSigningRequestStrategy } from "./certificate-signing-request
 import { clusterTrustBundleStrategy } from "./cluster-trust-bundle.ts";
 import { podCertificateRequestStrategy } from "./pod-certificate-request.ts";
 
-export { stampRequester } from "./certificate-signing-request.ts";
-
 export const certificatesStrategies: Readonly<Record<string, KindStrategy>> = {
   certificatesigningrequests: certificateSigningRequestStrategy,
   clustertrustbundles: clusterTrustBundleStrategy,
