@@ -14,6 +14,7 @@ export * from "./informer.ts";
 export type { ConnectionConfig } from "./kubeconfig.ts";
 export { loadKubeconfig } from "./kubeconfig.ts";
 export * from "./leader-election.ts";
+export { LruMap } from "./lru.ts";
 export * as resources from "./resources.ts";
 export { createInformerFactory } from "./shared-informer.ts";
 export * from "./store-view.ts";

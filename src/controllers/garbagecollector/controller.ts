@@ -4,6 +4,7 @@ import {
   type DiscoveredResource,
   done,
   type Informer,
+  LruMap,
   type Outcome,
   resources,
   runController,
@@ -25,6 +26,7 @@ import { type CollectPlan, type OwnerState, planCollection } from "./plan.ts";
 
 const workers = 20;
 const discoverAgainMs = 30_000;
+const absentOwnersMax = 5_000;
 const discoveryKey = "discovery";
 
 /** Deletes what nobody owns any more, and holds back or orphans as the deletion of an owner asks. */
@@ -38,6 +40,10 @@ class GarbageCollector {
   readonly #controller: Controller;
   readonly #discovering: Controller;
   readonly #monitors = new Map<string, { type: DiscoveredResource; informer: Informer<KubeObject> }>();
+  /** Owners known to be gone: their dependents, often many, need not ask for each. A uid never comes back. */
+  readonly #absent = new LruMap<string, true>(absentOwnersMax);
+  /** As they were discovered last. */
+  #types: readonly DiscoveredResource[] = [];
   readonly #monitoring = Promise.withResolvers<void>();
 
   constructor(context: ControllerContext) {
@@ -74,12 +80,14 @@ class GarbageCollector {
   /** Watches every resource that can be deleted, and no others. */
   async #discover(): Promise<Outcome> {
     const { discovery, informers } = this.#context;
-    const wanted = new Map((await discovery.resources()).filter(isCollected).map((type) => [resourceId(type), type]));
+    this.#types = await discovery.resources();
+    const wanted = new Map(this.#types.filter(isCollected).map((type) => [resourceId(type), type]));
     for (const [id, { informer }] of this.#monitors) {
       if (wanted.has(id)) continue;
       this.#monitors.delete(id);
       informers.release(informer);
-      for (const object of informer.store.values()) this.#gone(object);
+      // No longer served does not mean deleted: dependents are left as they are.
+      for (const object of informer.store.values()) this.#graph.remove(uidOf(object));
     }
     for (const [id, type] of wanted) {
       if (!this.#monitors.has(id)) this.#monitors.set(id, { type, informer: this.#monitor(type) });
@@ -115,6 +123,7 @@ class GarbageCollector {
   #gone(object: KubeObject): void {
     const uid = uidOf(object);
     this.#graph.remove(uid);
+    this.#absent.set(uid, true);
     this.#enqueueDependents(uid);
     for (const owner of ownersOf(object)) this.#enqueueIfWaiting(owner.uid);
   }
@@ -227,6 +236,7 @@ class GarbageCollector {
       this.#tellUnreachable(reference, dependent);
       return "absent";
     }
+    if (this.#absent.get(reference.uid)) return "absent";
     const type = await this.#typeOf(reference);
     // A kind that nobody serves (any more): nothing can be told of its objects, so nothing is deleted for them.
     if (type === undefined)
@@ -235,14 +245,17 @@ class GarbageCollector {
     if (type.namespaced && namespace === undefined) return "solid";
     const key = type.namespaced ? { namespace, name: reference.name } : { name: reference.name };
     const live = await this.#context.client.resource<KubeObject>(type).find(key);
-    if (live === undefined || live.metadata.uid !== reference.uid) return "absent";
+    if (live === undefined || live.metadata.uid !== reference.uid) {
+      this.#absent.set(reference.uid, true);
+      return "absent";
+    }
     return stateOf(live);
   }
 
   async #typeOf({ apiVersion, kind }: OwnerReference): Promise<DiscoveredResource | undefined> {
     const { group } = parseApiVersion(apiVersion);
-    const found = await this.#context.discovery.resources();
-    return found.find((type) => type.group === group && type.kind === kind && type.verbs.includes("get"));
+    const isIt = (type: DiscoveredResource) => type.group === group && type.kind === kind && type.verbs.includes("get");
+    return this.#types.find(isIt) ?? (await this.#context.discovery.resources()).find(isIt);
   }
 
   #tellUnreachable(reference: OwnerReference, { object }: GraphNode): void {
