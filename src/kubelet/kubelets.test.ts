@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { resources } from "../client/index.ts";
-import { box, podOf, type TestCluster, testCluster } from "./testing/test-cluster.ts";
+import { box, podOf, type TestCluster, testCluster } from "./testing/cluster-suite.ts";
 
 let cluster: TestCluster;
 afterEach(() => cluster.stop());

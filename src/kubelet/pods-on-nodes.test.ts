@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { createClient, resources } from "../client/index.ts";
 import { startKubelet } from "./index.ts";
-import { box, podOf, type TestCluster, testCluster } from "./testing/test-cluster.ts";
+import { box, podOf, type TestCluster, testCluster } from "./testing/cluster-suite.ts";
 
 let cluster: TestCluster;
 afterEach(() => cluster.stop());
@@ -192,4 +192,87 @@ test("a restart goes on with a crash loop, a sidecar and what ended", async () =
   expect(await Promise.all([cluster.pod("side"), cluster.pod("over")])).toEqual(before);
   await cluster.seconds(60);
   expect((await firstStatus("crash"))?.restartCount).toBeGreaterThan(2);
+});
+
+test("a container whose image changes is restarted in place, the others go on", async () => {
+  cluster = await testCluster();
+  await cluster.run(podOf("p", { containers: [{ name: "a", image: "nginx:1.27" }, box("b", "sleep 1000")] }));
+  const before = (await cluster.pod("p")).status;
+  await pods().patch(key("p"), "strategic", { spec: { containers: [{ name: "a", image: "nginx:1.28" }] } });
+  await cluster.seconds(1);
+  const { status } = await cluster.pod("p");
+  expect(status).toMatchObject({ phase: "Running", observedGeneration: 2, podIP: before?.podIP });
+  expect(status?.containerStatuses?.[0]).toMatchObject({
+    restartCount: 1,
+    image: "docker.io/library/nginx:1.28",
+    ready: true,
+  });
+  expect(status?.containerStatuses?.[1]).toEqual(before?.containerStatuses?.[1]);
+  expect(await cluster.events("p")).toContain("Killing: Container a definition changed, will be restarted");
+});
+
+test("a deleted pod ends its main containers, then its sidecars", async () => {
+  cluster = await testCluster();
+  const initContainers = [box("side", "trap 'exit 0' TERM; sleep 1000", { restartPolicy: "Always" })];
+  const containers = [box("a", "sleep 1000")];
+  await cluster.run(podOf("p", { initContainers, containers, terminationGracePeriodSeconds: 4 }));
+  await pods().delete(key("p"));
+  await cluster.seconds(3);
+  const { status } = await cluster.pod("p");
+  expect(status?.initContainerStatuses?.[0]?.state?.running).toBeDefined();
+  expect((await cluster.events("p")).filter((event) => event.startsWith("Killing"))).toEqual([
+    "Killing: Stopping container a",
+  ]);
+  await cluster.seconds(2);
+  expect(await cluster.findPod("p")).toBeUndefined();
+  expect(await cluster.events("p")).toContain("Killing: Stopping container side");
+});
+
+test("a readiness gate holds a pod back until its condition is true", async () => {
+  cluster = await testCluster();
+  await cluster.run(podOf("p", { readinessGates: [{ conditionType: "example.org/g" }] }));
+  const ready = async () => (await cluster.pod("p")).status?.conditions?.find(({ type }) => type === "Ready");
+  expect(await ready()).toMatchObject({
+    status: "False",
+    reason: "ReadinessGatesNotReady",
+    message: 'corresponding condition of pod readiness gate "example.org/g" does not exist.',
+  });
+  const conditions = [{ type: "example.org/g", status: "True" }];
+  await pods().patchStatus(key("p"), "strategic", { status: { conditions } });
+  await cluster.seconds(1);
+  expect((await ready())?.status).toBe("True");
+});
+
+test("two pods do not get the same port of their node", async () => {
+  cluster = await testCluster();
+  const containers = [{ name: "a", image: "nginx", ports: [{ containerPort: 80, hostPort: 8080 }] }];
+  await cluster.run(podOf("p", { containers }), podOf("q", { containers }));
+  expect((await cluster.pod("p")).status?.phase).toBe("Running");
+  expect((await cluster.pod("q")).status).toMatchObject({
+    reason: "NodePorts",
+    message: "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+  });
+});
+
+test("a variable of a config map that is made later lets the container start", async () => {
+  cluster = await testCluster();
+  const env = [{ name: "X", valueFrom: { configMapKeyRef: { name: "settings", key: "x" } } }];
+  await cluster.run(podOf("p", { containers: [box("a", "echo $X; sleep 1000", { env })] }));
+  await cluster.seconds(3);
+  expect((await firstStatus("p"))?.state?.waiting?.reason).toBe("CreateContainerConfigError");
+  const metadata = { namespace: "default", name: "settings" };
+  await cluster.client.resource(resources.configmaps).create({ metadata, data: { x: "found" } });
+  await cluster.seconds(15);
+  expect(await logOf("p")).toBe("found\n");
+});
+
+test("a node that nobody deleted keeps its status fresh, a deleted one is not made anew", async () => {
+  cluster = await testCluster();
+  const beat = async () => (await cluster.node()).status?.conditions?.[3]?.lastHeartbeatTime;
+  const before = await beat();
+  await cluster.seconds(301);
+  expect(await beat()).not.toBe(before);
+  await cluster.client.resource(resources.nodes).delete({ name: "node-1" });
+  await cluster.seconds(400);
+  await expect(cluster.node()).rejects.toThrow('nodes "node-1" not found');
 });

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import type { Pod, PodStatus } from "../api/types/index.ts";
 import { resources } from "../client/index.ts";
-import { type PodDraft, type TestCluster, testCluster } from "./testing/test-cluster.ts";
+import { type PodDraft, type TestCluster, testCluster } from "./testing/cluster-suite.ts";
 
 const file = new URL("../../../shared/spec/stories.yaml", import.meta.url);
 const recorded = existsSync(file);

@@ -3,7 +3,7 @@ import { createInformerFactory } from "../../client/index.ts";
 import { sharedPodSource } from "../pods/pod-source.ts";
 import { StatusWriter } from "../pods/status-writer.ts";
 import { SimulatedNetwork, SimulatedRuntime, simulatedProber } from "../runtime/simulated/index.ts";
-import { box, podOf, type TestCluster, testCluster } from "../testing/test-cluster.ts";
+import { box, podOf, type TestCluster, testCluster } from "../testing/cluster-suite.ts";
 import { NodeKubelet } from "./node-kubelet.ts";
 
 let cluster: TestCluster;

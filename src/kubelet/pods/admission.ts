@@ -10,7 +10,7 @@ export interface Refusal {
 
 /** The node's last word on a pod, as the original's predicates: a scheduler may have been wrong, or not asked. */
 export function refusalOf(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
-  return outOfResources(pod, node, others) ?? notMatching(pod, node);
+  return outOfResources(pod, node, others) ?? notMatching(pod, node) ?? portsTaken(pod, others);
 }
 
 function outOfResources(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
@@ -51,6 +51,33 @@ function notMatching(pod: Pod, node: Node): Refusal | undefined {
   if (selected && (terms === undefined || terms.some((term) => matchesTerm(term, node)))) return undefined;
   const message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
   return { reason: "NodeAffinity", message };
+}
+
+function portsTaken(pod: Pod, others: readonly Pod[]): Refusal | undefined {
+  const wanted = hostPorts(pod);
+  if (wanted.length === 0) return undefined;
+  const taken = others.flatMap(hostPorts);
+  if (!wanted.some((port) => taken.some((other) => collide(port, other)))) return undefined;
+  const message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+  return { reason: "NodePorts", message };
+}
+
+interface HostPort {
+  readonly port: string;
+  /** Empty for all addresses of the node. */
+  readonly ip: string;
+}
+
+function hostPorts(pod: Pod): HostPort[] {
+  const ports = (pod.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
+  return ports.flatMap(({ hostPort, hostIP = "", protocol = "TCP" }) => {
+    if (!hostPort) return [];
+    return [{ port: `${protocol}/${hostPort}`, ip: hostIP === "0.0.0.0" || hostIP === "::" ? "" : hostIP }];
+  });
+}
+
+function collide(a: HostPort, b: HostPort): boolean {
+  return a.port === b.port && (a.ip === b.ip || a.ip === "" || b.ip === "");
 }
 
 function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
