@@ -1,4 +1,4 @@
-import type { FieldError, FieldPath, KubeObject } from "../../meta/index.ts";
+import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { fieldError, humanDuration, isPathSegmentName, root } from "../../meta/index.ts";
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from "../../types/index.ts";
 import { checkSupported } from "../field-checks.ts";
