@@ -1,5 +1,13 @@
 import type { FieldError } from "../../meta/index.ts";
-import { fieldError, isDNS1123Label, labelSelectorAsSelector, matches, root, semanticEqual } from "../../meta/index.ts";
+import {
+  fieldError,
+  isDNS1123Label,
+  isValidLabelValue,
+  labelSelectorAsSelector,
+  matches,
+  root,
+  semanticEqual,
+} from "../../meta/index.ts";
 import type { Job, JobSpec, JobStatus, PodTemplateSpec } from "../../types/index.ts";
 import { checkImmutable, checkNonNegative, fieldIsImmutable } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -17,7 +25,8 @@ export const jobStrategy: KindStrategy = {
   applyDefaults: defaultJob,
   prepareForCreate(job: Job) {
     if (!job.spec.manualSelector) generateSelector(job);
-    labelLikeTemplate(job);
+    // A name that is no label value is refused as a name, not as a label too.
+    if (isValidLabelValue(job.metadata.name ?? "").length === 0) labelLikeTemplate(job);
   },
   validate: (job: Job) => checkJob(job),
   validateUpdate(job: Job, old: Job) {

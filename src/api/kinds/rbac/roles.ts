@@ -5,16 +5,25 @@ import type { KindStrategy } from "../generic.ts";
 import { checkLabelSelector } from "../label-selector.ts";
 
 export const roleStrategy: KindStrategy = {
+  prepareForCreate: (role: Role) => dropEmptyRules(role),
+  prepareForUpdate: (role: Role) => dropEmptyRules(role),
   validateName: isPathSegmentName,
   validate: (role: Role) => checkRules(role.rules, true),
   validateUpdate: (role: Role) => checkRules(role.rules, true),
 };
 
 export const clusterRoleStrategy: KindStrategy = {
+  prepareForCreate: (role: ClusterRole) => dropEmptyRules(role),
+  prepareForUpdate: (role: ClusterRole) => dropEmptyRules(role),
   validateName: isPathSegmentName,
   validate: (role: ClusterRole) => checkClusterRole(role),
   validateUpdate: (role: ClusterRole) => checkClusterRole(role),
 };
+
+/** No rules are null, also when they come as an empty list. */
+function dropEmptyRules(role: Role | ClusterRole): void {
+  if (role.rules?.length === 0) role.rules = null;
+}
 
 function checkClusterRole({ rules, aggregationRule }: ClusterRole): FieldError[] {
   const out = checkRules(rules, false);

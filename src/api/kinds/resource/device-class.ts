@@ -1,35 +1,36 @@
 import type { FieldError } from "../../meta/index.ts";
-import { fieldError, root } from "../../meta/index.ts";
-import type { DeviceClass } from "../../types/index.ts";
+import { deepEqual, fieldError, root } from "../../meta/index.ts";
+import type { resourceV1 } from "../../types/index.ts";
 import type { KindStrategy } from "../generic.ts";
 import { isExtendedResourceName } from "../resource-names.ts";
 import { ageColumn, ageOf, nameColumn, nameOf } from "../table/cells.ts";
-import { checkConfiguration, checkSelectors } from "./claim-spec.ts";
+import { checkList } from "./collections.ts";
+import { limits } from "./limits.ts";
+import { checkConfiguration, checkSelectors } from "./parts.ts";
+
+type DeviceClass = resourceV1.DeviceClass;
 
 const specPath = root("spec");
-const configsMax = 32;
 
 export const deviceClassStrategy: KindStrategy = {
   validate: (deviceClass: DeviceClass) => checkClass(deviceClass),
-  validateUpdate: (deviceClass: DeviceClass) => checkClass(deviceClass),
+  validateUpdate: (deviceClass: DeviceClass, old: DeviceClass) => checkClass(deviceClass, old),
   table: {
     columns: [nameColumn, ageColumn],
     cells: (deviceClass: DeviceClass, now) => [nameOf(deviceClass), ageOf(deviceClass, now)],
   },
 };
 
-function checkClass({ spec }: DeviceClass): FieldError[] {
+function checkClass({ spec }: DeviceClass, old?: DeviceClass): FieldError[] {
   const out: FieldError[] = [];
   checkSelectors(spec.selectors, specPath.child("selectors"), out);
-  const configs = spec.config ?? [];
+  const isStored = old !== undefined && deepEqual(spec.config, old.spec.config);
   const configPath = specPath.child("config");
-  if (configs.length > configsMax) out.push(fieldError.tooMany(configPath, configs.length, configsMax));
-  for (const [i, config] of configs.entries()) checkConfiguration(config, configPath.index(i), out);
-  const name = spec.extendedResourceName;
+  checkList(spec.config, limits.config, (config, at) => checkConfiguration(config, isStored, at, out), configPath, out);
+  const { extendedResourceName: name } = spec;
   if (name !== undefined && !isExtendedResourceName(name)) {
-    out.push(
-      fieldError.invalid(specPath.child("extendedResourceName"), name, "must be a valid extended resource name"),
-    );
+    const detail = "must be a valid extended resource name";
+    out.push(fieldError.invalid(specPath.child("extendedResourceName"), name, detail));
   }
   return out;
 }
