@@ -117,7 +117,7 @@ class SimulatedKubelets implements Kubelets {
       const message = `container "${options.container}" in pod "${pod.metadata.name}" is not available`;
       throw errors.badRequest(message);
     }
-    return readLog({ clock: this.#options.host.clock, runtime: node.runtime, runner }, options);
+    return readLog({ clock: this.#options.host.clock, logs: node.runtime, runner }, options);
   }
 
   async connect(): Promise<never> {

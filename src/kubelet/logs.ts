@@ -2,7 +2,7 @@ import { errors, formatMicroTime, parseTime } from "../api/meta/index.ts";
 import type { ContainerStatus, Pod } from "../api/types/index.ts";
 import type { Clock } from "../host/index.ts";
 import type { PodRunner } from "./pods/pod-runner.ts";
-import type { LogLine, SimulatedRuntime } from "./runtime/simulated/index.ts";
+import type { ContainerLogs, LogLine } from "./runtime/container-logs.ts";
 
 /** What a reader of a container's log asks for. */
 export interface LogOptions {
@@ -19,19 +19,19 @@ export interface LogOptions {
 
 export interface LogSource {
   readonly clock: Clock;
-  readonly runtime: SimulatedRuntime;
+  readonly logs: ContainerLogs;
   readonly runner: PodRunner;
 }
 
 /** The log of a container as text, each piece one line. @throws ApiError BadRequest when there is none. */
-export async function* readLog({ clock, runtime, runner }: LogSource, options: LogOptions): AsyncGenerator<string> {
+export async function* readLog({ clock, logs, runner }: LogSource, options: LogOptions): AsyncGenerator<string> {
   const id = containerFor(runner, options);
   if (id === undefined) {
     yield `unable to retrieve container logs for ${endedBefore(runner.pod, options.container)}\n`;
     return;
   }
   let left = options.limitBytes ?? Number.POSITIVE_INFINITY;
-  for await (const line of chosenLines(clock, runtime, id, options)) {
+  for await (const line of chosenLines(clock, logs, id, options)) {
     const text = options.timestamps === true ? `${formatNanoTime(line.atMs)} ${line.text}\n` : `${line.text}\n`;
     const bytes = Buffer.byteLength(text);
     if (bytes > left) {
@@ -69,20 +69,21 @@ function statusOf(pod: Pod, container: string): ContainerStatus | undefined {
 
 async function* chosenLines(
   clock: Clock,
-  runtime: SimulatedRuntime,
+  logs: ContainerLogs,
   id: string,
   options: LogOptions,
 ): AsyncGenerator<LogLine> {
   const since = sinceMs(clock, options);
-  const known = runtime.logLines(id).filter(({ atMs }) => atMs >= since);
+  const all = await logs.lines(id);
+  const known = all.filter(({ atMs }) => atMs >= since);
   const tail = options.tailLines ?? known.length;
   const shown = tail === 0 ? [] : known.slice(-tail);
   if (options.follow !== true) {
     yield* shown;
     return;
   }
-  let skipped = runtime.logLines(id).length - shown.length;
-  for await (const line of runtime.followLog(id)) {
+  let skipped = all.length - shown.length;
+  for await (const line of logs.follow(id)) {
     if (skipped > 0) skipped--;
     else if (line.atMs >= since) yield line;
   }

@@ -44,6 +44,7 @@ export class PodRunner {
   #running = false;
   #starting: AbortController | undefined;
   #isDeleted = false;
+  #sandboxJustMade = false;
   #stopped = false;
 
   /** @param onGone called when nothing is left to be done for the pod. */
@@ -169,6 +170,10 @@ export class PodRunner {
     // All that is left is to stop the sandbox: the status after that is the one to show.
     const almostEnded = plan.ending !== undefined && !plan.ended && runningContainers(situation.observed).length === 0;
     if (almostEnded) return;
+    // As the original, which starts containers right after the sandbox: one write tells of both.
+    const isBetween = this.#sandboxJustMade && plan.actions.some(({ kind }) => kind === "start");
+    this.#sandboxJustMade = false;
+    if (isBetween) return;
     const memory = { ...situation.memory, ending: plan.ending };
     const status: PodStatus = podStatus({ ...situation, memory }, this.#ports.hostIPs);
     this.#lane.want(status);
@@ -222,6 +227,7 @@ export class PodRunner {
   async #createSandbox(attempt: number): Promise<void> {
     try {
       await this.#ports.runtime.runPodSandbox(sandboxConfig(this.#pod, attempt), this.#pod.spec?.runtimeClassName);
+      this.#sandboxJustMade = true;
       this.#dirty = true;
     } catch (error) {
       const message = `Failed to create pod sandbox: ${rpcErrorText(error)}`;

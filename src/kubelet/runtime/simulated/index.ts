@@ -2,7 +2,6 @@
 
 export { adoptedPod } from "./adopt.ts";
 export type { ImageScript } from "./behaviour.ts";
-export type { LogLine } from "./log.ts";
 export { SimulatedNetwork, simulatedProber } from "./simulated-network.ts";
 export type { AdoptedContainer, AdoptedPod, SimulatedRuntimeOptions } from "./simulated-runtime.ts";
 export { SimulatedRuntime } from "./simulated-runtime.ts";

@@ -1,10 +1,5 @@
 import type { Clock } from "../../../host/index.ts";
-
-export interface LogLine {
-  readonly atMs: number;
-  /** Without a line end. */
-  readonly text: string;
-}
+import type { LogLine } from "../container-logs.ts";
 
 const linesMax = 1000;
 

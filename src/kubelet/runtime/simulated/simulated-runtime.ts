@@ -1,6 +1,7 @@
 import type { Host } from "../../../host/index.ts";
 import { sleep } from "../../../host/index.ts";
-import { containerNameLabel, podUidLabel } from "../labels.ts";
+import type { ContainerLogs, LogLine } from "../container-logs.ts";
+import { podUidLabel } from "../labels.ts";
 import {
   type Container,
   type ContainerConfig,
@@ -26,7 +27,7 @@ import {
 import { annotationFor, behaviourOf, durationMs, type ImageScript, scriptFor } from "./behaviour.ts";
 import { execute } from "./exec.ts";
 import { imageId, imageSizeBytes, normalizedImage, SimulatedImages } from "./images.ts";
-import { type LogLine, SimulatedLog } from "./log.ts";
+import { SimulatedLog } from "./log.ts";
 import { PodAddresses } from "./pod-addresses.ts";
 import { type ProcessEnd, SimulatedProcess } from "./process.ts";
 
@@ -79,7 +80,7 @@ export interface AdoptedContainer {
 }
 
 /** A node's container runtime in which nothing runs but time. */
-export class SimulatedRuntime implements ContainerRuntime {
+export class SimulatedRuntime implements ContainerRuntime, ContainerLogs {
   readonly #options: SimulatedRuntimeOptions;
   readonly #images: SimulatedImages;
   readonly #sandboxes = new Map<string, Sandbox>();
@@ -279,11 +280,11 @@ export class SimulatedRuntime implements ContainerRuntime {
     return this.#containers.get(id)?.process?.listens === true;
   }
 
-  logLines(id: string): readonly LogLine[] {
+  async lines(id: string): Promise<readonly LogLine[]> {
     return this.#container(id).log.lines;
   }
 
-  followLog(id: string): AsyncGenerator<LogLine> {
+  follow(id: string): AsyncIterable<LogLine> {
     return this.#container(id).log.follow();
   }
 
@@ -429,9 +430,4 @@ function imageOf(image: string): Image {
     repoDigests: [],
     sizeBytes: imageSizeBytes(image),
   };
-}
-
-/** The name by which the pod calls the container. */
-export function containerNameOf(container: Pick<Container, "labels" | "metadata">): string {
-  return container.labels[containerNameLabel] ?? container.metadata.name;
 }
