@@ -1,5 +1,5 @@
 import type { FieldError } from "../../meta/index.ts";
-import { deepEqual, fieldError, root } from "../../meta/index.ts";
+import { deepEqual, fieldError, isDNS1123Subdomain, root } from "../../meta/index.ts";
 import type { resourceV1 } from "../../types/index.ts";
 import type { KindStrategy } from "../generic.ts";
 import { isExtendedResourceName } from "../resource-names.ts";
@@ -13,6 +13,8 @@ type DeviceClass = resourceV1.DeviceClass;
 const specPath = root("spec");
 
 export const deviceClassStrategy: KindStrategy = {
+  // The original counts bytes here, and says so.
+  validateName: (name) => isDNS1123Subdomain(name).map((message) => message.replace(/ characters$/, " bytes")),
   validate: (deviceClass: DeviceClass) => checkClass(deviceClass),
   validateUpdate: (deviceClass: DeviceClass, old: DeviceClass) => checkClass(deviceClass, old),
   table: {

@@ -1,34 +1,49 @@
 import type { FieldError } from "../../meta/index.ts";
-import { fieldError, isQualifiedName, isValidLabelValue, root } from "../../meta/index.ts";
+import { fieldError, root } from "../../meta/index.ts";
 import type { resourceV1alpha3 } from "../../types/index.ts";
-import { checkDNSLabel, checkWith } from "../field-checks.ts";
+import { checkConditions } from "../condition-checks.ts";
+import { checkDNSLabel } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
-import { checkDriverName, checkPoolName } from "./names.ts";
-
-const selectorPath = root("spec", "deviceSelector");
-const taintPath = root("spec", "taint");
+import { restoreMetadata } from "../status-metadata.ts";
+import { checkDriverName } from "../storage/driver-name.ts";
+import { limits } from "./limits.ts";
+import { checkPoolName } from "./names.ts";
+import { checkTaint } from "./parts.ts";
 
 type Rule = resourceV1alpha3.DeviceTaintRule;
 
+const selectorPath = root("spec", "deviceSelector");
+
 export const deviceTaintRuleStrategy: KindStrategy = {
   prepareForCreate({ metadata, spec }: Rule) {
-    spec.taint.timeAdded ??= metadata.creationTimestamp ?? undefined;
+    if (spec.taint) spec.taint.timeAdded ??= metadata.creationTimestamp ?? undefined;
+  },
+  prepareForUpdate({ spec }: Rule, old: Rule) {
+    if (spec.taint?.effect === old.spec.taint.effect) spec.taint.timeAdded ??= old.spec.taint.timeAdded;
   },
   validate: (rule: Rule) => checkRule(rule),
-  validateUpdate: (rule: Rule) => checkRule(rule),
+  validateUpdate: (rule: Rule, old: Rule) => checkRule(rule, old),
+  updates: { status: { prepareForUpdate: restoreMetadata, validateUpdate: (rule: Rule) => checkStatus(rule) } },
+  statusResetFields: [["metadata"]],
 };
 
-function checkRule({ spec }: Rule): FieldError[] {
+function checkRule({ spec }: Rule, old?: Rule): FieldError[] {
   const out: FieldError[] = [];
   const { driver, pool, device } = spec.deviceSelector ?? {};
   if (driver !== undefined) checkDriverName(driver, selectorPath.child("driver"), out);
   if (pool !== undefined) checkPoolName(pool, selectorPath.child("pool"), out);
   if (device !== undefined) checkDNSLabel(device, selectorPath.child("device"), out);
-  const { key, value, effect } = spec.taint;
-  checkWith(isQualifiedName(key ?? ""), key ?? "", taintPath.child("key"), out);
-  if (value) checkWith(isValidLabelValue(value), value, taintPath.child("value"), out);
-  const effects = ["NoExecute", "NoSchedule", "None"];
-  if (!effect) out.push(fieldError.required(taintPath.child("effect"), ""));
-  else if (!effects.includes(effect)) out.push(fieldError.notSupported(taintPath.child("effect"), effect, effects));
+  checkTaint(spec.taint ?? { key: "", effect: "" }, old?.spec.taint, root("spec", "taint"), out);
+  return out;
+}
+
+function checkStatus({ status }: Rule): FieldError[] {
+  const out: FieldError[] = [];
+  const path = root("status", "conditions");
+  const conditions = status?.conditions ?? [];
+  checkConditions(conditions, path, out);
+  if (conditions.length > limits.ruleConditions) {
+    out.push(fieldError.tooMany(path, conditions.length, limits.ruleConditions));
+  }
   return out;
 }

@@ -2,7 +2,9 @@
 import type { KindStrategy } from "../generic.ts";
 import { deviceClassStrategy } from "./device-class.ts";
 import { deviceTaintRuleStrategy } from "./device-taint-rule.ts";
-import { resourceClaimStrategy, resourceClaimTemplateStrategy } from "./resource-claim.ts";
+import { resourceClaimStrategy } from "./resource-claim.ts";
+import { resourceClaimTemplateStrategy } from "./resource-claim-template.ts";
+import { resourcePoolStatusRequestStrategy } from "./resource-pool-status-request.ts";
 import { resourceSliceStrategy } from "./resource-slice.ts";
 import { oldStrategy } from "./v1beta1.ts";
 
@@ -14,6 +16,7 @@ export const resourceStrategies: Readonly<Record<string, KindStrategy>> = {
   resourceclaims: resourceClaimStrategy,
   resourceclaimtemplates: resourceClaimTemplateStrategy,
   resourceslices: resourceSliceStrategy,
+  resourcepoolstatusrequests: resourcePoolStatusRequestStrategy,
   "v1beta1/resourceclaims": oldStrategy("resourceclaims", resourceClaimStrategy),
   "v1beta1/resourceclaimtemplates": oldStrategy("resourceclaimtemplates", resourceClaimTemplateStrategy),
   "v1beta1/resourceslices": oldStrategy("resourceslices", resourceSliceStrategy),

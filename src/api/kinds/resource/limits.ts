@@ -30,4 +30,7 @@ export const limits = {
   interfaceNameBytes: 256,
   hardwareAddressBytes: 128,
   ruleConditions: 8,
+  poolStatuses: 1000,
+  poolConditions: 10,
+  poolErrorBytes: 256,
 } as const;

@@ -1,6 +1,6 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { fieldError, isDNS1123Subdomain, root } from "../../meta/index.ts";
-import type { resourceV1 } from "../../types/index.ts";
+import type { resourceV1, resourceV1beta1 } from "../../types/index.ts";
 import { checkDNSLabel, checkImmutable, checkWith } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { goValue } from "../go-value.ts";
@@ -19,8 +19,8 @@ const labelLengthMax = 63;
 const specPath = root("spec");
 
 export const resourceSliceStrategy: KindStrategy = {
-  prepareForCreate: stampTaints,
-  prepareForUpdate: stampTaints,
+  prepareForCreate: (slice: Slice) => stampTaints(slice),
+  prepareForUpdate: (slice: Slice, old: Slice) => stampTaints(slice, old),
   validate: (slice: Slice) => checkSlice(slice),
   validateUpdate: (slice: Slice, old: Slice) => checkSlice(slice, old),
   selectableFields: ["spec.nodeName", "spec.driver"],
@@ -43,14 +43,20 @@ export const resourceSliceStrategy: KindStrategy = {
 /** When a taint came, where it does not say so itself: with the slice, or when it was there before. */
 function stampTaints(slice: Slice, old?: Slice): void {
   for (const device of slice.spec?.devices ?? []) {
-    const before = old?.spec.devices?.find(({ name }) => name === device.name)?.taints ?? [];
-    for (const taint of device.taints ?? []) {
+    const known = old?.spec.devices?.find(({ name }) => name === device.name);
+    const before = known ? taintsOf(known) : [];
+    for (const taint of taintsOf(device)) {
       const same = before.find(({ key, value, effect }) => {
         return key === taint.key && value === taint.value && effect === taint.effect;
       });
       taint.timeAdded ??= same?.timeAdded ?? (old ? undefined : (slice.metadata.creationTimestamp ?? undefined));
     }
   }
+}
+
+/** Also of a device in the form of v1beta1, which has its fields one level below. */
+function taintsOf(device: resourceV1.Device & { basic?: resourceV1beta1.BasicDevice }): resourceV1.DeviceTaint[] {
+  return (device.basic ?? device).taints ?? [];
 }
 
 function checkSlice({ spec }: Slice, old?: Slice): FieldError[] {

@@ -10,7 +10,7 @@ import type {
 } from "../../types/index.ts";
 import type { KindStrategy } from "../generic.ts";
 import type { Conversion } from "../kind.ts";
-import { defaultDemand } from "./claim-spec.ts";
+import { defaultRequest } from "./device-claim.ts";
 
 /** In v1beta1 a request for one kind of device has its fields beside its name, and so a device its own below `basic`. */
 
@@ -50,7 +50,15 @@ const conversions: Readonly<Record<string, Conversion>> = {
     toStorage(draft: KubeObject) {
       const slice = draft as resourceV1beta1.ResourceSlice;
       const devices = slice.spec.devices?.map(({ name, basic }): Device => ({ name, ...basic }));
-      return { ...slice, apiVersion: storedVersion, spec: { ...slice.spec, ...(devices && { devices }) } };
+      const { nodeName, allNodes, ...rest } = slice.spec;
+      const spec = {
+        ...rest,
+        ...(devices && { devices }),
+        // Empty is the same as absent in the old form.
+        ...(nodeName && { nodeName }),
+        ...(allNodes && { allNodes }),
+      };
+      return { ...slice, apiVersion: storedVersion, spec };
     },
     fromStorage(object: KubeObject) {
       const slice = object as ResourceSlice;
@@ -62,10 +70,10 @@ const conversions: Readonly<Record<string, Conversion>> = {
 
 function claimFromOld(spec: OldClaimSpec): ResourceClaimSpec {
   const requests = spec.devices?.requests?.map((request): DeviceRequest => {
-    const { name, firstAvailable, deviceClassName, ...demand } = request;
-    if (firstAvailable && firstAvailable.length > 0 && !deviceClassName) return { name, firstAvailable };
-    const exactly = { ...demand, deviceClassName: deviceClassName ?? "" };
-    return { name, exactly, ...(firstAvailable && { firstAvailable }) };
+    const { name, firstAvailable, ...demand } = request;
+    const isExact = Object.values(demand).some((value) => value !== undefined && value !== "" && value !== 0);
+    const exactly = { ...demand, deviceClassName: demand.deviceClassName ?? "" };
+    return { name, ...(isExact && { exactly }), ...(firstAvailable && { firstAvailable }) };
   });
   return { ...spec, devices: { ...spec.devices, ...(requests && { requests }) } };
 }
@@ -77,16 +85,17 @@ function claimToOld(spec: ResourceClaimSpec): OldClaimSpec {
   return { ...spec, devices: { ...spec.devices, ...(requests && { requests }) } };
 }
 
-function defaultOldClaim(spec: OldClaimSpec): void {
-  for (const request of spec.devices?.requests ?? []) {
-    if ((request.firstAvailable ?? []).length === 0) defaultDemand(request);
-    for (const sub of request.firstAvailable ?? []) defaultDemand(sub);
+/** A request without a class is one of alternatives: it says itself neither how many nor which. */
+function defaultOldClaim(spec: OldClaimSpec | undefined): void {
+  for (const request of spec?.devices?.requests ?? []) {
+    if (request.deviceClassName) defaultRequest(request);
+    for (const sub of request.firstAvailable ?? []) defaultRequest(sub);
   }
 }
 
 const defaults: Readonly<Record<string, (draft: KubeObject) => void>> = {
   resourceclaims: (draft) => defaultOldClaim((draft as resourceV1beta1.ResourceClaim).spec),
-  resourceclaimtemplates: (draft) => defaultOldClaim((draft as resourceV1beta1.ResourceClaimTemplate).spec.spec),
+  resourceclaimtemplates: (draft) => defaultOldClaim((draft as resourceV1beta1.ResourceClaimTemplate).spec?.spec),
 };
 
 /** The strategy of a resource for objects in the old form: they are judged in the new one. */
