@@ -8,6 +8,8 @@ export interface QueuedPod {
   readonly pod: Pod;
   /** When it first came to the queue, ms since the epoch: the tie-break among equal priorities. */
   readonly queuedAt: number;
+  /** Rises with every pod that comes: who came first among those of one millisecond. */
+  readonly turn: number;
   readonly attempts: number;
   /** Plugins that refused it last time. */
   readonly refusedBy: ReadonlySet<string>;
@@ -32,6 +34,7 @@ export class SchedulingQueue {
   readonly #unschedulable = new Map<string, { entry: QueuedPod; failedAt: number; timer: Timer }>();
   /** Events seen while a pod is in its cycle: they may come too late for what the cycle read. */
   readonly #inFlight = new Map<string, Set<ClusterEvent>>();
+  #turns = 0;
 
   constructor(clock: Clock, wakesOn: ReadonlyMap<string, readonly ClusterEvent[]>, onActive: () => void) {
     this.#clock = clock;
@@ -46,7 +49,8 @@ export class SchedulingQueue {
   /** A pod that needs a node appeared, or its spec or labels changed: it is tried at once. */
   add(key: string, pod: Pod): void {
     const old = this.remove(key);
-    this.#activate({ key, pod, queuedAt: old?.queuedAt ?? this.#clock.now(), attempts: 0, refusedBy: none });
+    const { queuedAt, turn } = old ?? { queuedAt: this.#clock.now(), turn: this.#turns++ };
+    this.#activate({ key, pod, queuedAt, turn, attempts: 0, refusedBy: none });
   }
 
   /** A change that cannot make the pod schedulable (its status): the newer version is kept. */
@@ -206,7 +210,7 @@ class PriorityHeap {
     const y = this.#items[b];
     if (!x || !y) return false;
     const byPriority = (y.pod.spec?.priority ?? 0) - (x.pod.spec?.priority ?? 0);
-    return byPriority < 0 || (byPriority === 0 && x.queuedAt < y.queuedAt);
+    return (byPriority || x.turn - y.turn) < 0;
   }
 
   #set(at: number, entry: QueuedPod): void {

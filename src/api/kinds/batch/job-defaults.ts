@@ -27,9 +27,9 @@ export function defaultFailurePolicy(spec: JobSpec): void {
   }
 }
 
-/** A job without labels has those of its pods. */
+/** A job without labels has those of its pods: one and the same map, as in the original (see generateSelector). */
 export function labelLikeTemplate(job: Job): void {
   const labels = job.spec.template.metadata?.labels;
   if (labels === undefined || Object.keys(labels).length === 0) return;
-  if (Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
+  if (Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = labels;
 }

@@ -53,7 +53,10 @@ function generateSelector(job: Job): void {
   const { spec } = job;
   const metadata = { ...spec.template.metadata };
   const generated = { [uidLabel]: uid, [nameLabel]: name, "controller-uid": uid, "job-name": name };
-  spec.template = { ...spec.template, metadata: { ...metadata, labels: { ...generated, ...metadata.labels } } };
+  const labels = { ...generated, ...metadata.labels };
+  // Labels that the job took over from its pods by default are the same map in the original: they get what is generated.
+  if (metadata.labels !== undefined && job.metadata.labels === metadata.labels) job.metadata.labels = { ...labels };
+  spec.template = { ...spec.template, metadata: { ...metadata, labels } };
   const matchLabels = { [uidLabel]: uid, ...spec.selector?.matchLabels };
   spec.selector = { ...spec.selector, matchLabels };
 }

@@ -76,7 +76,6 @@ function schedulingGated(pod: Pod) {
     message: "Scheduling is blocked due to non-empty scheduling gates",
     lastProbeTime: null,
     lastTransitionTime: pod.metadata.creationTimestamp ?? null,
-    observedGeneration: pod.metadata.generation,
   };
 }
 
