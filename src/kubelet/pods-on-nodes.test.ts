@@ -276,3 +276,15 @@ test("a node that nobody deleted keeps its status fresh, a deleted one is not ma
   await cluster.seconds(400);
   await expect(cluster.node()).rejects.toThrow('nodes "node-1" not found');
 });
+
+test("a pod for which the node has no address gets one when another is gone", async () => {
+  cluster = await testCluster({ nodes: [{ name: "node-1", podCIDR: "10.0.0.0/30" }] });
+  await cluster.run(podOf("p"), podOf("q"));
+  expect((await cluster.pod("q")).status?.phase).toBe("Pending");
+  expect((await cluster.events("q"))[0]).toMatch(
+    /^FailedCreatePodSandBox: Failed to create pod sandbox: rpc error: code = Unknown/,
+  );
+  await pods().delete(key("p"));
+  await cluster.seconds(21);
+  expect((await cluster.pod("q")).status).toMatchObject({ phase: "Running", podIP: "10.0.0.2" });
+});

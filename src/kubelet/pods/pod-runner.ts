@@ -26,7 +26,10 @@ import type { StatusLane } from "./status-writer.ts";
 import { stopContainer } from "./stop-container.ts";
 
 /** The second try of a start follows soon, as the runtime's events make the original look again; then it waits longer. */
-const retryDelaysMs = [1000, 10_000, 15_000];
+const startRetriesMs = [1000, 10_000, 15_000] as const;
+/** After the runtime failed at something else. */
+const failureRetryMs = 10_000;
+const killRetryMs = 1000;
 
 /** Looks at one pod again and again: observes, writes its status, decides, acts; until nothing is left of it. */
 export class PodRunner {
@@ -126,7 +129,7 @@ export class PodRunner {
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#ports.host.log.error("a pod could not be worked on", { pod: this.uid, error: text });
-      this.#wakeAt(this.#ports.host.clock.now() + 10_000);
+      this.#lookAfter(failureRetryMs);
     } finally {
       this.#running = false;
       if (this.#dirty) this.look();
@@ -232,7 +235,7 @@ export class PodRunner {
     } catch (error) {
       const message = `Failed to create pod sandbox: ${rpcErrorText(error)}`;
       this.#ports.record(this.#pod, { type: "Warning", reason: "FailedCreatePodSandBox", message });
-      this.#wakeAt(this.#ports.host.clock.now() + (retryDelaysMs[1] ?? 0));
+      this.#lookAfter(failureRetryMs);
     }
   }
 
@@ -272,7 +275,7 @@ export class PodRunner {
     const { name } = container;
     const known = this.#memory.failures.get(name);
     const count = (known?.count ?? 0) + 1;
-    const delay = retryDelaysMs[Math.min(count, retryDelaysMs.length) - 1] ?? 0;
+    const delay = startRetriesMs[count - 1] ?? startRetriesMs[2];
     const retryAtMs = this.#ports.host.clock.now() + delay;
     const failure = { reason, message, specHash: specHashOf(container), retryAtMs, count };
     this.#memory = { ...this.#memory, failures: new Map(this.#memory.failures).set(name, failure) };
@@ -307,7 +310,7 @@ export class PodRunner {
         const killing = new Map(this.#memory.killing);
         killing.delete(containerId);
         this.#memory = { ...this.#memory, killing };
-        this.#wakeAt(this.#ports.host.clock.now() + (retryDelaysMs[0] ?? 0));
+        this.#lookAfter(killRetryMs);
       },
     );
   }
@@ -332,6 +335,12 @@ export class PodRunner {
     }
   }
 
+  /** After a failure: whatever else wakes it before. */
+  #lookAfter(ms: number): void {
+    this.#ports.host.clock.setTimer(ms, () => this.look());
+  }
+
+  /** When the last decision wants to be looked at again; the next replaces it. */
   #wakeAt(ms: number | undefined): void {
     this.#timer?.cancel();
     this.#timer = undefined;
