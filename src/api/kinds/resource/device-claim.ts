@@ -28,6 +28,11 @@ export function defaultRequest(request: {
   defaultTolerations(request.tolerations);
 }
 
+/** No requests are null, also when they come as an empty list. */
+export function forgetEmptyRequests(claim: Claim | undefined): void {
+  if (claim?.requests?.length === 0) claim.requests = null;
+}
+
 /** The names by which constraints, configuration and results speak of requests: `request` and `request/alternative`. */
 export function requestNames(claim: Claim | undefined): ReadonlySet<string> {
   const names = new Set<string>();

@@ -5,7 +5,7 @@ import { checkAnnotations, checkImmutable, checkLabels } from "../field-checks.t
 import type { KindStrategy } from "../generic.ts";
 import { goValue } from "../go-value.ts";
 import { ageColumn, ageOf, nameColumn, nameOf } from "../table/cells.ts";
-import { checkDeviceClaim, defaultDeviceClaim } from "./device-claim.ts";
+import { checkDeviceClaim, defaultDeviceClaim, forgetEmptyRequests } from "./device-claim.ts";
 
 type Template = resourceV1.ResourceClaimTemplate;
 
@@ -13,6 +13,7 @@ const specPath = root("spec");
 
 export const resourceClaimTemplateStrategy: KindStrategy = {
   applyDefaults: ({ spec }: Template) => defaultDeviceClaim(spec?.spec?.devices),
+  prepareForCreate: ({ spec }: Template) => forgetEmptyRequests(spec?.spec?.devices),
   validate: (template: Template) => checkTemplate(template),
   validateUpdate(template: Template, old: Template) {
     const out = checkTemplate(template);

@@ -7,7 +7,7 @@ import { goValue } from "../go-value.ts";
 import { restoreMetadata } from "../status-metadata.ts";
 import { ageColumn, ageOf, nameColumn, nameOf, text } from "../table/cells.ts";
 import { checkClaimStatus, dropDeallocatedDevices } from "./claim-status.ts";
-import { checkDeviceClaim, defaultDeviceClaim } from "./device-claim.ts";
+import { checkDeviceClaim, defaultDeviceClaim, forgetEmptyRequests } from "./device-claim.ts";
 
 type Claim = resourceV1.ResourceClaim;
 
@@ -15,6 +15,7 @@ const specPath = root("spec");
 
 export const resourceClaimStrategy: KindStrategy = {
   applyDefaults: ({ spec }: Claim) => defaultDeviceClaim(spec?.devices),
+  prepareForCreate: ({ spec }: Claim) => forgetEmptyRequests(spec?.devices),
   validate(claim: Claim) {
     const out: FieldError[] = [];
     checkDeviceClaim(claim.spec?.devices, specPath.child("devices"), out);
