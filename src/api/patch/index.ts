@@ -8,6 +8,7 @@ export type { Comparison } from "./compare.ts";
 export { compare, isSame } from "./compare.ts";
 export { FieldSet } from "./field-set.ts";
 export { fieldsOf } from "./fields-of.ts";
+export { goPlain } from "./go-format.ts";
 export { jsonPatch, jsonPatchOperationsMax } from "./json-patch.ts";
 export type { UpdateOwnership } from "./managed-fields.ts";
 export { updateManagedFields } from "./managed-fields.ts";

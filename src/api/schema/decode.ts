@@ -8,6 +8,8 @@ import { Trail } from "./trail.ts";
 export interface DecodeOptions {
   /** Unknown fields are left out in any case; "collect" also names them. */
   readonly unknownFields: "collect" | "drop";
+  /** "map": refused in the words for a map in memory (what a strategic merge patch made) instead of those for JSON. */
+  readonly from?: "json" | "map";
 }
 
 export interface Decoded {
@@ -29,7 +31,7 @@ export function decodeObject(value: JsonValue, shape: ObjectShape, options: Deco
     return { object, unknownFields: trail.unknown ?? [] };
   } catch (err) {
     if (!(err instanceof DecodeFailure)) throw err;
-    throw cannotBeHandled(value, shape, err.message);
+    throw cannotBeHandled(value, shape, options.from === "map" ? err.ofMap : err.message);
   }
 }
 

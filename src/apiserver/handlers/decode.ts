@@ -9,6 +9,7 @@ import {
   parseApiVersion,
 } from "../../api/meta/index.ts";
 import {
+  type DecodeOptions,
   decodeObject,
   type ObjectShape,
   shapeOf,
@@ -129,7 +130,9 @@ export function decodePatched(
 ): KubeObject {
   const validation = call.request.options.fieldValidation || "Warn";
   const reset = resetsManagers(patched);
-  const decoded = decodeOrRefuse(patched, kind.shape, validation, invalidPatch);
+  const from = call.request.patchType === "application/strategic-merge-patch+json" ? "map" : "json";
+  const options: DecodeOptions = { unknownFields: validation === "Ignore" ? "drop" : "collect", from };
+  const decoded = decodeOrRefuse(patched, kind.shape, options, invalidPatch);
   if (validation !== "Ignore") {
     const problems = strictProblems(decoded.unknownFields, call.request.duplicateFields ?? []);
     if (validation === "Strict" && problems.length > 0) {
@@ -145,11 +148,11 @@ const refusedDecoding = / cannot be handled as an? \S+: /;
 function decodeOrRefuse(
   patched: JsonObject,
   shape: ObjectShape,
-  validation: string,
+  options: DecodeOptions,
   invalidPatch: (why: string) => Error,
 ) {
   try {
-    return decodeObject(patched, shape, { unknownFields: validation === "Ignore" ? "drop" : "collect" });
+    return decodeObject(patched, shape, options);
   } catch (err) {
     if (!(err instanceof Error)) throw err;
     const at = refusedDecoding.exec(err.message);

@@ -7,7 +7,7 @@ import {
   type JsonValue,
   type KubeObject,
 } from "../../api/meta/index.ts";
-import { applyPatch, jsonPatch, mergePatch, strategicMergePatch } from "../../api/patch/index.ts";
+import { applyPatch, goPlain, jsonPatch, mergePatch, strategicMergePatch } from "../../api/patch/index.ts";
 import type { ObjectShape } from "../../api/schema/index.ts";
 import type { ApiResponse, PatchType } from "../request.ts";
 import type { Call, HandlerContext } from "./context.ts";
@@ -44,8 +44,8 @@ export function patched(call: Call, existing: KubeObject, shape: ObjectShape): K
     );
   }
   restoreType(result, existing);
-  const shown = patchType === "application/strategic-merge-patch+json" ? body : result;
-  return decodePatched(call, result, { shape }, (why) => invalidPatch(JSON.stringify(shown), why));
+  const shown = () => (patchType === "application/strategic-merge-patch+json" ? goPlain(body) : JSON.stringify(result));
+  return decodePatched(call, result, { shape }, (why) => invalidPatch(shown(), why));
 }
 
 function patchDocument(type: PatchType, document: JsonObject, body: JsonValue, shape: ObjectShape): JsonValue {

@@ -17,6 +17,28 @@ const scopes: ReadonlySet<string> = new Set([
   "VolumeAttributesClass",
 ]);
 
+const podCounts: ReadonlySet<string> = new Set(["pods"]);
+const podAmounts: ReadonlySet<string> = new Set([
+  ...podCounts,
+  "cpu",
+  "memory",
+  "requests.cpu",
+  "requests.memory",
+  "limits.cpu",
+  "limits.memory",
+]);
+
+/** What each scope can be counted of: a scope of pods says nothing of services or secrets. */
+const resourcesOfScope: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ["Terminating", podAmounts],
+  ["NotTerminating", podAmounts],
+  ["BestEffort", podCounts],
+  ["NotBestEffort", podAmounts],
+  ["PriorityClass", podAmounts],
+  ["CrossNamespacePodAffinity", podAmounts],
+  ["VolumeAttributesClass", new Set(["persistentvolumeclaims", "requests.storage"])],
+]);
+
 export const resourceQuotaStrategy: KindStrategy = {
   validate: (quota: ResourceQuota) => checkQuota(quota),
   validateUpdate(quota: ResourceQuota, old: ResourceQuota) {
@@ -75,13 +97,27 @@ function checkScopes(quota: ResourceQuota, path: FieldPath, out: FieldError[]): 
   const named = quota.spec?.scopes ?? [];
   for (const scope of named) {
     if (!scopes.has(scope)) out.push(fieldError.invalid(path.child("scopes"), named, "unsupported scope"));
+    checkApplies(quota, scope, fieldError.invalid(path.child("scopes"), named, misapplied), out);
   }
   const conflicting = (a: string, b: string) => named.includes(a) && named.includes(b);
   if (conflicting("BestEffort", "NotBestEffort") || conflicting("Terminating", "NotTerminating")) {
     out.push(fieldError.invalid(path.child("scopes"), named, "conflicting scopes"));
   }
   const at = path.child("scopeSelector", "matchExpressions");
-  for (const requirement of quota.spec?.scopeSelector?.matchExpressions ?? []) checkRequirement(requirement, at, out);
+  for (const requirement of quota.spec?.scopeSelector?.matchExpressions ?? []) {
+    checkRequirement(quota, requirement, at, out);
+  }
+}
+
+const misapplied = "unsupported scope applied to resource";
+
+/** One problem for each limited resource that the scope cannot be counted of. */
+function checkApplies(quota: ResourceQuota, scope: string, problem: FieldError, out: FieldError[]): void {
+  const countable = resourcesOfScope.get(scope);
+  if (countable === undefined) return;
+  for (const name of Object.keys(quota.spec?.hard ?? {})) {
+    if (isStandardQuotaResource(name) && !countable.has(name)) out.push(problem);
+  }
 }
 
 /** Scopes that say nothing of values can only be asked for. */
@@ -93,9 +129,15 @@ const existenceOnly: ReadonlySet<string> = new Set([
   "CrossNamespacePodAffinity",
 ]);
 
-function checkRequirement(requirement: ScopedResourceSelectorRequirement, path: FieldPath, out: FieldError[]): void {
+function checkRequirement(
+  quota: ResourceQuota,
+  requirement: ScopedResourceSelectorRequirement,
+  path: FieldPath,
+  out: FieldError[],
+): void {
   const { scopeName = "", operator = "", values = [] } = requirement;
   if (!scopes.has(scopeName)) out.push(fieldError.invalid(path.child("scopeName"), scopeName, "unsupported scope"));
+  checkApplies(quota, scopeName, fieldError.invalid(path.child("scopeName"), scopeName, misapplied), out);
   if (existenceOnly.has(scopeName) && operator !== "Exists") {
     const detail =
       "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
