@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Host } from "../host/index.ts";
+import type { CertificateRequest } from "./certificates.ts";
 import { readIfPresent, writeFileAtomically } from "./files.ts";
 
 /** A certificate and its private key, PEM. */
@@ -96,17 +97,19 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
       put("ca.key", authority.pair.key);
     }
     const validity = { notBefore: now - backdateMs, notAfter: now + leafValidityMs };
-    if (missing.includes("apiserver")) {
-      const made = await authority.issue({ ...validity, commonName: "kube-apiserver", names, usage: "server" });
-      put("apiserver.crt", made.cert);
-      put("apiserver.key", made.key);
-    }
-    if (missing.includes("admin")) {
-      const subject = { commonName: "kubernetes-admin", organization: "system:masters" };
-      const made = await authority.issue({ ...validity, ...subject, usage: "client" });
-      put("admin.crt", made.cert);
-      put("admin.key", made.key);
-    }
+    const issue = async (
+      name: string,
+      request: Pick<CertificateRequest, "commonName" | "organization" | "names" | "usage">,
+    ) => {
+      if (!missing.includes(name)) return;
+      const made = await authority.issue({ ...validity, ...request });
+      put(`${name}.crt`, made.cert);
+      put(`${name}.key`, made.key);
+    };
+    await Promise.all([
+      issue("apiserver", { commonName: "kube-apiserver", names, usage: "server" }),
+      issue("admin", { commonName: "kubernetes-admin", organization: "system:masters", usage: "client" }),
+    ]);
   }
   if (!files.has("sa.key")) {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

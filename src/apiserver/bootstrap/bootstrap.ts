@@ -28,9 +28,12 @@ const userAgent = "kube-apiserver/v1.36.2";
 export async function bootstrapCluster(options: BootstrapOptions): Promise<void> {
   const { serviceClusterIPRange = defaultServiceClusterIPRange, advertised } = options;
   const serviceIP = firstServiceIP(serviceClusterIPRange);
-  for (const object of bootstrapObjects({ serviceClusterIPRange, serviceIP, advertised })) {
-    await ensure(options.handler, object);
-  }
+  const objects = bootstrapObjects({ serviceClusterIPRange, serviceIP, advertised });
+  // All at once, so that they share flushes of the disk; but what is in a namespace needs the namespace.
+  const ensureAll = (of: readonly BootstrapObject[]) =>
+    Promise.all(of.map((object) => ensure(options.handler, object)));
+  await ensureAll(objects.filter(({ namespace }) => namespace === undefined));
+  await ensureAll(objects.filter(({ namespace }) => namespace !== undefined));
   await markServiceCIDRReady(options);
 }
 
