@@ -33,4 +33,10 @@ export class SimulatedNodes implements NodeConnector {
     if (!this.#kubelets) throw errors.serviceUnavailable("there are no nodes to ask");
     return this.#kubelets.logs(pod, options);
   }
+
+  /** Exec, attach and port-forward. @throws ApiError: a simulated container has no process to talk to. */
+  async connect(): Promise<void> {
+    if (!this.#kubelets) throw errors.serviceUnavailable("there are no nodes to ask");
+    await this.#kubelets.connect();
+  }
 }

@@ -1,13 +1,5 @@
-import type {
-  DaemonSet,
-  Node,
-  NodeSelectorRequirement,
-  NodeSelectorTerm,
-  Pod,
-  Taint,
-  Toleration,
-} from "../../api/types/index.ts";
-import { tolerates } from "../pods/index.ts";
+import { isTolerated, mayRunOn } from "../../api/placement/index.ts";
+import type { DaemonSet, Node, Pod, Toleration } from "../../api/types/index.ts";
 
 export interface Placement {
   /** A pod is to be made here when there is none. */
@@ -44,54 +36,13 @@ export function daemonTolerations(set: DaemonSet): Toleration[] {
 export function placementOn(set: DaemonSet, node: Node): Placement {
   const spec = set.spec.template.spec;
   const wantsNode = !spec?.nodeName || spec.nodeName === node.metadata.name;
-  if (!wantsNode || !matchesNode(set, node)) return { shouldRun: false, mayStay: false };
+  const { name = "", labels = {} } = node.metadata;
+  if (!wantsNode || !mayRunOn(spec, { name, labels })) return { shouldRun: false, mayStay: false };
   const tolerations = daemonTolerations(set);
   const bad = (node.spec?.taints ?? []).filter(
     (taint) => taint.effect !== "PreferNoSchedule" && !isTolerated(taint, tolerations),
   );
   return { shouldRun: bad.length === 0, mayStay: !bad.some(({ effect }) => effect === "NoExecute") };
-}
-
-function isTolerated(taint: Taint, tolerations: readonly Toleration[]): boolean {
-  return tolerations.some((toleration) => tolerates(toleration, taint));
-}
-
-function matchesNode(set: DaemonSet, node: Node): boolean {
-  const { nodeSelector = {}, affinity } = set.spec.template.spec ?? {};
-  const labels = node.metadata.labels ?? {};
-  if (!Object.entries(nodeSelector).every(([name, value]) => labels[name] === value)) return false;
-  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node));
-}
-
-function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
-  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
-  const labels = node.metadata.labels ?? {};
-  return (
-    matchExpressions.every((requirement) => meets(requirement, labels[requirement.key])) &&
-    matchFields.every((requirement) =>
-      meets(requirement, requirement.key === "metadata.name" ? node.metadata.name : undefined),
-    )
-  );
-}
-
-function meets({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    case "Gt":
-      return value !== undefined && Number(value) > Number(values[0]);
-    case "Lt":
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
 }
 
 /** The node a daemon's pod is on, or is bound to go to. */

@@ -12,4 +12,3 @@ export {
   readyCondition,
   readySinceMs,
 } from "./pod-state.ts";
-export { tolerates } from "./tolerations.ts";

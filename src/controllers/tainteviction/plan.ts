@@ -1,5 +1,5 @@
+import { tolerates } from "../../api/placement/index.ts";
 import type { Pod, Taint } from "../../api/types/index.ts";
-import { tolerates } from "../pods/index.ts";
 
 /** How long a pod may stay on a node with these taints: for ever, not at all, or a number of milliseconds. */
 export type Stay = { readonly kind: "forever" } | { readonly kind: "forMs"; readonly ms: number };

@@ -1,5 +1,6 @@
 import { compareQuantity, parseQuantity, type Quantity, subQuantity, toMilli, toNumber } from "../../api/meta/index.ts";
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "../../api/types/index.ts";
+import { mayRunOn } from "../../api/placement/index.ts";
+import type { Node, Pod } from "../../api/types/index.ts";
 import { podRequests } from "../pod-worker/index.ts";
 
 /** Why a node does not take a pod that was bound to it. */
@@ -44,11 +45,8 @@ function inUnits(name: string, quantity: Quantity): number {
 }
 
 function notMatching(pod: Pod, node: Node): Refusal | undefined {
-  const labels = node.metadata.labels ?? {};
-  const { nodeSelector = {}, affinity } = pod.spec ?? {};
-  const selected = Object.entries(nodeSelector).every(([name, value]) => labels[name] === value);
-  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  if (selected && (terms === undefined || terms.some((term) => matchesTerm(term, node)))) return undefined;
+  const { name = "", labels = {} } = node.metadata;
+  if (mayRunOn(pod.spec, { name, labels })) return undefined;
   const message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
   return { reason: "NodeAffinity", message };
 }
@@ -78,32 +76,4 @@ function hostPorts(pod: Pod): HostPort[] {
 
 function collide(a: HostPort, b: HostPort): boolean {
   return a.port === b.port && (a.ip === b.ip || a.ip === "" || b.ip === "");
-}
-
-function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
-  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
-  const { labels = {}, name } = node.metadata;
-  return (
-    matchExpressions.every((requirement) => holds(requirement, labels[requirement.key])) &&
-    matchFields.every((requirement) => holds(requirement, requirement.key === "metadata.name" ? name : undefined))
-  );
-}
-
-function holds({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    case "Gt":
-      return Number(value) > Number(values[0]);
-    case "Lt":
-      return Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
 }

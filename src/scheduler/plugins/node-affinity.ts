@@ -1,4 +1,4 @@
-import type { NodeSelectorRequirement, NodeSelectorTerm } from "../../api/types/index.ts";
+import { matchesNodeSelectorTerm, mayRunOn } from "../../api/placement/index.ts";
 import { type FilterPlugin, normalizeByMax, type Rejection, type ScorePlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 
@@ -13,59 +13,19 @@ export const nodeAffinity: FilterPlugin & ScorePlugin = {
   weight: 2,
   wakesOn: ["node/added", "node/labels", "pod/changed"],
   prepareFilter: ({ pod }) => {
-    const selector = Object.entries(pod.spec?.nodeSelector ?? {});
-    const terms = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-    if (selector.length === 0 && terms === undefined) return undefined;
-    return (node: NodeInfo) => {
-      const labels = node.labels;
-      if (!selector.every(([key, value]) => labels[key] === value)) return rejection;
-      if (terms !== undefined && !terms.some((term) => matchesTerm(term, node))) return rejection;
-      return undefined;
-    };
+    const { nodeSelector, affinity } = pod.spec ?? {};
+    const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+    if (!nodeSelector && !required) return undefined;
+    return (node: NodeInfo) => (mayRunOn(pod.spec, node) ? undefined : rejection);
   },
   prepareScore: ({ pod }) => {
     const preferred = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution;
     if (!preferred?.length) return undefined;
     return (node) => {
       let sum = 0;
-      for (const { weight, preference } of preferred) if (matchesTerm(preference, node)) sum += weight;
+      for (const { weight, preference } of preferred) if (matchesNodeSelectorTerm(preference, node)) sum += weight;
       return sum;
     };
   },
   normalize: (scores) => normalizeByMax(scores),
 };
-
-/** A term without any requirement matches nothing (API docs of NodeSelectorTerm). */
-export function matchesTerm(term: NodeSelectorTerm, node: NodeInfo): boolean {
-  const expressions = term.matchExpressions ?? [];
-  const fields = term.matchFields ?? [];
-  if (expressions.length === 0 && fields.length === 0) return false;
-  return (
-    expressions.every((requirement) => matchesRequirement(requirement, node.labels[requirement.key])) &&
-    fields.every((requirement) => requirement.key === "metadata.name" && matchesRequirement(requirement, node.name))
-  );
-}
-
-function matchesRequirement(requirement: NodeSelectorRequirement, value: string | undefined): boolean {
-  const values = requirement.values ?? [];
-  switch (requirement.operator) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    case "Gt":
-    case "Lt": {
-      const [wanted] = values;
-      if (value === undefined || wanted === undefined || !integer.test(value) || !integer.test(wanted)) return false;
-      return requirement.operator === "Gt" ? BigInt(value) > BigInt(wanted) : BigInt(value) < BigInt(wanted);
-    }
-    default:
-      return false;
-  }
-}
-
-const integer = /^-?\d+$/;

@@ -1,7 +1,7 @@
 // Small filters on what a node and a pod say of themselves: the wanted name, cordons, host ports.
+import { isTolerated } from "../../api/placement/index.ts";
 import type { FilterPlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
-import { tolerates } from "./taint-toleration.ts";
 
 /** spec.nodeName is set by hand only on pods that need no scheduler; kept for pods that come with it all the same. */
 export const nodeName: FilterPlugin = {
@@ -22,7 +22,7 @@ export const nodeUnschedulable: FilterPlugin = {
   name: "NodeUnschedulable",
   wakesOn: ["node/added", "node/taints"],
   prepareFilter: ({ pod }) => {
-    if (pod.spec?.tolerations?.some((toleration) => tolerates(toleration, unschedulableTaint))) return undefined;
+    if (isTolerated(unschedulableTaint, pod.spec?.tolerations)) return undefined;
     const rejection = reject("NodeUnschedulable", "node(s) were unschedulable", false);
     return (node: NodeInfo) => (node.node?.spec?.unschedulable ? rejection : undefined);
   },
