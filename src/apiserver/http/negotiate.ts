@@ -87,6 +87,8 @@ const metaVersions: ReadonlySet<string> = new Set(["v1", "v1beta1"]);
 
 export const metaForms: Allowed = (as) =>
   as.group === "meta.k8s.io" && metaVersions.has(as.version) && tableKinds.has(as.kind);
+/** For kinds that are answered but not kept, such as reviews: they have no columns. */
+export const metaFormsButTable: Allowed = (as) => as.kind !== "Table" && metaForms(as);
 export const noForms: Allowed = () => false;
 
 export interface NegotiateOptions {

@@ -8,7 +8,14 @@ import type { ApiHandler, UserInfo } from "../request.ts";
 import { hasProtobuf } from "./codecs.ts";
 import { ConnectionLost, type Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
-import { metaForms, type NegotiateOptions, negotiateOutput, type OutputForm, plainJson } from "./negotiate.ts";
+import {
+  metaForms,
+  metaFormsButTable,
+  type NegotiateOptions,
+  negotiateOutput,
+  type OutputForm,
+  plainJson,
+} from "./negotiate.ts";
 import type { NodeConnector } from "./node-connector.ts";
 import { notFoundText, type PathRoutes, sendText } from "./path-routes.ts";
 import { sendPodLog } from "./pod-log.ts";
@@ -188,7 +195,9 @@ export class RequestPipeline {
   }
 
   #form(call: Call, route: Route, options: NegotiateOptions): OutputForm {
-    const offered = hasProtobuf(route.answerKind) ? options : { ...options, protobuf: false };
+    const { answerKind } = route;
+    let offered = hasProtobuf(answerKind) ? options : { ...options, protobuf: false };
+    if (answerKind?.verbs.includes("get") === false) offered = { ...offered, allowed: metaFormsButTable };
     const form = negotiateOutput(call.exchange.headers.accept, offered);
     return form.format === "json" && wantsPretty(call) ? { ...form, pretty: true } : form;
   }

@@ -28,18 +28,21 @@ export function startNamespaceController(context: ControllerContext): RunningCon
     let discoveryError: string | undefined;
     const remainders: Remainder[] = [];
     try {
-      for (const resource of await deletable()) remainders.push(await empty(name, resource));
+      // Pods go first: while one is left, nothing goes that it may need (a network policy, a secret).
+      const { podsFirst, others } = await deletable();
+      for (const resource of podsFirst) remainders.push(await empty(name, resource));
+      if (!remainders.some(isLeft)) for (const resource of others) remainders.push(await empty(name, resource));
     } catch (error) {
       discoveryError = `Discovery failed for some groups, 1 failing: ${messageOf(error)}`;
     }
-    const left = remainders.some(({ count, error }) => count > 0 || error !== undefined);
+    const left = remainders.some(isLeft);
     await tell(namespace, remainders, discoveryError);
     if (discoveryError !== undefined || left) return again(lookAgainMs);
     await finalize(namespace);
     return done;
   }
 
-  async function deletable(): Promise<DiscoveredResource[]> {
+  async function deletable(): Promise<{ podsFirst: DiscoveredResource[]; others: DiscoveredResource[] }> {
     const found = await discovery.resources();
     const emptiable = found.filter(
       ({ namespaced, verbs, resource }) =>
@@ -47,7 +50,9 @@ export function startNamespaceController(context: ControllerContext): RunningCon
     );
     // Events go last, so that what is told of the deletion goes too; events.k8s.io shows the same objects.
     const events = found.filter(({ group, resource }) => group === "" && resource === "events");
-    return [...emptiable, ...events];
+    const isPods = ({ group, resource }: DiscoveredResource) => group === "" && resource === "pods";
+    const others = [...emptiable.filter((type) => !isPods(type)), ...events];
+    return { podsFirst: emptiable.filter(isPods), others };
   }
 
   async function empty(namespace: string, type: DiscoveredResource): Promise<Remainder> {
@@ -107,6 +112,10 @@ export function startNamespaceController(context: ControllerContext): RunningCon
     },
   });
   return controller;
+}
+
+function isLeft({ count, error }: Remainder): boolean {
+  return count > 0 || error !== undefined;
 }
 
 function finalizersOf(objects: readonly KubeObject[]): Record<string, number> {

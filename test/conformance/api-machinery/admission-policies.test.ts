@@ -1,0 +1,71 @@
+import { test } from "vitest";
+import { expectLifecycle, expectStatusChanges } from "../support/lifecycle.ts";
+import { conformanceSuite } from "../support/suite.ts";
+
+const suite = conformanceSuite({ nodes: false });
+const group = { group: "admissionregistration.k8s.io", version: "v1" };
+const path = "/apis/admissionregistration.k8s.io/v1";
+
+const matchConstraints = {
+  namespaceSelector: { matchLabels: { "no-namespace-has": "this-label" } },
+  resourceRules: [{ apiGroups: ["apps"], apiVersions: ["v1"], operations: ["CREATE"], resources: ["deployments"] }],
+};
+const validating = { matchConstraints, validations: [{ expression: "object.spec.replicas <= 100" }] };
+const mutating = {
+  matchConstraints,
+  reinvocationPolicy: "Never",
+  mutations: [
+    {
+      patchType: "ApplyConfiguration",
+      applyConfiguration: { expression: "Object{spec: Object.spec{replicas: object.spec.replicas + 1}}" },
+    },
+  ],
+};
+
+test("ValidatingAdmissionPolicy API", async () => {
+  await expectLifecycle(suite.api, {
+    ...group,
+    resource: "validatingadmissionpolicies",
+    subresources: ["status"],
+    object: (name, labels) => ({ metadata: { name, labels }, spec: validating }),
+  });
+  const one = `${path}/validatingadmissionpolicies`;
+  await suite.api.create(one, { metadata: { name: "with-status.example.com" }, spec: validating });
+  const condition = {
+    type: "Patched",
+    status: "True",
+    reason: "Test",
+    message: "patched",
+    lastTransitionTime: "2026-01-01T00:00:00Z",
+  };
+  await expectStatusChanges(suite.api, `${one}/with-status.example.com`, { conditions: [condition] }, (status) => {
+    status.conditions = [{ ...condition, message: "updated" }];
+  });
+});
+
+test("ValidatingadmissionPolicyBinding API", async () => {
+  await expectLifecycle(suite.api, {
+    ...group,
+    resource: "validatingadmissionpolicybindings",
+    object: (name, labels) => ({
+      metadata: { name, labels },
+      spec: { policyName: "replicalimit-policy.example.com", validationActions: ["Deny"] },
+    }),
+  });
+});
+
+test("MutatingAdmissionPolicy API", async () => {
+  await expectLifecycle(suite.api, {
+    ...group,
+    resource: "mutatingadmissionpolicies",
+    object: (name, labels) => ({ metadata: { name, labels }, spec: mutating }),
+  });
+});
+
+test("MutatingAdmissionPolicyBinding API", async () => {
+  await expectLifecycle(suite.api, {
+    ...group,
+    resource: "mutatingadmissionpolicybindings",
+    object: (name, labels) => ({ metadata: { name, labels }, spec: { policyName: "mutate-policy.example.com" } }),
+  });
+});
