@@ -1,5 +1,6 @@
 import type { SubresourceStrategy } from "../../api/kinds/index.ts";
 import { cloneJson, deepEqual, errors, fieldError, type KubeObject, semanticEqual } from "../../api/meta/index.ts";
+import { withLiveTimestamps } from "../../api/patch/index.ts";
 import type { Entry } from "../../store/index.ts";
 import type { Attributes } from "../admission/index.ts";
 import type { ApiResponse } from "../request.ts";
@@ -163,10 +164,11 @@ async function putChanged(
 ): Promise<Answer | undefined> {
   const { kind } = call;
   // What changes nothing is not written: the resource version stays, and no watcher hears of it.
-  if (!reservation?.operations?.length && deepEqual(draft, existing)) {
+  const next = withLiveTimestamps(draft, existing);
+  if (!reservation?.operations?.length && deepEqual(next, existing)) {
     return { kind: "object", code: 200, ...answered(kind, entry), warnings: warningsOf(call) };
   }
-  const written = await putObject(ctx, kind, key, draft, entry.revision, reservation);
+  const written = await putObject(ctx, kind, key, next, entry.revision, reservation);
   if (!("entry" in written)) return undefined;
   return { kind: "object", code: 200, ...answered(kind, written.entry), warnings: warningsOf(call) };
 }
