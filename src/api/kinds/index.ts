@@ -20,3 +20,4 @@ export { compareVersions, createKindRegistry, type KindRegistry } from "./regist
 export { customStoragePrefix } from "./storage-layout.ts";
 export { defaultTable } from "./table/default-table.ts";
 export { fieldOfColumn } from "./table/described-columns.ts";
+export { scaleTable } from "./table/scale-table.ts";

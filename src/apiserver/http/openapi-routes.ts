@@ -1,11 +1,21 @@
 import type { KindRegistry } from "../../api/kinds/index.ts";
 import { errors } from "../../api/meta/index.ts";
-import { type OpenApiOptions, openApiV2, openApiV3, openApiV3Hash, openApiV3Index } from "../discovery/index.ts";
+import {
+  encodeOpenApiV2,
+  type OpenApiOptions,
+  openApiV2,
+  openApiV3,
+  openApiV3Hash,
+  openApiV3Index,
+} from "../discovery/index.ts";
 import { type EtagDocument, EtagDocuments } from "./etag-documents.ts";
 import { answerHeaders } from "./headers.ts";
 import type { PathRequest, PathRoutes } from "./path-routes.ts";
 
 const jsonTypes = ["application/json", "application/*", "*/*"];
+/** The type with an @ is what older clients ask for; both are answered with the valid one. */
+const protobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+const protobufTypes = [protobufType, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"];
 
 /** Serves `/openapi/v2` and `/openapi/v3`; each document is built when it is first asked for. */
 export class OpenApiRoutes {
@@ -20,11 +30,7 @@ export class OpenApiRoutes {
   }
 
   register(routes: PathRoutes): void {
-    routes.exact("/openapi/v2", async (request) => {
-      requireJson(request);
-      const document = await this.#documents.get("v2", () => encode(openApiV2(this.#kinds.all(), this.#options)));
-      document.send(request.exchange, headersOf(request));
-    });
+    routes.exact("/openapi/v2", (request) => this.#sendV2(request));
     for (const path of ["/openapi/v3", "/openapi/v3/"]) {
       routes.exact(path, async (request) => {
         requireJson(request);
@@ -33,6 +39,19 @@ export class OpenApiRoutes {
       });
     }
     routes.below("/openapi/v3/", (request) => this.#sendGroupVersion(request));
+  }
+
+  async #sendV2(request: PathRequest): Promise<void> {
+    const type = acceptedType(request, [...jsonTypes, ...protobufTypes]);
+    if (type === undefined) throw errors.onlyAcceptable(["application/json", protobufType]);
+    const build = () => openApiV2(this.#kinds.all(), this.#options);
+    if (!protobufTypes.includes(type)) {
+      const document = await this.#documents.get("v2", () => encode(build()));
+      document.send(request.exchange, headersOf(request));
+      return;
+    }
+    const document = await this.#documents.get("v2 protobuf", () => encodeOpenApiV2(build()));
+    document.send(request.exchange, headersOf(request, protobufType));
   }
 
   async #sendGroupVersion(request: PathRequest): Promise<void> {
@@ -66,16 +85,23 @@ function encode(document: object): Buffer {
   return Buffer.from(JSON.stringify(document));
 }
 
-function headersOf(request: PathRequest) {
-  const headers = answerHeaders("application/json", request.auditId);
+function headersOf(request: PathRequest, type = "application/json") {
+  const headers = answerHeaders(type, request.auditId);
   headers.vary = "Accept";
   return headers;
 }
 
-/** The documents have a protobuf form in the original, which is not served here: clients fall back to JSON. */
-function requireJson(request: PathRequest): void {
+/** The first of the types that the client takes; the first of all where it does not say. */
+function acceptedType(request: PathRequest, offered: readonly string[]): string | undefined {
   const { accept } = request.exchange.headers;
-  if (accept === undefined || accept === "") return;
-  const ranges = accept.split(",").map((range) => range.split(";")[0]?.trim() ?? "");
-  if (!ranges.some((range) => jsonTypes.includes(range))) throw errors.onlyAcceptable(["application/json"]);
+  if (accept === undefined || accept === "") return offered[0];
+  return accept
+    .split(",")
+    .map((range) => range.split(";")[0]?.trim() ?? "")
+    .find((range) => offered.includes(range));
+}
+
+/** The documents of v3 have a protobuf form in the original, which is not served here: clients fall back to JSON. */
+function requireJson(request: PathRequest): void {
+  if (acceptedType(request, jsonTypes) === undefined) throw errors.onlyAcceptable(["application/json"]);
 }

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { createGzip, gzip, constants as zlib } from "node:zlib";
-import type { ResourceKind } from "../../api/kinds/index.ts";
+import { type ResourceKind, scaleTable } from "../../api/kinds/index.ts";
 import { formatApiVersion, type KubeObject, type Status } from "../../api/meta/index.ts";
 import type { ApiResponse, ListItem } from "../request.ts";
 import { encodeProtobuf, encodeProtobufList, writeYaml } from "./codecs.ts";
@@ -66,10 +66,14 @@ function encodeObject(context: AnswerContext, object: KubeObject): Body {
   return reformat(transformOne(context, form.as, object), form);
 }
 
+/** The scale subresource is shown by columns of its own. */
+const scaleAsKind = { kind: "Scale", strategy: { table: scaleTable } };
+
 function transformOne(context: AnswerContext, as: NonNullable<OutputForm["as"]>, object: KubeObject): string {
   const apiVersion = formatApiVersion(as);
   if (as.kind !== "Table") return partialMetadataJson(object, apiVersion);
-  const table = new TableWriter(context.kind, context.includeObject, context.now, apiVersion);
+  const shown = object.kind === "Scale" ? scaleAsKind : context.kind;
+  const table = new TableWriter(shown, context.includeObject, context.now, apiVersion);
   const { resourceVersion } = object.metadata;
   return `${table.head(resourceVersion === undefined ? {} : { resourceVersion })}${table.row(object)}${table.tail}`;
 }

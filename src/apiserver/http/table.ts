@@ -16,6 +16,9 @@ export function includeObjectOf(values: readonly string[] | undefined): IncludeO
   return value === "None" || value === "Object" ? value : "Metadata";
 }
 
+/** What a table needs to know of a kind. */
+type ShownKind = Pick<ResourceKind, "kind"> & { readonly strategy: { readonly table?: TableStrategy } };
+
 /** Writes objects of one kind as the `Table` that kubectl prints, as JSON text. */
 export class TableWriter {
   readonly #strategy: TableStrategy;
@@ -24,7 +27,7 @@ export class TableWriter {
   readonly #apiVersion: string;
   readonly #kind: string;
 
-  constructor(kind: ResourceKind | undefined, include: IncludeObject, now: number, apiVersion = "meta.k8s.io/v1") {
+  constructor(kind: ShownKind | undefined, include: IncludeObject, now: number, apiVersion = "meta.k8s.io/v1") {
     this.#kind = kind?.kind ?? "";
     this.#strategy = kind?.strategy.table ?? defaultTable;
     this.#include = include;

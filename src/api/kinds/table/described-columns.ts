@@ -16,6 +16,10 @@ const fieldsOfKinds: Readonly<Record<string, Readonly<Record<string, string>>>> 
   ConfigMap: {
     Data: "core.v1.ConfigMap.data",
   },
+  Scale: {
+    Desired: "autoscaling.v1.ScaleSpec.replicas",
+    Available: "autoscaling.v1.ScaleStatus.replicas",
+  },
   Secret: {
     Type: "core.v1.Secret.type",
     Data: "core.v1.Secret.data",
