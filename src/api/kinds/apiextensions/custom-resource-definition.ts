@@ -4,10 +4,12 @@ import type { CustomResourceConversion, CustomResourceDefinition } from "../../t
 import { checkClientConfig } from "../admissionregistration/client-config.ts";
 import { checkImmutable, checkRequiredSupported, checkWith } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
+import { checkApproval } from "./approval.ts";
 import { checkNames, checkRequiredNames } from "./names.ts";
 import { checkVersions } from "./versions.ts";
 
 const specPath = root("spec");
+const acceptedPath = root("status", "acceptedNames");
 const storedPath = root("status", "storedVersions");
 
 type Definition = CustomResourceDefinition;
@@ -40,14 +42,21 @@ export const customResourceDefinitionStrategy: KindStrategy = {
   validateName: () => [],
   validate: (definition: Definition) => checkDefinition(definition),
   validateUpdate(definition: Definition, old: Definition) {
-    const out = checkDefinition(definition);
+    const out: FieldError[] = [];
+    checkSpec(definition, out);
     const isEstablished = (old.status?.conditions ?? []).some(
       ({ type, status }) => type === "Established" && status === "True",
     );
-    if (!isEstablished) return out;
-    checkImmutable(definition.spec.scope, old.spec.scope, specPath.child("scope"), out);
-    const kindPath = specPath.child("names", "kind");
-    checkImmutable(definition.spec.names.kind, old.spec.names.kind, kindPath, out);
+    const { spec } = definition;
+    if (isEstablished) {
+      checkImmutable(spec.scope, old.spec.scope, specPath.child("scope"), out);
+      checkImmutable(spec.names.kind, old.spec.names.kind, specPath.child("names", "kind"), out);
+    }
+    checkImmutable(spec.group, old.spec.group, specPath.child("group"), out);
+    checkImmutable(spec.names.plural, old.spec.names.plural, specPath.child("names", "plural"), out);
+    checkNames(definition.status?.acceptedNames ?? { plural: "", kind: "" }, acceptedPath, out);
+    checkStored(definition, out);
+    checkApproval(definition, old, out);
     return out;
   },
   updates: {
@@ -55,11 +64,13 @@ export const customResourceDefinitionStrategy: KindStrategy = {
       prepareForUpdate() {},
       validateUpdate(definition: Definition) {
         const out: FieldError[] = [];
+        checkNames(definition.status?.acceptedNames ?? { plural: "", kind: "" }, acceptedPath, out);
         checkStored(definition, out);
         return out;
       },
     },
   },
+  statusResetFields: [["metadata"]],
 };
 
 function storageVersions({ spec }: Definition): string[] {
@@ -73,6 +84,13 @@ function checkDefinition(definition: Definition): FieldError[] {
   if (metadata.name && metadata.name !== expected) {
     out.push(fieldError.invalid(root("metadata", "name"), metadata.name, 'must be spec.names.plural+"."+spec.group'));
   }
+  checkSpec(definition, out);
+  checkStored(definition, out);
+  checkApproval(definition, undefined, out);
+  return out;
+}
+
+function checkSpec({ spec }: Definition, out: FieldError[]): void {
   checkGroup(spec.group, specPath.child("group"), out);
   checkRequiredSupported(spec.scope, ["Cluster", "Namespaced"], specPath.child("scope"), out);
   checkVersions(spec, specPath, out);
@@ -85,8 +103,6 @@ function checkDefinition(definition: Definition): FieldError[] {
       "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
     out.push(fieldError.invalid(specPath.child("preserveUnknownFields"), true, detail));
   }
-  checkStored(definition, out);
-  return out;
 }
 
 function checkGroup(group: string, path: FieldPath, out: FieldError[]): void {

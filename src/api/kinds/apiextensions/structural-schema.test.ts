@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import { errorMessage, type FieldError, root } from "../../meta/index.ts";
 import type { JSONSchemaProps } from "../../types/index.ts";
 import { checkDefaults } from "./schema-defaults.ts";
+import { checkSchemaRules } from "./schema-rules.ts";
 import { checkStructural } from "./structural-schema.ts";
 
 function problems(schema: JSONSchemaProps): string[] {
   const out: FieldError[] = [];
   checkStructural(schema, root("schema"), out);
+  checkSchemaRules(schema, root("schema"), out);
   return out.map(errorMessage);
 }
 

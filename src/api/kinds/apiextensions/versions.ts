@@ -6,16 +6,21 @@ import type {
   CustomResourceDefinitionVersion,
   CustomResourceSubresources,
   CustomResourceValidation,
+  JSONSchemaProps,
 } from "../../types/index.ts";
 import { checkWith, goStruct } from "../field-checks.ts";
 import { goValue } from "../go-value.ts";
 import { checkPathUnder, checkSimplePath } from "./json-path.ts";
 import { checkDefaults } from "./schema-defaults.ts";
-import { checkStructural, checkTypes } from "./structural-schema.ts";
+import { checkSchemaRules, isUnsupported } from "./schema-rules.ts";
+import { checkSelectableFields } from "./selectable-fields.ts";
+import { checkStructural } from "./structural-schema.ts";
 
 const columnTypes = ["boolean", "date", "integer", "number", "string"];
 const columnFormats = ["int32", "int64", "float", "double", "byte", "date", "date-time", "password"];
 const warningLengthMax = 256;
+
+const definitions = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1";
 
 type Version = CustomResourceDefinitionVersion;
 
@@ -24,6 +29,7 @@ const sharedFields = [
   ["schema", "validation"],
   ["subresources", "subresources"],
   ["additionalPrinterColumns", "additionalPrinterColumns"],
+  ["selectableFields", "selectableFields"],
 ] as const;
 type SharedField = (typeof sharedFields)[number][0];
 
@@ -50,8 +56,9 @@ export function checkVersions(spec: CustomResourceDefinitionSpec, path: FieldPat
   }
   const [first] = versions;
   if (!first) return;
+  const hasStatus = versions.some(({ subresources }) => subresources?.status !== undefined);
   for (const [field, specField] of sharedFields) {
-    if (isShared(versions, field)) checkPart(first, field, path.child(specField), out);
+    if (isShared(versions, field)) checkPart(first, field, hasStatus, path.child(specField), out);
   }
 }
 
@@ -67,24 +74,75 @@ function checkVersion(version: Version, versions: readonly Version[], path: Fiel
     if (warning === "") out.push(fieldError.invalid(at, warning, "must not be an empty string"));
   }
   for (const [field] of sharedFields) {
-    if (!isShared(versions, field)) checkPart(version, field, path.child(field), out);
+    if (!isShared(versions, field))
+      checkPart(version, field, version.subresources?.status !== undefined, path.child(field), out);
   }
 }
 
-function checkPart(version: Version, field: SharedField, path: FieldPath, out: FieldError[]): void {
-  if (field === "schema") checkSchema(version.schema, path, out);
+function checkPart(version: Version, field: SharedField, hasStatus: boolean, path: FieldPath, out: FieldError[]): void {
+  if (field === "schema") checkSchema(version.schema, hasStatus, path, out);
   else if (field === "subresources") checkSubresources(version.subresources, path, out);
-  else checkColumns(version.additionalPrinterColumns ?? [], path, out);
+  else if (field === "additionalPrinterColumns") checkColumns(version.additionalPrinterColumns ?? [], path, out);
+  else checkSelectableFields(version.selectableFields, version.schema?.openAPIV3Schema, path, out);
 }
 
-function checkSchema(validation: CustomResourceValidation | undefined, path: FieldPath, out: FieldError[]): void {
+function checkSchema(
+  validation: CustomResourceValidation | undefined,
+  hasStatus: boolean,
+  path: FieldPath,
+  out: FieldError[],
+): void {
   const schema = validation?.openAPIV3Schema;
   if (!schema) return;
   const at = path.child("openAPIV3Schema");
+  if (hasStatus) checkRootFields(schema, at, out);
+  if (schema.nullable) out.push(fieldError.forbidden(at.child("nullable"), "nullable cannot be true at the root"));
   const before = out.length;
-  checkStructural(schema, at, out);
-  if (out.length === before) checkDefaults(schema, at, out);
-  checkTypes(schema, at, out);
+  if (!isUnsupported(schema)) checkStructural(schema, at, out);
+  if (out.length === before && !isUnsupported(schema)) checkDefaults(schema, at, out);
+  checkSchemaRules(schema, at, out);
+}
+
+/** What would be lost of the root when the schema of its status is taken out. */
+const lostAtRoot = [
+  "$ref",
+  "additionalItems",
+  "additionalProperties",
+  "allOf",
+  "anyOf",
+  "default",
+  "definitions",
+  "dependencies",
+  "enum",
+  "id",
+  "maxProperties",
+  "minProperties",
+  "not",
+  "nullable",
+  "oneOf",
+  "patternProperties",
+  "x-kubernetes-embedded-resource",
+  "x-kubernetes-int-or-string",
+  "x-kubernetes-list-map-keys",
+  "x-kubernetes-list-type",
+  "x-kubernetes-map-type",
+] as const satisfies readonly (keyof JSONSchemaProps)[];
+
+const allowedAtRoot =
+  "[Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern " +
+  "MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields " +
+  "XValidations]";
+
+function checkRootFields(schema: JSONSchemaProps, path: FieldPath, out: FieldError[]): void {
+  if (schema.type && schema.type !== "object") {
+    const detail =
+      'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+    out.push(fieldError.invalid(path.child("type"), schema.type, detail));
+  }
+  if (!lostAtRoot.some((field) => schema[field] !== undefined && schema[field] !== false)) return;
+  const shown = goValue(schema, `${definitions}.JSONSchemaProps`);
+  const detail = `only ${allowedAtRoot} fields are allowed at the root of the schema if the status subresource is enabled`;
+  out.push(fieldError.invalid(path, shown, detail));
 }
 
 function checkSubresources(subresources: CustomResourceSubresources | undefined, path: FieldPath, out: FieldError[]) {
@@ -116,7 +174,6 @@ function checkColumns(columns: readonly CustomResourceColumnDefinition[], path: 
 }
 
 function printed(versions: readonly Version[]): unknown {
-  const definitions = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1";
   const part = (version: Version, field: SharedField, type: string) =>
     isShared(versions, field) ? null : goValue(version[field], `${definitions}.${type}`);
   return versions.map((version) =>
@@ -132,7 +189,7 @@ function printed(versions: readonly Version[]): unknown {
         "AdditionalPrinterColumns",
         isShared(versions, "additionalPrinterColumns") ? null : version.additionalPrinterColumns,
       ],
-      ["SelectableFields", version.selectableFields],
+      ["SelectableFields", isShared(versions, "selectableFields") ? null : version.selectableFields],
     ]),
   );
 }

@@ -1,0 +1,147 @@
+import type { FieldError, FieldPath } from "../../meta/index.ts";
+import { fieldError } from "../../meta/index.ts";
+import type { JSONSchemaProps, ValidationRule } from "../../types/index.ts";
+import { checkSupported } from "../field-checks.ts";
+import { checkListType } from "./list-type.ts";
+import { childrenOf, isTrue, schemaIn } from "./schema-node.ts";
+
+/** What a schema may say at all, at every place of it, whether it is structural or not. */
+
+interface Place {
+  readonly isRoot: boolean;
+  /** In what is said of an object's metadata. */
+  readonly isInMetadata: boolean;
+  /** Why no default may stand here. */
+  readonly defaultsForbidden?: string;
+}
+
+const types = ["array", "boolean", "integer", "number", "object", "string"];
+const unsupported = [
+  "id",
+  "additionalItems",
+  "patternProperties",
+  "definitions",
+  "dependencies",
+  "$ref",
+] as const satisfies readonly (keyof JSONSchemaProps)[];
+
+export function checkSchemaRules(schema: JSONSchemaProps, path: FieldPath, out: FieldError[]): void {
+  checkAt(schema, { isRoot: true, isInMetadata: false }, path, out);
+}
+
+/** Whether the schema, or one below, has what no structural schema can have. */
+export function isUnsupported(schema: JSONSchemaProps): boolean {
+  if (unsupported.some((field) => schema[field] !== undefined) || Array.isArray(schema.items)) return true;
+  for (const [, , child] of childrenOf(schema)) if (isUnsupported(child)) return true;
+  return false;
+}
+
+function checkAt(schema: JSONSchemaProps, place: Place, path: FieldPath, out: FieldError[]): void {
+  checkStandard(schema, place, path, out);
+  if (schema.uniqueItems) {
+    const detail = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
+    out.push(fieldError.forbidden(path.child("uniqueItems"), detail));
+  }
+  const hasProperties = Object.keys(schema.properties ?? {}).length > 0;
+  if (schema.additionalProperties !== undefined && schema.additionalProperties !== true && hasProperties) {
+    const detail = "additionalProperties and properties are mutual exclusive";
+    out.push(fieldError.forbidden(path.child("additionalProperties"), detail));
+  }
+  for (const [field, key, child] of childrenOf(schema)) {
+    const parent = path.child(field);
+    const at = typeof key === "number" ? parent.index(key) : key === undefined ? parent : parent.key(key);
+    checkAt(child, placeOf(schema, place, field, key), at, out);
+  }
+  checkExtensions(schema, path, out);
+  for (const [i, rule] of (schema["x-kubernetes-validations"] ?? []).entries()) {
+    checkRule(rule, path.child("x-kubernetes-validations").index(i), out);
+  }
+}
+
+function placeOf(parent: JSONSchemaProps, place: Place, field: string, key: string | number | undefined): Place {
+  const below = { ...place, isRoot: false };
+  if (field === "additionalProperties" && place.isInMetadata) {
+    return { ...below, defaultsForbidden: "inside additionalProperties applying to object metadata" };
+  }
+  const isMeta = field === "properties" && (key === "metadata" || key === "apiVersion" || key === "kind");
+  if (!isMeta || !(place.isRoot || isTrue(parent, "embedded-resource"))) return below;
+  return { ...below, isInMetadata: true, ...(place.isRoot && { defaultsForbidden: `in top-level ${key}` }) };
+}
+
+function checkStandard(schema: JSONSchemaProps, place: Place, path: FieldPath, out: FieldError[]): void {
+  if (schema.default !== undefined && place.defaultsForbidden) {
+    out.push(fieldError.forbidden(path.child("default"), `must not be set ${place.defaultsForbidden}`));
+  }
+  for (const field of unsupported) {
+    if (schema[field] !== undefined) out.push(fieldError.forbidden(path.child(field), `${field} is not supported`));
+  }
+  if (schema.type === "null") {
+    const detail = "type cannot be set to null, use nullable as an alternative";
+    out.push(fieldError.forbidden(path.child("type"), detail));
+  }
+  if (Array.isArray(schema.items)) {
+    out.push(fieldError.forbidden(path.child("items"), "items must be a schema object and not an array"));
+  }
+  if (place.isInMetadata && isTrue(schema, "embedded-resource")) {
+    const detail = "must not be used inside of resource meta";
+    out.push(fieldError.forbidden(path.child("x-kubernetes-embedded-resource"), detail));
+  }
+  if (schema.type) checkSupported(schema.type, types, path.child("type"), out);
+}
+
+function checkExtensions(schema: JSONSchemaProps, path: FieldPath, out: FieldError[]): void {
+  if (schema["x-kubernetes-preserve-unknown-fields"] === false) {
+    const at = path.child("x-kubernetes-preserve-unknown-fields");
+    out.push(fieldError.invalid(at, false, "must be true or undefined"));
+  }
+  const mapType = schema["x-kubernetes-map-type"];
+  if (mapType !== undefined) {
+    checkTypeFor(schema, "object", "x-kubernetes-map-type", path, out);
+    checkSupported(mapType, ["atomic", "granular"], path.child("x-kubernetes-map-type"), out);
+  }
+  if (schema["x-kubernetes-list-type"] !== undefined) {
+    checkTypeFor(schema, "array", "x-kubernetes-list-type", path, out);
+  }
+  checkListType(schema, schemaIn(schema.items), path, out);
+}
+
+function checkTypeFor(
+  { type }: JSONSchemaProps,
+  wanted: string,
+  extension: string,
+  path: FieldPath,
+  out: FieldError[],
+): void {
+  if (type === wanted) return;
+  const detail = `must be ${wanted} if ${extension} is specified`;
+  const at = path.child("type");
+  out.push(type ? fieldError.invalid(at, type, detail) : fieldError.required(at, detail));
+}
+
+const reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
+const lineBreak = /[\r\n]/;
+
+/** Whether the rule compiles is not looked at here. */
+function checkRule(rule: ValidationRule, path: FieldPath, out: FieldError[]): void {
+  const { rule: expression = "", message = "", messageExpression = "", reason, fieldPath = "" } = rule;
+  const messagePath = path.child("message");
+  if (expression.trim() === "") out.push(fieldError.required(path.child("rule"), "rule is not specified"));
+  else if (message !== "" && message.trim() === "") {
+    out.push(fieldError.invalid(messagePath, message, "message must be non-empty if specified"));
+  } else if (lineBreak.test(message.trim())) {
+    out.push(fieldError.invalid(messagePath, message, "message must not contain line breaks"));
+  } else if (lineBreak.test(expression.trim()) && message.trim() === "") {
+    out.push(fieldError.required(messagePath, "message must be specified if rule contains line breaks"));
+  }
+  if (messageExpression !== "" && messageExpression.trim() === "") {
+    const detail = "messageExpression must be non-empty if specified";
+    out.push(fieldError.required(path.child("messageExpression"), detail));
+  }
+  if (reason !== undefined) checkSupported(reason, reasons, path.child("reason"), out);
+  if (fieldPath !== "" && fieldPath.trim() === "") {
+    out.push(fieldError.invalid(path.child("fieldPath"), fieldPath, "fieldPath must be non-empty if specified"));
+  }
+  if (lineBreak.test(fieldPath)) {
+    out.push(fieldError.invalid(path.child("fieldPath"), fieldPath, "fieldPath must not contain line breaks"));
+  }
+}
