@@ -1,5 +1,5 @@
 import { isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
-import type { Job, Pod, PodTemplateSpec } from "../../api/types/index.ts";
+import type { Job, JobStatus, Pod, PodTemplateSpec } from "../../api/types/index.ts";
 import { again, type Draft, done, never, type Outcome, resources, runController } from "../../client/index.ts";
 import { claim } from "../claims.ts";
 import { addForOneOf } from "../coalescing.ts";
@@ -55,18 +55,17 @@ export function startJobController(context: ControllerContext): RunningControlle
     });
     for (const pod of tracked) if (!held.some(({ metadata }) => metadata.uid === pod.metadata.uid)) await release(pod);
     const plan = planJob({ job, pods: held, mayAct, nowMs: host.clock.now() });
-    const error = await act(key, job, plan);
-    if (!semanticEqual(job.status, plan.status)) {
-      await client.resource(resources.jobs).updateStatus({ ...job, status: plan.status });
-    }
+    const { error, missing = 0 } = await act(key, job, plan);
+    const status = withoutMissing(plan.status, missing);
+    if (!semanticEqual(job.status, status)) await client.resource(resources.jobs).updateStatus({ ...job, status });
     for (const { type, reason, message } of plan.events) events.event(job, type, reason, message);
     for (const pod of plan.release) await release(pod);
     if (error !== undefined) throw error;
     return plan.againAfterMs === undefined ? done : again(plan.againAfterMs);
   }
 
-  /** Gives the first error instead of throwing it: the status is written in any case. */
-  async function act(key: string, job: Job, plan: JobPlan): Promise<unknown> {
+  /** Gives the first error instead of throwing it, and how many pods could not be made: the status is written anyway. */
+  async function act(key: string, job: Job, plan: JobPlan): Promise<{ error?: unknown; missing?: number }> {
     if (plan.remove.length > 0) {
       expectations.expectDeletions(
         key,
@@ -77,11 +76,11 @@ export function startJobController(context: ControllerContext): RunningControlle
           if (!(await podControl.delete(pod, job))) expectations.deleted(key, pod.metadata.uid ?? "");
         } catch (error) {
           expectations.forget(key);
-          return error;
+          return { error };
         }
       }
     }
-    if (plan.create === 0) return undefined;
+    if (plan.create === 0) return {};
     expectations.expectCreations(key, plan.create);
     const { succeeded, error } = await slowStart(plan.create, async (index) => {
       try {
@@ -91,8 +90,9 @@ export function startJobController(context: ControllerContext): RunningControlle
         expectations.created(key);
       }
     });
-    if (succeeded < plan.create) expectations.created(key, plan.create - succeeded);
-    return error;
+    const missing = plan.create - succeeded;
+    if (missing > 0) expectations.created(key, missing);
+    return { error, missing };
   }
 
   async function release(pod: Pod): Promise<void> {
@@ -136,6 +136,13 @@ export function startJobController(context: ControllerContext): RunningControlle
     },
   });
   return controller;
+}
+
+/** Pods that could not be made are not active. */
+function withoutMissing(status: JobStatus, missing: number): JobStatus {
+  if (missing === 0) return status;
+  const { active = 0, ...others } = status;
+  return active > missing ? { ...others, active: active - missing } : others;
 }
 
 function trackedBy(pod: Pod): string[] {

@@ -45,7 +45,7 @@ function checkConfigMap(map: ConfigMap): FieldError[] {
     checkWith(isConfigMapKey(key), key, root("binaryData").key(key), out);
     size += base64Bytes(value);
   }
-  if (size > dataBytesMax) out.push(fieldError.tooLong("", "", dataBytesMax));
+  if (size > dataBytesMax) out.push(fieldError.tooLong("[]", "", dataBytesMax));
   return out;
 }
 
