@@ -1,10 +1,11 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
-import { fieldError, isDNS1035Label, isDNS1123Subdomain, root } from "../../meta/index.ts";
-import type { CustomResourceConversion, CustomResourceDefinition } from "../../types/index.ts";
-import { checkClientConfig } from "../admissionregistration/client-config.ts";
-import { checkImmutable, checkRequiredSupported, checkWith } from "../field-checks.ts";
+import { fieldError, isDNS1123Subdomain, root } from "../../meta/index.ts";
+import type { CustomResourceDefinition } from "../../types/index.ts";
+import { checkImmutable, checkRequiredSupported } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { checkApproval } from "./approval.ts";
+import { checkConversion } from "./conversion.ts";
+import { formatWarnings } from "./formats.ts";
 import { checkNames, checkRequiredNames } from "./names.ts";
 import { checkVersions } from "./versions.ts";
 
@@ -38,12 +39,10 @@ export const customResourceDefinitionStrategy: KindStrategy = {
     const fresh = storageVersions(definition).filter((version) => !stored.includes(version));
     if (fresh.length > 0) definition.status = { ...old.status, storedVersions: [...stored, ...fresh] };
   },
-  // Its name follows from its spec.
-  validateName: () => [],
   validate: (definition: Definition) => checkDefinition(definition),
   validateUpdate(definition: Definition, old: Definition) {
     const out: FieldError[] = [];
-    checkSpec(definition, out);
+    checkSpec(definition, old, out);
     const isEstablished = (old.status?.conditions ?? []).some(
       ({ type, status }) => type === "Established" && status === "True",
     );
@@ -59,6 +58,7 @@ export const customResourceDefinitionStrategy: KindStrategy = {
     checkApproval(definition, old, out);
     return out;
   },
+  warnings: (definition: Definition, old?: Definition) => formatWarnings(definition, old),
   updates: {
     status: {
       prepareForUpdate() {},
@@ -84,20 +84,20 @@ function checkDefinition(definition: Definition): FieldError[] {
   if (metadata.name && metadata.name !== expected) {
     out.push(fieldError.invalid(root("metadata", "name"), metadata.name, 'must be spec.names.plural+"."+spec.group'));
   }
-  checkSpec(definition, out);
+  checkSpec(definition, undefined, out);
   checkStored(definition, out);
   checkApproval(definition, undefined, out);
   return out;
 }
 
-function checkSpec({ spec }: Definition, out: FieldError[]): void {
+function checkSpec({ spec }: Definition, old: Definition | undefined, out: FieldError[]): void {
   checkGroup(spec.group, specPath.child("group"), out);
   checkRequiredSupported(spec.scope, ["Cluster", "Namespaced"], specPath.child("scope"), out);
   checkVersions(spec, specPath, out);
   const namesPath = specPath.child("names");
   checkRequiredNames(spec.names, namesPath, out);
   checkNames(spec.names, namesPath, out);
-  if (spec.conversion) checkConversion(spec.conversion, specPath.child("conversion"), out);
+  checkConversion(spec.conversion, old?.spec.conversion, specPath.child("conversion"), out);
   if (spec.preserveUnknownFields) {
     const detail =
       "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
@@ -114,30 +114,6 @@ function checkGroup(group: string, path: FieldPath, out: FieldError[]): void {
   if (problems.length > 0) out.push(fieldError.invalid(path, group, problems.join(",")));
   else if (!group.includes(".")) {
     out.push(fieldError.invalid(path, group, "should be a domain with at least one dot"));
-  }
-}
-
-function checkConversion(conversion: CustomResourceConversion, path: FieldPath, out: FieldError[]): void {
-  const { strategy, webhook } = conversion;
-  checkRequiredSupported(strategy, ["None", "Webhook"], path.child("strategy"), out);
-  const configPath = path.child("webhookClientConfig");
-  if (strategy !== "Webhook") {
-    if (webhook?.clientConfig) {
-      out.push(fieldError.forbidden(configPath, "should not be set when strategy is not set to Webhook"));
-    }
-    return;
-  }
-  if (!webhook?.clientConfig) {
-    out.push(fieldError.required(configPath, "required when strategy is set to Webhook"));
-  } else checkClientConfig(webhook.clientConfig, configPath, out);
-  const versions = webhook?.conversionReviewVersions ?? [];
-  const versionsPath = path.child("conversionReviewVersions");
-  if (versions.length === 0) out.push(fieldError.required(versionsPath, ""));
-  for (const [i, version] of versions.entries()) {
-    checkWith(isDNS1035Label(version), version, versionsPath.index(i), out);
-  }
-  if (versions.length > 0 && !versions.some((version) => version === "v1" || version === "v1beta1")) {
-    out.push(fieldError.invalid(versionsPath, versions, "must include at least one of v1, v1beta1"));
   }
 }
 

@@ -15,8 +15,9 @@ export function checkPathUnder(
   path: FieldPath,
   out: FieldError[],
 ): void {
+  const either = parents.length > 1 ? "either " : "";
   if (!text) out.push(fieldError.required(path, ""));
   else if (checkSimplePath(text, path, out) && !parents.some((parent) => text.startsWith(`${parent}.`))) {
-    out.push(fieldError.invalid(path, text, `should be a json path under ${parents.join(" or ")}`));
+    out.push(fieldError.invalid(path, text, `should be a json path under ${either}${parents.join(" or ")}`));
   }
 }

@@ -168,8 +168,8 @@ function checkColumns(columns: readonly CustomResourceColumnDefinition[], path: 
       const known = [...columnFormats].sort().join(",");
       out.push(fieldError.invalid(at.child("format"), format, `must be one of ${known}`));
     }
-    if (!jsonPath) out.push(fieldError.required(at.child("jsonPath"), ""));
-    else checkSimplePath(jsonPath, at.child("jsonPath"), out);
+    if (!jsonPath) out.push(fieldError.required(at.child("JSONPath"), ""));
+    else checkSimplePath(jsonPath, at.child("JSONPath"), out);
   }
 }
 
