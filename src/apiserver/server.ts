@@ -46,6 +46,7 @@ import {
   type TlsFiles,
   upgrader,
 } from "./http/index.ts";
+import { type Keeper, keepApiServices, keepFlowSchemas } from "./keepers/index.ts";
 import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
 
 export interface ApiServerConfig extends Partial<InFlightLimits> {
@@ -129,6 +130,7 @@ class ComposedApiServer implements ApiServer {
   readonly #upgrade: ReturnType<typeof upgrader> | undefined;
   readonly #watches = new OpenWatches();
   readonly #listeners: Listener[] = [];
+  readonly #keepers: Keeper[] = [];
   #bootstrapped = false;
   #closing: Promise<void> | undefined;
 
@@ -198,7 +200,15 @@ class ComposedApiServer implements ApiServer {
       reconcileDefaultPolicy(host, store),
     ]);
     await this.#rbac.start();
+    await this.#startKeepers();
     this.#bootstrapped = true;
+  }
+
+  async #startKeepers(): Promise<void> {
+    const { host, store } = this.#options;
+    const options = { host, store, kinds: this.kinds, handler: this.trusted };
+    this.#keepers.push(...(await Promise.all([keepFlowSchemas(options), keepApiServices(options)])));
+    if (this.#closing !== undefined) for (const keeper of this.#keepers) keeper.close();
   }
 
   async listen(address: ListenAddress): Promise<Listener> {
@@ -223,6 +233,7 @@ class ComposedApiServer implements ApiServer {
   async #close(): Promise<void> {
     const { host, config = {} } = this.#options;
     for (const listener of this.#listeners) listener.stop();
+    for (const keeper of this.#keepers) keeper.close();
     this.#watches.endAll();
     const drained = Promise.all(this.#listeners.map((listener) => listener.drain()));
     await atMost(host, drained, config.shutdownGraceMs ?? defaultShutdownGraceMs);

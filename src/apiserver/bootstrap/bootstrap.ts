@@ -69,8 +69,8 @@ async function find(handler: ApiHandler, object: BootstrapObject): Promise<KubeO
 }
 
 function requestTo(object: Omit<BootstrapObject, "body">): Omit<ApiRequest, "verb"> {
-  const { group, version, resource, namespace, name } = object;
-  return { group, version, resource, namespace, name, options: {}, user: itself, userAgent };
+  const { group, version, resource, namespace, name, fieldManager } = object;
+  return { group, version, resource, namespace, name, options: { fieldManager }, user: itself, userAgent };
 }
 
 /** The range that services come from is in use from the start; its condition says so. */

@@ -1,4 +1,5 @@
 import type { JsonValue } from "../../api/meta/index.ts";
+import { flowObjects } from "./flow-objects.ts";
 
 export interface BootstrapFacts {
   readonly serviceClusterIPRange: string;
@@ -17,6 +18,8 @@ export interface BootstrapObject {
   readonly body: { [key: string]: JsonValue };
   /** Brought back to this form when it differs; others are left as people changed them. */
   readonly kept?: boolean;
+  /** Who is said to own its fields; default the API server. */
+  readonly fieldManager?: string;
 }
 
 export const systemNamespaces: readonly string[] = ["kube-system", "default", "kube-public", "kube-node-lease"];
@@ -27,6 +30,7 @@ export function bootstrapObjects(facts: BootstrapFacts): BootstrapObject[] {
     ...systemNamespaces.map(namespace),
     priorityClass("system-node-critical", 2000001000, "nodes"),
     priorityClass("system-cluster-critical", 2000000000, "cluster"),
+    ...flowObjects(),
     serviceCIDR(facts),
     kubernetesService(facts),
     ...(facts.advertised ? [kubernetesEndpoints(facts.advertised), kubernetesEndpointSlice(facts.advertised)] : []),

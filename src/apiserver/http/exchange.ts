@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Chunk } from "./chunk.ts";
 
 /** Header names in lower case. */
 export type AnswerHeaders = Record<string, string | number | string[]>;
@@ -26,8 +27,11 @@ export interface Exchange {
 }
 
 export interface AnswerStream {
-  /** False when the client reads more slowly than is written: wait for `onDrain`, or give up by `backlog`. */
-  write(chunk: Buffer | string): boolean;
+  /**
+   * False when the client reads more slowly than is written: wait for `onDrain`, or give up by `backlog`.
+   * `onSent` runs when the chunk's bytes are no longer needed.
+   */
+  write(chunk: Chunk | Buffer | string, onSent?: () => void): boolean;
   /** Runs once when the backlog has been sent. */
   onDrain(listener: () => void): void;
   /** The client has gone: what is written goes nowhere. */

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { Chunk } from "./chunk.ts";
 import type { AnswerHeaders, AnswerStream, Exchange } from "./exchange.ts";
 import { readAll } from "./read-body.ts";
 
@@ -47,7 +48,7 @@ export class Http1Exchange implements Exchange {
   open(code: number, headers: AnswerHeaders): AnswerStream {
     this.#response.writeHead(code, headers);
     this.#response.flushHeaders();
-    return new Http1Stream(this.#response);
+    return new Http1Stream(this.#response, this.method !== "HEAD");
   }
 
   abandon(): void {
@@ -65,18 +66,35 @@ export class Http1Exchange implements Exchange {
 
 class Http1Stream implements AnswerStream {
   readonly #response: ServerResponse;
+  readonly #hasBody: boolean;
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, hasBody: boolean) {
     this.#response = response;
+    this.#hasBody = hasBody;
   }
 
-  write(chunk: Buffer | string): boolean {
+  write(chunk: Chunk | Buffer | string, onSent?: () => void): boolean {
     if (this.lost) return true;
-    return this.#response.write(chunk);
+    if (!(chunk instanceof Chunk)) return this.#response.write(chunk, onSent);
+    const socket = this.#framedSocket();
+    return socket === undefined ? this.#response.write(chunk.payload, onSent) : socket.write(chunk.framed, onSent);
+  }
+
+  /**
+   * The connection, when it is this answer's turn on it and the answer is in chunks: a chunk that is framed already is
+   * written by itself, where the response would write three pieces, which TLS joins by copying.
+   */
+  #framedSocket(): Duplex | undefined {
+    const { socket, chunkedEncoding, headersSent, writableLength } = this.#response;
+    if (socket === null || !chunkedEncoding || !headersSent || !this.#hasBody) return undefined;
+    // What the response holds itself, it has not been able to give to the socket yet.
+    return writableLength > socket.writableLength ? undefined : socket;
   }
 
   onDrain(listener: () => void): void {
-    this.#response.once("drain", listener);
+    const { socket } = this.#response;
+    if (socket?.writableNeedDrain) socket.once("drain", listener);
+    else this.#response.once("drain", listener);
   }
 
   get lost(): boolean {
@@ -84,7 +102,7 @@ class Http1Stream implements AnswerStream {
   }
 
   backlog(): number {
-    return this.#response.writableLength + (this.#response.socket?.writableLength ?? 0);
+    return this.#response.writableLength; // the connection's share is in it
   }
 
   end(): void {

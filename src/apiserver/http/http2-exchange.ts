@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
+import { Chunk } from "./chunk.ts";
 import type { AnswerHeaders, AnswerStream, Exchange } from "./exchange.ts";
 import { readAll } from "./read-body.ts";
 
@@ -77,9 +78,9 @@ class Http2Stream implements AnswerStream {
     this.#stream = stream;
   }
 
-  write(chunk: Buffer | string): boolean {
+  write(chunk: Chunk | Buffer | string, onSent?: () => void): boolean {
     if (this.lost) return true;
-    return this.#stream.write(chunk);
+    return this.#stream.write(chunk instanceof Chunk ? chunk.payload : chunk, onSent);
   }
 
   onDrain(listener: () => void): void {

@@ -3,6 +3,7 @@ import { createGzip, gzip, constants as zlib } from "node:zlib";
 import { type ResourceKind, scaleTable } from "../../api/kinds/index.ts";
 import { formatApiVersion, type KubeObject, type Status } from "../../api/meta/index.ts";
 import type { ApiResponse, ListItem } from "../request.ts";
+import { type Chunk, ChunkPool } from "./chunk.ts";
 import { encodeProtobuf, encodeProtobufList, writeYaml } from "./codecs.ts";
 import type { AnswerHeaders, AnswerStream, Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
@@ -24,8 +25,7 @@ type ListResponse = Extract<ApiResponse, { kind: "list" }>;
 
 /** Answers over this size are compressed for clients that take gzip, at the fastest level, as the original does. */
 const gzipThresholdBytes = 128 * 1024;
-/** Lists leave in pieces of about this size, so that a long one neither blocks nor lies in memory twice. */
-const chunkBytes = 64 * 1024;
+const pool = new ChunkPool();
 const newline = Buffer.from("\n");
 
 /** Sends an answer of the API in the form that was negotiated; at once, unless the form is YAML. */
@@ -104,6 +104,9 @@ function answerList(context: AnswerContext, response: ListResponse): void | Prom
   return sendChunks(exchange, headers, chunks(listPieces(context, response)));
 }
 
+const brace = Buffer.from("{");
+const commaBrace = Buffer.from(",{");
+
 /** A list as JSON, piece by piece; stored versions give their shared bytes. */
 function* listPieces(context: AnswerContext, response: ListResponse): Generator<Buffer | string> {
   const { as } = context.form;
@@ -114,7 +117,7 @@ function* listPieces(context: AnswerContext, response: ListResponse): Generator<
   const bare = new BareItems(itemKind, apiVersion);
   let first = true;
   for (const item of response.items) {
-    yield first ? "{" : ",{";
+    yield first ? brace : commaBrace;
     yield bare.withoutBrace(item);
     first = false;
   }
@@ -166,30 +169,27 @@ class BareItems {
   }
 }
 
-/** Joins small pieces into buffers of about `chunkBytes`. */
-function* chunks(pieces: Iterable<Buffer | string>): Generator<Buffer> {
-  let waiting: Buffer[] = [];
-  let text = "";
-  let length = 0;
+/** Packs pieces into full chunks and the rest. */
+function* chunks(pieces: Iterable<Buffer | string>): Generator<Chunk> {
+  let chunk = pool.take();
   for (const piece of pieces) {
-    if (typeof piece === "string") {
-      text += piece;
-      length += piece.length;
-    } else {
-      if (text !== "") waiting.push(Buffer.from(text));
-      text = "";
-      waiting.push(piece);
-      length += piece.length;
+    const bytes = typeof piece === "string" ? Buffer.from(piece) : piece;
+    for (let from = 0; ; ) {
+      from += chunk.append(bytes, from);
+      if (from === bytes.length) break;
+      yield chunk;
+      chunk = pool.take();
     }
-    if (length < chunkBytes) continue;
-    if (text !== "") waiting.push(Buffer.from(text));
-    yield Buffer.concat(waiting);
-    waiting = [];
-    text = "";
-    length = 0;
   }
-  if (text !== "") waiting.push(Buffer.from(text));
-  if (waiting.length > 0) yield Buffer.concat(waiting);
+  if (chunk.length > 0) yield chunk;
+  else pool.give(chunk);
+}
+
+/** The chunk's bytes for themselves; it goes back to the pool. */
+function detached(chunk: Chunk): Buffer {
+  const bytes = Buffer.from(chunk.payload);
+  pool.give(chunk);
+  return bytes;
 }
 
 function takesGzip(exchange: Exchange): boolean {
@@ -218,33 +218,36 @@ function sendBytes(exchange: Exchange, code: number, headers: AnswerHeaders, bod
 }
 
 /** Short lists are one answer; longer ones are streamed as fast as the client reads. */
-function sendChunks(exchange: Exchange, headers: AnswerHeaders, source: Generator<Buffer>): void {
-  const first = source.next();
-  const second = source.next();
-  if (first.done || second.done) {
-    exchange.send(200, headers, first.value ?? "");
-    return;
+function sendChunks(exchange: Exchange, headers: AnswerHeaders, source: Generator<Chunk>): void {
+  const begin: Chunk[] = [];
+  // Long enough to be compressed is what exceeds two chunks.
+  for (let next = source.next(); !next.done; next = source.next()) {
+    begin.push(next.value);
+    if (begin.length === 3) break;
+  }
+  if (begin.length < 3) {
+    const [first, ...others] = begin.map(detached);
+    const body = others.length === 0 ? first : Buffer.concat([first ?? Buffer.alloc(0), ...others]);
+    return void sendBytes(exchange, 200, headers, body ?? "");
   }
   if (takesGzip(exchange)) {
-    const third = source.next();
-    const gathered = [first.value, second.value, ...(third.done ? [] : [third.value])];
-    if (third.done) {
-      sendBytes(exchange, 200, headers, Buffer.concat(gathered));
-      return;
-    }
     markGzip(headers);
-    streamCompressed(exchange.open(200, headers), exchange, prepend(gathered, source));
+    streamCompressed(exchange.open(200, headers), exchange, prepend(begin, source));
     return;
   }
-  stream(exchange.open(200, headers), prepend([first.value, second.value], source));
+  stream(exchange.open(200, headers), prepend(begin, source));
 }
 
-function* prepend(gathered: readonly Buffer[], rest: Generator<Buffer>): Generator<Buffer> {
-  yield* gathered;
+function* prepend(begin: readonly Chunk[], rest: Generator<Chunk>): Generator<Chunk> {
+  yield* begin;
   yield* rest;
 }
 
-function stream(target: AnswerStream, source: Generator<Buffer>): void {
+function* detachedAll(source: Iterable<Chunk>): Generator<Buffer> {
+  for (const chunk of source) yield detached(chunk);
+}
+
+function stream(target: AnswerStream, source: Generator<Chunk>): void {
   const pump = (): void => {
     try {
       for (;;) {
@@ -254,7 +257,8 @@ function stream(target: AnswerStream, source: Generator<Buffer>): void {
           target.end();
           return;
         }
-        if (!target.write(next.value)) {
+        const chunk = next.value;
+        if (!target.write(chunk, () => pool.give(chunk))) {
           target.onDrain(pump);
           return;
         }
@@ -266,7 +270,7 @@ function stream(target: AnswerStream, source: Generator<Buffer>): void {
   pump();
 }
 
-function streamCompressed(target: AnswerStream, exchange: Exchange, source: Generator<Buffer>): void {
+function streamCompressed(target: AnswerStream, exchange: Exchange, source: Generator<Chunk>): void {
   const compressor = createGzip({ level: zlib.Z_BEST_SPEED });
   compressor.on("data", (chunk: Buffer) => {
     if (target.write(chunk)) return;
@@ -276,7 +280,7 @@ function streamCompressed(target: AnswerStream, exchange: Exchange, source: Gene
   compressor.on("end", () => target.end());
   compressor.on("error", () => target.destroy());
   exchange.onFinished(() => compressor.destroy());
-  Readable.from(source, { objectMode: true })
+  Readable.from(detachedAll(source), { objectMode: true })
     .on("error", () => target.destroy())
     .pipe(compressor);
 }

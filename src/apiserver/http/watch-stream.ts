@@ -1,5 +1,6 @@
 import { formatApiVersion, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import type { WatchEvent, WatchEventSink, Watching } from "../request.ts";
+import { Chunk } from "./chunk.ts";
 import { encodeProtobuf, encodeProtobufEvent } from "./codecs.ts";
 import type { AnswerStream, Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";

@@ -1,0 +1,74 @@
+import type { KubeObject } from "../../api/meta/index.ts";
+import type { Logger } from "../../host/index.ts";
+import type { Store, Subscription } from "../../store/index.ts";
+
+/** All objects under a prefix of the store, as they are now, and a call for each that changes. */
+export class Followed {
+  readonly #store: Store;
+  readonly #prefix: string;
+  readonly #log: Logger;
+  readonly #changed: (key: string, object: KubeObject | undefined) => void;
+  readonly #objects = new Map<string, KubeObject>();
+  #subscription: Subscription | undefined;
+  #closed = false;
+
+  /** `changed` gets the object, or undefined when it has gone; never throws. */
+  constructor(
+    store: Store,
+    prefix: string,
+    log: Logger,
+    changed: (key: string, object: KubeObject | undefined) => void,
+  ) {
+    this.#store = store;
+    this.#prefix = prefix;
+    this.#log = log;
+    this.#changed = changed;
+  }
+
+  async start(): Promise<void> {
+    const snapshot = await this.#store.list(this.#prefix);
+    if (this.#closed) return;
+    const gone = new Set(this.#objects.keys());
+    for (const { key, object } of snapshot.entries()) {
+      gone.delete(key);
+      this.#put(key, object);
+    }
+    for (const key of gone) this.#remove(key);
+    this.#subscription = this.#store.watch(this.#prefix, snapshot.revision, {
+      events: (batch) => {
+        for (const { type, key, entry } of batch) {
+          if (type === "delete") this.#remove(key);
+          else this.#put(key, entry.object);
+        }
+      },
+      closed: () => {
+        this.start().catch((error: unknown) => {
+          if (!this.#closed) this.#log.error("objects cannot be read", { prefix: this.#prefix, error: String(error) });
+        });
+      },
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#subscription?.cancel();
+  }
+
+  get(name: string): KubeObject | undefined {
+    return this.#objects.get(this.#prefix + name);
+  }
+
+  values(): IterableIterator<KubeObject> {
+    return this.#objects.values();
+  }
+
+  #put(key: string, object: KubeObject): void {
+    if (this.#objects.get(key) === object) return;
+    this.#objects.set(key, object);
+    this.#changed(key, object);
+  }
+
+  #remove(key: string): void {
+    if (this.#objects.delete(key)) this.#changed(key, undefined);
+  }
+}
