@@ -26,6 +26,7 @@ import type { RequestMetrics } from "./request-metrics.ts";
 import { type AnswerContext, answer, answerStatus } from "./respond.ts";
 import { findRoute, type Route, UnknownPath } from "./route.ts";
 import { includeObjectOf } from "./table.ts";
+import { WatchPace } from "./watch-pace.ts";
 import { WatchStream } from "./watch-stream.ts";
 
 export interface PipelineOptions {
@@ -62,9 +63,11 @@ const auditIdPattern = /^[\x21-\x7e]{1,128}$/;
 /** Who, whether, how many at once, what: the way of every HTTP request. */
 export class RequestPipeline {
   readonly #options: PipelineOptions;
+  readonly #watchPace: WatchPace;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#watchPace = new WatchPace(options.host.clock);
   }
 
   /** Answers one request. Never throws and never rejects. */
@@ -154,17 +157,13 @@ export class RequestPipeline {
   }
 
   async #watch(call: Call, route: Route, user: UserInfo): Promise<void> {
-    const { host, handler, metrics } = this.#options;
+    const { handler, metrics } = this.#options;
     const { exchange, info, query } = call;
     const context = this.#context(call, route, this.#form(call, route, streamOptions));
     const base = requestWithoutBody(exchange, info, route, query, user);
     const aborter = new AbortController();
     const events = metrics.watchEvents(info);
-    const stream = new WatchStream(
-      context,
-      () => host.clock.now(),
-      (sent) => events.inc(sent),
-    );
+    const stream = new WatchStream(context, this.#watchPace, (sent) => events.inc(sent));
     exchange.onFinished(() => aborter.abort());
     const watching = await handler.watch({ ...base, signal: aborter.signal }, stream);
     const open = metrics.longRunning(info);

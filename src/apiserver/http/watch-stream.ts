@@ -7,28 +7,35 @@ import { answerHeaders } from "./headers.ts";
 import { mediaTypes } from "./negotiate.ts";
 import type { AnswerContext } from "./respond.ts";
 import { partialMetadataJson, TableWriter } from "./table.ts";
+import type { Paced, WatchPace } from "./watch-pace.ts";
 
 /** A watcher that lets this much pile up is cut off: it lists again, which is cheaper than what it has missed. */
 export const watchBacklogBytesMax = 16 * 1024 * 1024;
+/** More than this is sent at once. */
+const heldBytesMax = 256 * 1024;
 
-type Frame = Buffer | string;
+type Frame = Chunk | string;
 /** Turns an event into what is sent for it. */
 type FrameWriter = (event: WatchEvent) => Frame;
 
-/** Frames of stored versions, shared by all watchers of a format: each is encoded once. */
-class SharedFrames {
-  readonly #frames = new WeakMap<KubeObject, Map<string, Buffer>>();
+/** How many bytes of frames are kept for further watchers; they are asked for one right after the other. */
+const sharedBytesMax = 4 * 1024 * 1024;
 
-  get(object: KubeObject, type: string, encode: () => Buffer): Buffer {
-    let byType = this.#frames.get(object);
-    if (byType === undefined) {
-      byType = new Map();
-      this.#frames.set(object, byType);
-    }
-    let frame = byType.get(type);
-    if (frame === undefined) {
-      frame = encode();
-      byType.set(type, frame);
+/** Frames of stored versions, shared by all watchers of a format: each is encoded once. The oldest are forgotten first. */
+class SharedFrames {
+  readonly #frames = new Map<KubeObject, { readonly type: string; readonly frame: Chunk }>();
+  #bytes = 0;
+
+  get(object: KubeObject, type: string, encode: () => Chunk): Chunk {
+    const known = this.#frames.get(object);
+    if (known?.type === type) return known.frame;
+    const frame = encode();
+    this.#bytes += frame.length - (known?.frame.length ?? 0);
+    this.#frames.set(object, { type, frame });
+    for (const [oldest, { frame }] of this.#frames) {
+      if (this.#bytes <= sharedBytesMax) break;
+      this.#frames.delete(oldest);
+      this.#bytes -= frame.length;
     }
     return frame;
   }
@@ -45,7 +52,7 @@ function jsonFrame(event: WatchEvent): Frame {
   const { object, entry, type } = event;
   return jsonFrames.get(object, type, () => {
     const head = Buffer.from(`{"type":"${type}","object":`);
-    return Buffer.concat([head, entry?.json() ?? Buffer.from(JSON.stringify(object)), frameEnd]);
+    return Chunk.of(head, entry?.json() ?? Buffer.from(JSON.stringify(object)), frameEnd);
   });
 }
 
@@ -56,7 +63,7 @@ function errorFrame(event: Extract<WatchEvent, { type: "ERROR" }>): string {
 function metadataFrame(event: WatchEvent): Frame {
   if (event.type === "ERROR") return errorFrame(event);
   return metadataFrames.get(event.object, event.type, () =>
-    Buffer.from(`{"type":"${event.type}","object":${partialMetadataJson(event.object)}}\n`),
+    Chunk.of(Buffer.from(`{"type":"${event.type}","object":${partialMetadataJson(event.object)}}\n`)),
   );
 }
 
@@ -74,9 +81,9 @@ function tableFrames(context: AnswerContext, apiVersion: string, now: () => numb
   };
 }
 
-function protobufFrame(event: WatchEvent): Buffer {
-  if (event.type === "ERROR") return encodeProtobufEvent(event.type, encodeProtobuf(event.status));
-  const encode = (): Buffer => encodeProtobufEvent(event.type, encodeProtobuf(event.object));
+function protobufFrame(event: WatchEvent): Chunk {
+  if (event.type === "ERROR") return Chunk.of(encodeProtobufEvent(event.type, encodeProtobuf(event.status)));
+  const encode = (): Chunk => Chunk.of(encodeProtobufEvent(event.type, encodeProtobuf(event.object)));
   return event.type === "BOOKMARK" ? encode() : protobufFrames.get(event.object, event.type, encode);
 }
 
@@ -93,19 +100,24 @@ function contentType(context: AnswerContext): string {
 }
 
 /** Sends a watch's events to one HTTP client. The answer begins with `accept`, or with the first event. */
-export class WatchStream implements WatchEventSink {
+export class WatchStream implements WatchEventSink, Paced {
   readonly #context: AnswerContext;
   readonly #exchange: Exchange;
   readonly #frame: FrameWriter;
   readonly #onSent: (events: number) => void;
+  readonly #pace: WatchPace;
+  #held: Frame[] = [];
+  #heldBytes = 0;
+  #flushedAtMs = Number.NEGATIVE_INFINITY;
   #stream: AnswerStream | undefined;
   #watching: Watching | undefined;
   #ended = false;
 
-  constructor(context: AnswerContext, now: () => number, onSent: (events: number) => void) {
+  constructor(context: AnswerContext, pace: WatchPace, onSent: (events: number) => void) {
     this.#context = context;
     this.#exchange = context.exchange;
-    this.#frame = frameWriter(context, now);
+    this.#pace = pace;
+    this.#frame = frameWriter(context, () => pace.now());
     this.#onSent = onSent;
   }
 
@@ -121,25 +133,38 @@ export class WatchStream implements WatchEventSink {
     if (this.#ended) return;
     const stream = this.#open();
     if (stream.lost) return;
-    if (stream.backlog() > watchBacklogBytesMax) {
+    if (this.backlog() > watchBacklogBytesMax) {
       this.#cutOff(stream);
       return;
     }
+    const waits = this.#held.length > 0;
     try {
-      stream.write(this.#join(batch));
+      for (const event of batch) this.#hold(this.#frame(event));
     } catch (error) {
       // An object that has no such form: this watcher is told, the others go on.
-      stream.write(this.#frame({ type: "ERROR", status: statusOf(error) }));
-      this.#ended = true;
-      stream.end();
+      this.#hold(this.#frame({ type: "ERROR", status: statusOf(error) }));
+      this.end();
       this.#watching?.stop();
       return;
     }
     this.#onSent(batch.length);
+    if (this.#heldBytes > heldBytesMax || this.#pace.isDue(this.#flushedAtMs)) this.flush();
+    else if (!waits) this.#pace.later(this);
+  }
+
+  /** Sends what is held back. */
+  flush(): void {
+    const [first] = this.#held;
+    if (first === undefined || this.#stream === undefined) return;
+    const frame = this.#held.length === 1 ? first : joined(this.#held);
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#flushedAtMs = this.#pace.now();
+    this.#stream.write(frame);
   }
 
   backlog(): number {
-    return this.#stream?.backlog() ?? 0;
+    return this.#heldBytes + (this.#stream?.backlog() ?? 0);
   }
 
   end(): void {
@@ -147,14 +172,17 @@ export class WatchStream implements WatchEventSink {
     this.#ended = true;
     const stream = this.#open();
     // Who does not read would not read the end either.
-    if (stream.backlog() > watchBacklogBytesMax) stream.destroy();
-    else stream.end();
+    if (stream.backlog() > watchBacklogBytesMax) {
+      stream.destroy();
+      return;
+    }
+    this.flush();
+    stream.end();
   }
 
-  #join(batch: readonly WatchEvent[]): Frame {
-    const [only] = batch;
-    if (batch.length === 1 && only !== undefined) return this.#frame(only);
-    return Buffer.concat(batch.map((event) => asBytes(this.#frame(event))));
+  #hold(frame: Frame): void {
+    this.#held.push(frame);
+    this.#heldBytes += frame.length;
   }
 
   #open(): AnswerStream {
@@ -172,6 +200,16 @@ export class WatchStream implements WatchEventSink {
   }
 }
 
-function asBytes(frame: Frame): Buffer {
-  return typeof frame === "string" ? Buffer.from(frame) : frame;
+/** The last frames that were joined: watchers of the same objects get the same ones, one after the other. */
+let lastJoin: { readonly frames: readonly Frame[]; readonly chunk: Chunk } | undefined;
+
+function joined(frames: readonly Frame[]): Chunk {
+  if (lastJoin !== undefined && isSame(lastJoin.frames, frames)) return lastJoin.chunk;
+  const chunk = Chunk.of(...frames.map((frame) => (typeof frame === "string" ? Buffer.from(frame) : frame.payload)));
+  if (chunk.length <= heldBytesMax) lastJoin = { frames, chunk };
+  return chunk;
+}
+
+function isSame(a: readonly Frame[], b: readonly Frame[]): boolean {
+  return a.length === b.length && a.every((frame, i) => frame === b[i]);
 }

@@ -1,0 +1,43 @@
+import type { Clock } from "../../host/index.ts";
+
+/** Who has just been sent events waits this long for more: what comes meanwhile goes to it in one write. */
+const pauseMs = 4;
+
+/** Something that holds back what came since it was last sent. */
+export interface Paced {
+  flush(): void;
+}
+
+/**
+ * Lets busy watches gather events. A write to one client costs as much as the encoding of dozens of events; a single event
+ * after a pause is never held back.
+ */
+export class WatchPace {
+  readonly #clock: Clock;
+  #waiting: Paced[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** Whether what was last flushed at this time may be flushed again. */
+  isDue(flushedAtMs: number): boolean {
+    const passed = this.#clock.now() - flushedAtMs;
+    return passed >= pauseMs || passed < 0;
+  }
+
+  /** All that wait are flushed together, so that they share what they have in common. */
+  later(paced: Paced): void {
+    if (this.#waiting.push(paced) === 1) this.#clock.setTimer(pauseMs, () => this.#flushAll());
+  }
+
+  #flushAll(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const paced of waiting) paced.flush();
+  }
+}
