@@ -81,7 +81,7 @@ function checkRequest(request: Request, path: FieldPath, out: FieldError[]): voi
   const classPath = path.child("deviceClassName");
   if (deviceClassName) checkDNSSubdomain(deviceClassName, classPath, out);
   else out.push(fieldError.required(classPath, ""));
-  checkSelectors(request.selectors, path.child("selectors"), out);
+  checkSelectors(request.selectors, false, path.child("selectors"), out);
   const countPath = path.child("count");
   if (allocationMode === "All") {
     if (count !== 0) {

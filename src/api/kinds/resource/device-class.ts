@@ -25,7 +25,8 @@ export const deviceClassStrategy: KindStrategy = {
 
 function checkClass({ spec }: DeviceClass, old?: DeviceClass): FieldError[] {
   const out: FieldError[] = [];
-  checkSelectors(spec.selectors, specPath.child("selectors"), out);
+  const keepsSelectors = old !== undefined && deepEqual(spec.selectors, old.spec.selectors);
+  checkSelectors(spec.selectors, keepsSelectors, specPath.child("selectors"), out);
   const isStored = old !== undefined && deepEqual(spec.config, old.spec.config);
   const configPath = specPath.child("config");
   checkList(spec.config, limits.config, (config, at) => checkConfiguration(config, isStored, at, out), configPath, out);

@@ -10,19 +10,33 @@ import { limits } from "./limits.ts";
 
 const effects = ["NoExecute", "NoSchedule", "None"];
 
+/** @param isStored expressions that were accepted before are not judged again */
 export function checkSelectors(
   selectors: readonly resourceV1.DeviceSelector[] | undefined,
+  isStored: boolean,
   path: FieldPath,
   out: FieldError[],
 ): void {
-  checkList(selectors, limits.selectors, checkSelector, path, out);
+  checkList(selectors, limits.selectors, (selector, at) => checkSelector(selector, isStored, at, out), path, out);
 }
 
-/** Whether the expression compiles is not looked at here. */
-function checkSelector({ cel }: resourceV1.DeviceSelector, path: FieldPath, out: FieldError[]): void {
+const noExpression =
+  "compilation failed: ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', " +
+  "'!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+
+/** Of the expression only that there is one: whether it compiles is not looked at here. */
+function checkSelector(
+  { cel }: resourceV1.DeviceSelector,
+  isStored: boolean,
+  path: FieldPath,
+  out: FieldError[],
+): void {
+  const at = path.child("cel", "expression");
   if (!cel) out.push(fieldError.required(path.child("cel"), ""));
-  else if (Buffer.byteLength(cel.expression ?? "") > limits.expressionBytes) {
-    out.push(fieldError.tooLong(path.child("cel", "expression"), "", limits.expressionBytes));
+  else if (isStored) return;
+  else if (!cel.expression) out.push(fieldError.invalid(at, "", noExpression));
+  else if (Buffer.byteLength(cel.expression) > limits.expressionBytes) {
+    out.push(fieldError.tooLong(at, "", limits.expressionBytes));
   }
 }
 
