@@ -1,5 +1,13 @@
-import { createClient, httpTransport, loadKubeconfig, type Transport, transportDiscovery } from "../client/index.ts";
-import { controllerNames, startControllers } from "../controllers/index.ts";
+import { hostname } from "node:os";
+import {
+  createClient,
+  httpTransport,
+  loadKubeconfig,
+  runWhenLeading,
+  type Transport,
+  transportDiscovery,
+} from "../client/index.ts";
+import { controllerNames, controllersOffByDefault, startControllers } from "../controllers/index.ts";
 import { type Host, type LogLevel, systemHost } from "../host/index.ts";
 import { startScheduler } from "../scheduler/index.ts";
 import { untilStopped } from "./signals.ts";
@@ -12,6 +20,11 @@ export interface ComponentFlags {
   readonly kubeApiQps: number;
   readonly kubeApiBurst: number;
   readonly logLevel: LogLevel;
+  readonly leaderElect: boolean;
+  /** Milliseconds. */
+  readonly leaderElectLeaseDuration: number;
+  readonly leaderElectRenewDeadline: number;
+  readonly leaderElectRetryPeriod: number;
 }
 
 /** `sampan controller-manager` */
@@ -20,29 +33,83 @@ export async function controllerManager(
   around: Surroundings,
 ): Promise<void> {
   const only = chosenControllers(flags.controllers);
-  const { host, transport, rootCA } = await connect(flags, "kube-controller-manager");
-  const running = startControllers({
-    client: createClient(transport),
-    discovery: transportDiscovery(transport),
-    host,
-    config: { rootCA, clusterCIDR: flags.clusterCidr },
-    only,
-  });
-  await serve(running, host, around, `controllers: ${only.join(", ")}`);
-  transport.close?.();
+  await runComponent("kube-controller-manager", flags, around, ({ host, transport, rootCA }) =>
+    startControllers({
+      client: createClient(transport),
+      discovery: transportDiscovery(transport),
+      host,
+      config: { rootCA, clusterCIDR: flags.clusterCidr },
+      only,
+    }),
+  );
 }
 
 /** `sampan scheduler` */
 export async function scheduler(flags: ComponentFlags, around: Surroundings): Promise<void> {
-  const { host, transport } = await connect(flags, "kube-scheduler");
-  await serve(startScheduler({ client: createClient(transport), host }), host, around, "scheduler");
-  transport.close?.();
+  await runComponent("kube-scheduler", flags, around, ({ host, transport }) =>
+    startScheduler({ client: createClient(transport), host }),
+  );
 }
 
-async function connect(
+interface Connection {
+  readonly host: Host;
+  readonly transport: Transport;
+  readonly rootCA: string | undefined;
+}
+
+/**
+ * Runs a component until it is told to stop, with leader election only while it leads. Who has lost the lead ends with an
+ * error, as the original: others lead now, and whatever supervises this process starts it again as a candidate.
+ */
+async function runComponent(
+  name: string,
   flags: ComponentFlags,
-  userAgent: string,
-): Promise<{ host: Host; transport: Transport; rootCA: string | undefined }> {
+  around: Surroundings,
+  start: (connection: Connection) => { stop(): Promise<void> },
+): Promise<void> {
+  const connection = await connect(flags, name);
+  const { host, transport } = connection;
+  const stopping = new AbortController();
+  void untilStopped(around).then(() => stopping.abort());
+  const lead = async (signal: AbortSignal) => {
+    const running = start(connection);
+    host.log.info("started", { component: name });
+    await aborted(signal);
+    await running.stop();
+  };
+  if (flags.leaderElect) {
+    const identity = `${hostname()}_${host.random.uuid()}`;
+    const client = createClient(transport);
+    host.log.info("waiting for the lead", { lease: `kube-system/${name}`, identity });
+    await runWhenLeading(
+      {
+        client,
+        host,
+        namespace: "kube-system",
+        name,
+        identity,
+        leaseDurationMs: flags.leaderElectLeaseDuration,
+        renewDeadlineMs: flags.leaderElectRenewDeadline,
+        retryPeriodMs: flags.leaderElectRetryPeriod,
+        signal: stopping.signal,
+      },
+      lead,
+    );
+  } else {
+    await lead(stopping.signal);
+  }
+  transport.close?.();
+  if (!stopping.signal.aborted) throw new CommandError(`leader election lost: another ${name} leads now`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+async function connect(flags: ComponentFlags, userAgent: string): Promise<Connection> {
   const host = systemHost({ log: { level: flags.logLevel } });
   const config = await loadKubeconfig(flags.kubeconfig, flags.context).catch((error: Error) => {
     throw new CommandError(error.message);
@@ -57,17 +124,6 @@ async function connect(
   return { host, transport, rootCA: config.ca };
 }
 
-async function serve(
-  running: { stop(): Promise<void> },
-  host: Host,
-  around: Surroundings,
-  what: string,
-): Promise<void> {
-  host.log.info("started", { what });
-  await untilStopped(around);
-  await running.stop();
-}
-
 /** `*`, `name` and `-name`, as the original reads --controllers. @throws CommandError for a name that there is not. */
 export function chosenControllers(list: string): string[] {
   const words = list.split(",").filter((word) => word !== "");
@@ -79,6 +135,6 @@ export function chosenControllers(list: string): string[] {
   }
   return controllerNames.filter((name) => {
     if (words.includes(name)) return true;
-    return words.includes("*") && !words.includes(`-${name}`);
+    return words.includes("*") && !words.includes(`-${name}`) && !controllersOffByDefault.has(name);
   });
 }

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseQuantity } from "../api/meta/index.ts";
+import { parseDuration, parseQuantity } from "../api/meta/index.ts";
 
 /** What the flags of `sampan apiserver` say; `sampan up` adds those of nodes. */
 export interface ServerFlags {
@@ -79,6 +79,37 @@ export function addNodeFlags(command: Command): Command {
     .option("--node-cpu <quantity>", "CPUs of each node", quantity, "8")
     .option("--node-memory <quantity>", "memory of each node", quantity, "32Gi")
     .option("--node-pods <n>", "pods that each node takes", integerIn(1, 100_000), 110);
+}
+
+/** Flags of components that run against any Kubernetes: a kubeconfig, client limits, leader election with the original's defaults. */
+export function addComponentFlags(command: Command): Command {
+  return command
+    .requiredOption("--kubeconfig <file>", "the cluster to work on")
+    .option("--context <name>", "context of the kubeconfig; the current one without this")
+    .option("--kube-api-qps <n>", "requests a second to the API server; 0 is unlimited", integerIn(0, 1_000_000), 0)
+    .option("--kube-api-burst <n>", "requests at once above that rate", integerIn(0, 1_000_000), 0)
+    .option("--leader-elect", "work only while holding the lease, so that several can stand by", true)
+    .option("--no-leader-elect", "work at once, alone")
+    .option("--leader-elect-lease-duration <duration>", "how long a lead holds without renewal", duration, 15_000)
+    .option("--leader-elect-renew-deadline <duration>", "how long to try to renew before giving up", duration, 10_000)
+    .option("--leader-elect-retry-period <duration>", "between tries", duration, 2_000)
+    .addOption(
+      new Option("--log-level <level>", "what goes to standard error")
+        .choices(["debug", "info", "warn", "error"])
+        .default("info"),
+    );
+}
+
+/** Milliseconds of a Go duration such as 15s. */
+function duration(text: string): number {
+  let ms = 0;
+  try {
+    ms = parseDuration(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  if (ms <= 0) throw new InvalidArgumentError("It must be longer than nothing.");
+  return ms;
 }
 
 /** Parses an integer flag within bounds, both inclusive. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { addNodeFlags, addServerFlags } from "./options.ts";
+import { addComponentFlags, addNodeFlags, addServerFlags } from "./options.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { kubernetesVersion, sampanVersion } from "./version.ts";
 
@@ -60,15 +60,6 @@ export function createProgram(around: Surroundings): Command {
   // Options of commander are set per command, also for the ones added above.
   for (const command of program.commands) command.exitOverride().configureOutput(program.configureOutput());
   return program;
-}
-
-function addComponentFlags(command: Command): Command {
-  return command
-    .requiredOption("--kubeconfig <file>", "the cluster to work on")
-    .option("--context <name>", "context of the kubeconfig; the current one without this")
-    .option("--kube-api-qps <n>", "requests a second to the API server; 0 is unlimited", Number, 0)
-    .option("--kube-api-burst <n>", "requests at once above that rate", Number, 0)
-    .option("--log-level <level>", "what goes to standard error: debug, info, warn or error", "info");
 }
 
 /** Runs one command line (without `node` and the script). Returns the exit code: 0, 1 for a failure, 2 for wrong usage. */
