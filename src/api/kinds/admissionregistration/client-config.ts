@@ -60,7 +60,8 @@ function unparsable(url: string): string | undefined {
     return "first path segment in URL cannot contain colon";
   }
   const [, , authority = ""] = urlParts.exec(url) ?? [];
-  const port = /:([^\]:]*)$/.exec(authority)?.[1];
+  const host = authority.slice(authority.lastIndexOf("@") + 1);
+  const port = /:([^\]:]*)$/.exec(host)?.[1];
   if (port && !/^\d+$/.test(port)) return `invalid port ${JSON.stringify(`:${port}`)} after host`;
   return undefined;
 }

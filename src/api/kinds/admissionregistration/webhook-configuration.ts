@@ -10,9 +10,9 @@ import type { KindStrategy } from "../generic.ts";
 import type { TableStrategy } from "../kind.ts";
 import { checkLabelSelector } from "../label-selector.ts";
 import { ageColumn, ageOf, integer, nameColumn, nameOf } from "../table/cells.ts";
+import { checkClientConfig, defaultClientConfig } from "./client-config.ts";
 import { checkMatchConditions } from "./match-conditions.ts";
 import { checkRule, defaultRules } from "./rules.ts";
-import { checkClientConfig, defaultClientConfig } from "./client-config.ts";
 
 type Webhook = admissionregistrationV1.ValidatingWebhook & Partial<admissionregistrationV1.MutatingWebhook>;
 type Configuration = KubeObject & { webhooks?: Webhook[] };
