@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { publishedDefinitions } from "../src/api/schema/index.ts";
+import { type AllLineBreaks, type LineBreaks, withLines } from "./line-breaks.ts";
 
 type Texts = [text: string, fields: Record<string, string>];
 
@@ -14,13 +15,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** Definition to its text and its fields' texts. */
 export function readDescriptions(models: string): Record<string, Texts> {
   const descriptions: Record<string, Texts> = {};
+  const breaks: AllLineBreaks = JSON.parse(readFileSync(join(root, "scripts/generated/line-breaks.json"), "utf8"));
   for (const definition of publishedDefinitions()) {
     const name = modelNames(definition).find((n) => existsSync(join(models, `${n}.d.ts`)));
     if (name === undefined) continue;
-    descriptions[definition] = readModel(
-      readFileSync(join(models, `${name}.d.ts`), "utf8"),
-      readFileSync(join(models, `${name}.js`), "utf8"),
-    );
+    const typings = readFileSync(join(models, `${name}.d.ts`), "utf8");
+    const code = readFileSync(join(models, `${name}.js`), "utf8");
+    descriptions[definition] = inLines(readModel(typings, code), breaks[definition] ?? {});
   }
   return descriptions;
 }
@@ -34,6 +35,12 @@ function modelNames(definition: string): string[] {
 
 function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+/** The typings have a space for each line break. */
+function inLines([text, fields]: Texts, breaks: Readonly<Record<string, LineBreaks>>): Texts {
+  const inLines = Object.entries(fields).map(([field, flat]) => [field, withLines(flat, breaks[field])]);
+  return [withLines(text, breaks[""]), Object.fromEntries(inLines)];
 }
 
 function readModel(typings: string, code: string): Texts {
@@ -53,16 +60,11 @@ function readModel(typings: string, code: string): Texts {
 
 function plainText(comment: string): string {
   const lines = comment.split("\n").map((line) => line.replace(/^\s*\*\s?/, ""));
-  return (
-    lines
-      .join("\n")
-      .trim()
-      // The typings have a space for each line break.
-      .replace(/(?<! ) {3}(?! )/g, "\n  ")
-      .replace(/(?<! ) {2}(?! )/g, "\n\n")
-      .replace(/\\(["'\\])/g, "$1")
-      .replaceAll("*_/", "*/")
-  );
+  return lines
+    .join("\n")
+    .trim()
+    .replace(/\\(["'\\])/g, "$1")
+    .replaceAll("*_/", "*/");
 }
 
 function main(): void {

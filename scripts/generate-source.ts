@@ -14,6 +14,7 @@ export interface Definition extends Schema {
 }
 
 export interface Schema {
+  description?: string;
   type?: string;
   format?: string;
   $ref?: string;

@@ -9,6 +9,7 @@ import { buildResources } from "./generate-resources.ts";
 import { buildTables, type CompactPackage } from "./generate-schema.ts";
 import { readSource, type Source } from "./generate-source.ts";
 import { buildTypes } from "./generate-types.ts";
+import { buildLineBreaks } from "./line-breaks.ts";
 
 const header = "// Made by scripts/generate.ts; do not edit.\n";
 
@@ -23,6 +24,8 @@ export function generate(source: Source): Map<string, string> {
     "src/api/kinds/generated/resources.ts",
     `${header}export const resources = ${literal(buildResources(source.discovery))};\n`,
   );
+  const breaks = JSON.stringify(buildLineBreaks(source.openApi.definitions));
+  files.set("scripts/generated/line-breaks.json", `${breaks}\n`);
   for (const [path, content] of buildTypes(source, tables)) files.set(path, header + content);
   return files;
 }
@@ -39,7 +42,12 @@ function literal(value: unknown): string {
   return `'${JSON.stringify(value).replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
 
-export const generatedFolders = ["src/api/schema/generated", "src/api/kinds/generated", "src/api/types/generated"];
+export const generatedFolders = [
+  "src/api/schema/generated",
+  "src/api/kinds/generated",
+  "src/api/types/generated",
+  "scripts/generated",
+];
 
 function main(): void {
   const root = join(dirname(fileURLToPath(import.meta.url)), "..");
