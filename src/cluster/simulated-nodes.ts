@@ -35,8 +35,8 @@ export class SimulatedNodes implements NodeConnector {
   }
 
   /** Exec, attach and port-forward. @throws ApiError: a simulated container has no process to talk to. */
-  async connect(): Promise<void> {
+  async connect(request: { readonly subresource: string }): Promise<void> {
     if (!this.#kubelets) throw errors.serviceUnavailable("there are no nodes to ask");
-    await this.#kubelets.connect();
+    await this.#kubelets.connect(request);
   }
 }

@@ -24,7 +24,7 @@ export interface Kubelets {
   /** The log of a pod's container, fitting for the API server's node connector. @throws ApiError */
   logs(pod: KubeObject, options: LogOptions): AsyncIterable<string>;
   /** Exec, attach and port-forward need a process: a simulated node has none. @throws ApiError */
-  connect(): Promise<never>;
+  connect(request: { readonly subresource: string }): Promise<never>;
   /** Joins another node. */
   addNode(node: NodeOptions): Promise<void>;
   /** Switches a node off: it says no more, its Node object stays. */
@@ -120,8 +120,8 @@ class SimulatedKubelets implements Kubelets {
     return readLog({ clock: this.#options.host.clock, logs: node.runtime, runner }, options);
   }
 
-  async connect(): Promise<never> {
-    throw errors.badRequest("not supported on a simulated node");
+  async connect({ subresource }: { readonly subresource: string }): Promise<never> {
+    throw errors.badRequest(`${subresource} is not supported on a simulated node, whose containers run no programs`);
   }
 
   async stop(): Promise<void> {

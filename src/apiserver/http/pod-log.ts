@@ -74,7 +74,8 @@ function parseLogOptions(pod: KubeObject, query: Query): PodLogOptions {
   };
 }
 
-function containerOf(pod: KubeObject & PodContainers, asked: string | undefined): string {
+/** The container asked for, or the only or preferred one. @throws ApiError 400 where it has to be named. */
+export function containerOf(pod: KubeObject & PodContainers, asked: string | undefined): string {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
   const { name = "", annotations } = pod.metadata;
   if (asked !== undefined) {

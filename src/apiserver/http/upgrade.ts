@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { ApiError, errors, statusOf } from "../../api/meta/index.ts";
+import { ApiError, errors, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import { requireAllowed } from "../auth/index.ts";
 import type { NodeConnector } from "./node-connector.ts";
 import type { PipelineOptions } from "./pipeline.ts";
-import { parseQuery } from "./query.ts";
+import { containerOf } from "./pod-log.ts";
+import { parseQuery, type Query } from "./query.ts";
 import { attributesOf, parseRequestInfo } from "./request-info.ts";
 import { findRoute, UnknownPath } from "./route.ts";
 
@@ -41,12 +42,22 @@ async function upgrade(
   const found = await options.handler.handle({ ...target, verb: "get", options: {}, user });
   if (found.kind !== "object") throw errors.genericNotFound();
   const query = parseQuery(queryText);
+  if (resource === "pods") checkPod(found.object, subresource, query);
   await nodes.connect(
     { user, resource, subresource, object: found.object, path: info.path, query },
     request,
     socket,
     head,
   );
+}
+
+/** Subresources that speak to one container. */
+const ofContainer: ReadonlySet<string> = new Set(["exec", "attach"]);
+
+/** What can be told without the node: which container is meant, and whether there is a node at all. */
+function checkPod(pod: KubeObject & { spec?: { nodeName?: string } }, subresource: string, query: Query): void {
+  if (ofContainer.has(subresource)) containerOf(pod, query.get("container")?.[0]);
+  if (!pod.spec?.nodeName) throw errors.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
 }
 
 function readInfo(method: string, rawPath: string) {
