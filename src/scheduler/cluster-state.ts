@@ -17,6 +17,8 @@ export class ClusterState {
   readonly reader: ClusterReader;
   readonly #nodes = new Map<string, NodeInfo>();
   readonly #placed = new Map<string, { readonly info: PodInfo; readonly node: string; readonly assumed: boolean }>();
+  /** Pods for which room was made on a node that they have not taken yet, by pod key. */
+  readonly #nominated = new Map<string, { readonly info: PodInfo; readonly node: string }>();
   #list: NodeInfo[] | undefined;
   /** Nodes that have a pod with any affinity term: most clusters have none, and then nobody looks. */
   readonly #withAffinity = new Set<NodeInfo>();
@@ -60,6 +62,30 @@ export class ClusterState {
     this.#list = undefined;
   }
 
+  /** Room on this node is meant for the pod: less important ones must leave it that much. */
+  nominate(info: PodInfo, node: string): void {
+    this.#nominated.set(info.key, { info, node });
+  }
+
+  unnominate(key: string): void {
+    this.#nominated.delete(key);
+  }
+
+  nominationOf(key: string): string | undefined {
+    return this.#nominated.get(key)?.node;
+  }
+
+  /** Other pods, at least as important as this one, that are to come to the node. */
+  nominatedOn(node: string, forPod: PodInfo): readonly PodInfo[] {
+    if (this.#nominated.size === 0) return none;
+    const found: PodInfo[] = [];
+    for (const nomination of this.#nominated.values()) {
+      const { info } = nomination;
+      if (nomination.node === node && info.key !== forPod.key && info.priority >= forPod.priority) found.push(info);
+    }
+    return found;
+  }
+
   /** Counts the pod to its node before the API knows; undone by `forgetPod`, confirmed by `setPod`. */
   assumePod(info: PodInfo, node: string): void {
     if (this.#placed.has(info.key)) throw new Error(`pod ${info.key} is already placed`);
@@ -92,6 +118,7 @@ export class ClusterState {
   }
 
   #place(info: PodInfo, nodeName: string, assumed: boolean): void {
+    this.#nominated.delete(info.key);
     const node = this.#infoOf(nodeName);
     node.addPod(info);
     this.#indexAffinity(node);
@@ -113,6 +140,8 @@ export class ClusterState {
     return made;
   }
 }
+
+const none: readonly PodInfo[] = [];
 
 function zoneOf(info: NodeInfo): string {
   const labels = info.labels;

@@ -272,3 +272,12 @@ test("preemption says why it cannot help", () => {
       "0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.",
   });
 });
+
+test("room made by preemption is kept from less important pods, and found by the pod it was made for", () => {
+  const cluster = clusterOf([node("a", { cpu: "2" }), node("b", { cpu: "1" })]);
+  const urgent = pod("urgent", { cpu: "2", priority: 10 });
+  cluster.nominate(podInfoOf(urgent), "a");
+  expect(whyNot(pod("small", { cpu: "1500m", priority: 1 }), cluster)).toContain("2 Insufficient cpu");
+  expect(schedule(pod("urgent-too", { cpu: "1500m", priority: 20 }), cluster)).toMatchObject({ node: "a" });
+  expect(schedule(urgent, cluster)).toMatchObject({ node: "a" });
+});

@@ -45,9 +45,15 @@ export class SchedulingCycle {
         return { kind: "unschedulable", fit: { nodesTotal: nodes.length, nodes: new Map(), pod: prepared.rejected } };
       }
     }
+    // Room was made for it there: that node comes first.
+    const nominated = cluster.node(cluster.nominationOf(pod.key) ?? "");
+    if (nominated && !rejectionBy(filters, nominated, pod, cluster)) {
+      return { kind: "scheduled", node: nominated.name, evaluated: 1, feasible: 1 };
+    }
     const feasible: NodeInfo[] = [];
     const rejections = new Map<string, Rejection>();
-    const evaluated = this.#filter(nodes, filters, feasible, rejections);
+    const check: NodeFilter = (node) => rejectionBy(filters, node, pod, cluster);
+    const evaluated = this.#filter(nodes, check, feasible, rejections);
     const [only] = feasible;
     if (!only) return { kind: "unschedulable", fit: { nodesTotal: nodes.length, nodes: rejections } };
     const chosen = feasible.length === 1 ? only : this.#best(pod, feasible, cluster);
@@ -56,7 +62,7 @@ export class SchedulingCycle {
 
   #filter(
     nodes: readonly NodeInfo[],
-    filters: readonly NodeFilter[],
+    check: NodeFilter,
     feasible: NodeInfo[],
     rejections: Map<string, Rejection>,
   ): number {
@@ -65,7 +71,7 @@ export class SchedulingCycle {
     for (; evaluated < nodes.length && feasible.length < wanted; evaluated++) {
       const node = nodes[(this.#start + evaluated) % nodes.length];
       if (!node) break;
-      const rejection = firstRejection(filters, node);
+      const rejection = check(node);
       if (rejection) rejections.set(node.name, rejection);
       else feasible.push(node);
     }
@@ -99,6 +105,23 @@ export class SchedulingCycle {
     if (!node) throw new Error("no feasible node to choose from");
     return node;
   }
+}
+
+/** A node must do with the pods that are to come to it, and without them: they may not come. */
+function rejectionBy(
+  filters: readonly NodeFilter[],
+  node: NodeInfo,
+  pod: PodInfo,
+  cluster: ClusterState,
+): Rejection | undefined {
+  const expected = cluster.nominatedOn(node.name, pod);
+  if (expected.length > 0) {
+    for (const other of expected) node.addPod(other);
+    const rejection = firstRejection(filters, node);
+    for (const other of expected) node.removePod(other);
+    if (rejection) return rejection;
+  }
+  return firstRejection(filters, node);
 }
 
 export function firstRejection(filters: readonly NodeFilter[], node: NodeInfo): Rejection | undefined {

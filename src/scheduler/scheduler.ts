@@ -153,7 +153,10 @@ class PodScheduler implements Scheduler {
       this.#leave(key);
     } else if (!this.#isOurs(pod)) {
       this.#queue.remove(key);
+      this.#cluster.unnominate(key);
     } else if (!this.#cluster.isAssumed(key)) {
+      const nominated = pod.status?.nominatedNodeName;
+      if (!old && nominated) this.#cluster.nominate(podInfoOf(pod), nominated);
       if (!old || affectsScheduling(old, pod)) this.#queue.add(key, pod);
       else this.#queue.refresh(key, pod);
     }
@@ -162,6 +165,7 @@ class PodScheduler implements Scheduler {
   #podGone(pod: Pod): void {
     const key = keyString(keyOf(pod));
     this.#queue.remove(key);
+    this.#cluster.unnominate(key);
     if (pod.spec?.nodeName) this.#leave(key);
   }
 
@@ -260,9 +264,11 @@ class PodScheduler implements Scheduler {
   async #preempt(entry: QueuedPod, fit: FitError): Promise<{ node?: string; message: string }> {
     const info = podInfoOf(entry.pod);
     const budgets = this.#informers.informer(resources.poddisruptionbudgets).store.list();
+    this.#cluster.unnominate(entry.key); // what it was to get has turned out not to be enough
     const result = findPreemption(info, fit, this.#cluster, this.#profile.filters, budgets);
     if (result.kind === "none") return { message: result.message };
     const { node, victims } = result.preemption;
+    this.#cluster.nominate(info, node);
     for (const victim of victims) {
       if (victim.pod.metadata.deletionTimestamp !== undefined) continue;
       try {
