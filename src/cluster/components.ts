@@ -1,6 +1,13 @@
+import { isReason } from "../api/meta/index.ts";
 import type { UserInfo } from "../apiserver/index.ts";
 import { type Client, type Discovery, resources } from "../client/index.ts";
-import { startControllers } from "../controllers/index.ts";
+import {
+  controllerNames,
+  controllersOffByDefault,
+  simulatedProvisioner,
+  simulatedProvisionerController,
+  startControllers,
+} from "../controllers/index.ts";
 import { type Host, withTimeout } from "../host/index.ts";
 import { startScheduler } from "../scheduler/index.ts";
 import type { PodRange } from "./pod-range.ts";
@@ -21,18 +28,36 @@ const controllerManager: UserInfo = {
 };
 const scheduler: UserInfo = { name: "system:kube-scheduler", groups: ["system:authenticated"] };
 
-/** Starts all controllers. Gives how to stop them. */
-export function startAllControllers(options: ComponentOptions): () => Promise<void> {
+/** Starts all controllers; on simulated nodes also who provides their volumes. Gives how to stop them. */
+export function startAllControllers(options: ComponentOptions, hasSimulatedNodes: boolean): () => Promise<void> {
   const { host, discovery, rootCA, podRange } = options;
   const { clusterCIDR, nodeMaskSize: nodeCIDRMaskSize } = podRange;
   const client = options.client(controllerManager, "kube-controller-manager");
-  const running = startControllers({ client, discovery, host, config: { rootCA, clusterCIDR, nodeCIDRMaskSize } });
+  const isOn = (name: string) =>
+    !controllersOffByDefault.has(name) || (hasSimulatedNodes && name === simulatedProvisionerController);
+  const config = { rootCA, clusterCIDR, nodeCIDRMaskSize };
+  const running = startControllers({ client, discovery, host, config, only: controllerNames.filter(isOn) });
   return () => running.stop();
 }
 
 export function startDefaultScheduler({ host, client }: ComponentOptions): () => Promise<void> {
   const running = startScheduler({ client: client(scheduler, "kube-scheduler"), host });
   return () => running.stop();
+}
+
+/** As users of kind and k3s know it: claims without a class get a volume on the node of their first consumer. */
+export async function createDefaultStorageClass({ client }: ComponentOptions): Promise<void> {
+  const storageClass = {
+    metadata: { name: "standard", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+    provisioner: simulatedProvisioner,
+    reclaimPolicy: "Delete",
+    volumeBindingMode: "WaitForFirstConsumer",
+  };
+  try {
+    await client(controllerManager, "sampan").resource(resources.storageclasses).create(storageClass);
+  } catch (error) {
+    if (!isReason(error, "AlreadyExists")) throw error;
+  }
 }
 
 /** A fault rather than patience when this passes: on a slow machine a start takes a second or two. */

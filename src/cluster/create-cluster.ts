@@ -5,7 +5,7 @@ import { type Host, systemHost } from "../host/index.ts";
 import { createMemoryStore, openLmdbStore, type Store } from "../store/index.ts";
 import { adminEntry } from "./admin-access.ts";
 import { advertiseAddress } from "./advertise-address.ts";
-import { startAllControllers, startDefaultScheduler, untilUsable } from "./components.ts";
+import { createDefaultStorageClass, startAllControllers, startDefaultScheduler, untilUsable } from "./components.ts";
 import { DataFolder } from "./data-folder.ts";
 import type { KubeconfigEntry } from "./kubeconfig.ts";
 import { loadOrCreatePki, type Pki } from "./pki.ts";
@@ -48,6 +48,11 @@ export interface ClusterOptions {
   readonly scheduler?: boolean;
   /** Simulated nodes; default one, none with `false`. */
   readonly nodes?: NodeOptions | false;
+  /**
+   * Whether a new cluster with controllers and simulated nodes gets the storage class `standard`, the default of claims
+   * that name none. Default true.
+   */
+  readonly defaultStorageClass?: boolean;
   /** Told what has been done, for those who watch the start. */
   readonly onStep?: (text: string) => void;
 }
@@ -70,6 +75,7 @@ function withDefaults(options: ClusterOptions): Settings {
     controllers: options.controllers ?? true,
     scheduler: options.scheduler ?? true,
     nodes: options.nodes ?? { count: 1 },
+    defaultStorageClass: options.defaultStorageClass ?? true,
     onStep: options.onStep ?? (() => {}),
   };
 }
@@ -129,9 +135,14 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
     createClient(directTransport(server.handler, { user, userAgent }));
   const discovery = registryDiscovery(server.kinds);
   const components = { host, client, discovery, rootCA: pki.ca.cert, podRange };
-  if (options.controllers) teardown.add(startAllControllers(components));
+  if (options.controllers) teardown.add(startAllControllers(components, options.nodes !== false));
   if (options.scheduler) teardown.add(startDefaultScheduler(components));
   if (options.nodes) teardown.add(await nodes.start(components, options.nodes));
+  // Once: who deletes it does not find it again.
+  const isNew = folder?.existing !== true;
+  if (options.controllers && options.nodes && options.defaultStorageClass && isNew) {
+    await createDefaultStorageClass(components);
+  }
   if (options.controllers) {
     await untilUsable(components);
     step(`controllers, scheduler, ${nodeCount} nodes`);

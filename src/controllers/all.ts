@@ -6,19 +6,26 @@ import { startDeploymentController } from "./deployment/index.ts";
 import { startDisruptionController } from "./disruption/index.ts";
 import { startEndpointsController } from "./endpoints/index.ts";
 import { startEndpointSliceController } from "./endpointslice/index.ts";
+import { startEphemeralVolumeController } from "./ephemeralvolume/index.ts";
 import { startGarbageCollector } from "./garbagecollector/index.ts";
 import { startJobController } from "./job/index.ts";
 import { startNamespaceController } from "./namespace/index.ts";
 import { startNodeIpamController } from "./nodeipam/index.ts";
 import { startNodeLifecycleController } from "./nodelifecycle/index.ts";
+import { startPersistentVolumeController } from "./persistentvolume/index.ts";
 import { startPodGarbageCollector } from "./podgc/index.ts";
 import { startReplicaSetController, startReplicationController } from "./replicaset/index.ts";
 import { startResourceQuotaController } from "./resourcequota/index.ts";
 import { startRootCAPublisher } from "./rootca/index.ts";
 import { startServiceAccountController } from "./serviceaccount/index.ts";
+import { startSimulatedProvisioner } from "./simulated-provisioner/index.ts";
 import { startStatefulSetController } from "./statefulset/index.ts";
 import { startTaintEvictionController } from "./tainteviction/index.ts";
 import { startTtlAfterFinishedController } from "./ttlafterfinished/index.ts";
+import { startPvcProtectionController, startPvProtectionController } from "./volumeprotection/index.ts";
+
+/** Not one of the original's. */
+export const simulatedProvisionerController = "simulated-provisioner-controller";
 
 /** By upstream name, in the order in which they start. */
 export const controllers: ReadonlyMap<string, StartController> = new Map([
@@ -40,9 +47,17 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["pod-garbage-collector-controller", startPodGarbageCollector],
   ["disruption-controller", startDisruptionController],
   ["resourcequota-controller", startResourceQuotaController],
+  ["persistentvolume-binder-controller", startPersistentVolumeController],
+  ["persistentvolumeclaim-protection-controller", startPvcProtectionController],
+  ["persistentvolume-protection-controller", startPvProtectionController],
+  ["ephemeral-volume-controller", startEphemeralVolumeController],
   ["ttl-after-finished-controller", startTtlAfterFinishedController],
   ["clusterrole-aggregation-controller", startClusterRoleAggregation],
   ["garbage-collector-controller", startGarbageCollector],
+  [simulatedProvisionerController, startSimulatedProvisioner],
 ]);
 
 export const controllerNames: readonly string[] = [...controllers.keys()];
+
+/** Those that do not run unless they are named: on real nodes a simulated volume is of no use. */
+export const controllersOffByDefault: ReadonlySet<string> = new Set([simulatedProvisionerController]);

@@ -10,11 +10,12 @@ import {
   type EventRecorder,
 } from "../client/index.ts";
 import type { Host } from "../host/index.ts";
-import { controllers } from "./all.ts";
+import { controllers, controllersOffByDefault } from "./all.ts";
 import type { ControllersConfig, RunningController } from "./context.ts";
 
-export { controllerNames } from "./all.ts";
+export { controllerNames, controllersOffByDefault, simulatedProvisionerController } from "./all.ts";
 export type { ControllersConfig } from "./context.ts";
+export { simulatedProvisioner } from "./simulated-provisioner/index.ts";
 
 export interface ControllersOptions {
   readonly client: Client;
@@ -23,7 +24,7 @@ export interface ControllersOptions {
   readonly discovery: Discovery;
   readonly host: Host;
   readonly config?: ControllersConfig;
-  /** Upstream names (`deployment-controller`); default: all. */
+  /** Upstream names (`deployment-controller`); default: all but those that are off by default. */
   readonly only?: readonly string[];
 }
 
@@ -50,8 +51,9 @@ export function startControllers(options: ControllersOptions): RunningController
     return found;
   };
   const running: RunningController[] = [];
+  const isOn = (name: string) => (only === undefined ? !controllersOffByDefault.has(name) : only.includes(name));
   for (const [name, start] of controllers) {
-    if (only !== undefined && !only.includes(name)) continue;
+    if (!isOn(name)) continue;
     running.push(start({ client: clientFor(name), discovery, informers, host, config, recorder }));
   }
   informers.start();

@@ -65,7 +65,7 @@ const types = new Map(
 export async function play(story: Story): Promise<{ looks: Look[]; events: { wanted: string[]; found: string[] } }> {
   const host = testHost({ seed: 1 });
   const { clock } = host;
-  const starting = createCluster({ host, nodes: { count: 1 } });
+  const starting = createCluster({ host, nodes: { count: 1 }, defaultStorageClass: false });
   let cluster: Cluster | undefined;
   await clock.runUntil(() => cluster !== undefined, 60_000).catch(() => undefined);
   cluster = await starting;

@@ -1,0 +1,3 @@
+/** Keeps claims that pods use, and volumes that are bound, from going when somebody deletes them: their finalizers. */
+export { startPvcProtectionController } from "./claims.ts";
+export { startPvProtectionController } from "./volumes.ts";
