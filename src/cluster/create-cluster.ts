@@ -91,7 +91,7 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-const administrator: UserInfo = { name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"] };
+const administrator: UserInfo = { name: "admin", groups: ["system:masters", "system:authenticated"] };
 
 /**
  * Starts a cluster: keys, store, API server, then what runs on it. Resolves when it is ready for use: nodes are Ready and

@@ -25,7 +25,7 @@ test("the serving certificate covers loopback, the bind address, the service nam
 
 test("the administrator's certificate is in system:masters", async () => {
   const pki = await loadOrCreatePki(testHost(), undefined, options);
-  expect(new X509Certificate(pki.admin.cert).subject).toBe("O=system:masters\nCN=kubernetes-admin");
+  expect(new X509Certificate(pki.admin.cert).subject).toBe("O=system:masters\nCN=admin");
 });
 
 test("a second start uses the same keys; key files are private", async () => {

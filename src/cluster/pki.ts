@@ -16,7 +16,7 @@ export interface KeyPair {
 export interface Pki {
   readonly ca: KeyPair;
   readonly apiserver: KeyPair;
-  /** Client certificate of `kubernetes-admin` in `system:masters`. */
+  /** Client certificate of `admin` in `system:masters`. */
   readonly admin: KeyPair;
   /** Signs service account tokens. */
   readonly serviceAccount: { readonly privateKey: string; readonly publicKey: string };
@@ -108,7 +108,7 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
     };
     await Promise.all([
       issue("apiserver", { commonName: "kube-apiserver", names, usage: "server" }),
-      issue("admin", { commonName: "kubernetes-admin", organization: "system:masters", usage: "client" }),
+      issue("admin", { commonName: "admin", organization: "system:masters", usage: "client" }),
     ]);
   }
   if (!files.has("sa.key")) {
