@@ -1,4 +1,5 @@
-import type { Node } from "../api/types/index.ts";
+import type { Selector } from "../api/meta/index.ts";
+import type { CSINode, Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from "../api/types/index.ts";
 import { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 
@@ -6,7 +7,19 @@ import type { PodInfo } from "./pod-info.ts";
 export interface ClusterReader {
   namespaceLabels(name: string): Readonly<Record<string, string>>;
   /** Selectors of services and workload owners that a pod belongs to, for default spreading. */
-  spreadingSelectors(pod: PodInfo): readonly import("../api/meta/index.ts").Selector[];
+  spreadingSelectors(pod: PodInfo): readonly Selector[];
+  readonly volumes: VolumeReader;
+}
+
+/** What plugins read of storage. */
+export interface VolumeReader {
+  /** By namespace/name. */
+  claim(key: string): PersistentVolumeClaim | undefined;
+  volume(name: string): PersistentVolume | undefined;
+  storageClass(name: string): StorageClass | undefined;
+  csiNode(name: string): CSINode | undefined;
+  /** Volumes that name the claim or that nobody has and that are of its class. */
+  candidates(claim: PersistentVolumeClaim): readonly PersistentVolume[];
 }
 
 /**
@@ -15,6 +28,10 @@ export interface ClusterReader {
  */
 export class ClusterState {
   readonly reader: ClusterReader;
+  /** Volumes that are being bound to claims of assumed pods, by volume name; the value is the claim's namespace/name. */
+  readonly takenVolumes = new Map<string, string>();
+  /** Claims of assumed pods that wait for a volume on a node: its name by the claim's namespace/name. */
+  readonly claimNodes = new Map<string, string>();
   readonly #nodes = new Map<string, NodeInfo>();
   readonly #placed = new Map<string, { readonly info: PodInfo; readonly node: string; readonly assumed: boolean }>();
   /** Pods for which room was made on a node that they have not taken yet, by pod key. */

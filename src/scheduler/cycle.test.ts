@@ -9,7 +9,14 @@ import { defaultFilters, defaultScores } from "./plugins/index.ts";
 import { podInfoOf } from "./pod-info.ts";
 import { findPreemption } from "./preemption.ts";
 
-const profile = { filters: defaultFilters, scores: defaultScores };
+const profile = { filters: defaultFilters, scores: defaultScores, reserves: [] };
+const noVolumes = {
+  claim: () => undefined,
+  volume: () => undefined,
+  storageClass: () => undefined,
+  csiNode: () => undefined,
+  candidates: () => [],
+};
 
 interface NodeFacts {
   cpu?: string;
@@ -43,7 +50,7 @@ function pod(name: string, spec: Partial<PodSpec> & { cpu?: string; labels?: Rec
 }
 
 function clusterOf(nodes: Node[], placed: [Pod, string][] = []): ClusterState {
-  const cluster = new ClusterState({ namespaceLabels: () => ({}), spreadingSelectors: () => [] });
+  const cluster = new ClusterState({ namespaceLabels: () => ({}), spreadingSelectors: () => [], volumes: noVolumes });
   for (const n of nodes) cluster.setNode(n);
   for (const [p, name] of placed) cluster.setPod(podInfoOf(p), name);
   return cluster;

@@ -1,12 +1,21 @@
 import type { Random } from "../host/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
-import type { CycleResult, FilterPlugin, NodeFilter, Rejection, ScorePlugin } from "./framework.ts";
+import type {
+  CycleResult,
+  FilterPlugin,
+  NodeFilter,
+  Rejection,
+  Reservation,
+  ReservePlugin,
+  ScorePlugin,
+} from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 
 export interface Profile {
   readonly filters: readonly FilterPlugin[];
   readonly scores: readonly ScorePlugin[];
+  readonly reserves: readonly ReservePlugin[];
 }
 
 /** In clusters of up to this many nodes, all feasible ones are scored (the original's minFeasibleNodesToFind). */
@@ -58,6 +67,13 @@ export class SchedulingCycle {
     if (!only) return { kind: "unschedulable", fit: { nodesTotal: nodes.length, nodes: rejections } };
     const chosen = feasible.length === 1 ? only : this.#best(pod, feasible, cluster);
     return { kind: "scheduled", node: chosen.name, evaluated, feasible: feasible.length };
+  }
+
+  /** Reserves what the pod needs on the node that was chosen for it. */
+  reserve(pod: PodInfo, nodeName: string, cluster: ClusterState): readonly Reservation[] {
+    const node = cluster.node(nodeName);
+    if (!node || pod.claimKeys.length === 0) return nothingReserved;
+    return this.#profile.reserves.flatMap((plugin) => plugin.prepareReserve(pod, node, cluster) ?? []);
   }
 
   #filter(
@@ -123,6 +139,8 @@ function rejectionBy(
   }
   return firstRejection(filters, node);
 }
+
+const nothingReserved: readonly Reservation[] = [];
 
 export function firstRejection(filters: readonly NodeFilter[], node: NodeInfo): Rejection | undefined {
   for (const filter of filters) {

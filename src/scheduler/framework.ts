@@ -1,4 +1,5 @@
 import type { Pod } from "../api/types/index.ts";
+import type { Client } from "../client/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
@@ -34,6 +35,28 @@ export interface ScorePlugin {
   prepareScore(pod: PodInfo, feasible: readonly NodeInfo[], cluster: ClusterState): NodeScorer | undefined;
   /** Turns raw scores into 0..100 in place. Absent when they are already. */
   normalize?(scores: number[]): void;
+}
+
+/** A plugin that has something to do once the node is chosen and before the pod is bound to it. */
+export interface ReservePlugin {
+  readonly name: string;
+  /** Reserves on the node what the pod needs, synchronously, within the cycle; nothing when it needs nothing. */
+  prepareReserve(pod: PodInfo, node: NodeInfo, cluster: ClusterState): Reservation | undefined;
+}
+
+/** What a plugin holds for a pod until it is bound, or cannot be. */
+export interface Reservation {
+  readonly plugin: string;
+  /** Resolves when the pod may be bound. @throws when it cannot be bound to this node. */
+  preBind(context: PreBindContext): Promise<void>;
+  /** Others may have it: called once, after preBind ended. */
+  release(): void;
+}
+
+export interface PreBindContext {
+  readonly client: Client;
+  /** Asks again whenever a volume, claim or class changed, until it says yes. What it throws, this throws; also for a pod that is gone and after too long. */
+  until(isReady: () => boolean): Promise<void>;
 }
 
 export const scoreMax = 100;

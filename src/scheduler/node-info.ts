@@ -19,6 +19,8 @@ export class NodeInfo {
   readonly podsWithRequiredAntiAffinity = new Map<string, PodInfo>();
   /** Host ports in use: `protocol/port` to addresses with how many pods use each. */
   readonly #ports = new Map<string, Map<string, number>>();
+  /** Claims in use, namespace/name, with how many pods use each. */
+  readonly claims = new Map<string, number>();
   /** Image names to their size in bytes. */
   images: ReadonlyMap<string, number> = new Map();
 
@@ -66,6 +68,11 @@ export class NodeInfo {
   #count(info: PodInfo, sign: 1 | -1): void {
     addResources(this.requested, info.requests, sign);
     addResources(this.nonzeroRequested, info.nonzeroRequests, sign);
+    for (const key of info.claimKeys) {
+      const count = (this.claims.get(key) ?? 0) + sign;
+      if (count > 0) this.claims.set(key, count);
+      else this.claims.delete(key);
+    }
     for (const { protocol, ip, port } of info.hostPorts) {
       const key = `${protocol}/${port}`;
       const addresses = this.#ports.get(key) ?? new Map<string, number>();

@@ -1,5 +1,6 @@
 import { keyOf, keyString, labelSelectorAsSelector, type Selector, selectorFromLabels } from "../api/meta/index.ts";
 import type { Pod, PodAffinityTerm } from "../api/types/index.ts";
+import { claimedVolumes } from "../api/volumes/index.ts";
 import { podRequests, type Resources } from "./resources.ts";
 
 /** A term of pod affinity or anti-affinity, parsed. */
@@ -30,6 +31,8 @@ export interface PodInfo {
   readonly requests: Resources;
   readonly nonzeroRequests: Resources;
   readonly hostPorts: readonly HostPort[];
+  /** Of claims, also of ephemeral volumes: namespace/name. */
+  readonly claimKeys: readonly string[];
   readonly requiredAffinity: readonly AffinityTerm[];
   readonly requiredAntiAffinity: readonly AffinityTerm[];
   readonly preferredAffinity: readonly AffinityTerm[];
@@ -55,6 +58,7 @@ export function podInfoOf(pod: Pod): PodInfo {
     requests: podRequests(pod),
     nonzeroRequests: podRequests(pod, true),
     hostPorts: hostPortsOf(pod),
+    claimKeys: claimedVolumes(pod).map(({ claimName }) => `${namespace}/${claimName}`),
     requiredAffinity: affinity?.requiredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t, 0)) ?? [],
     requiredAntiAffinity: antiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t, 0)) ?? [],
     preferredAffinity:

@@ -105,9 +105,11 @@ export class SchedulingQueue {
   }
 
   /** Something changed in the cluster: pods that it can help are tried again, after what is left of their back-off. */
-  event(event: ClusterEvent): void {
+  event(event: ClusterEvent, concerns: (pod: Pod) => boolean = everyPod): void {
     for (const seen of this.#inFlight.values()) seen.add(event);
-    for (const [key, { entry }] of this.#unschedulable) if (this.#helps(entry, event)) this.#wake(key);
+    for (const [key, { entry }] of this.#unschedulable) {
+      if (this.#helps(entry, event) && concerns(entry.pod)) this.#wake(key);
+    }
   }
 
   close(): void {
@@ -146,6 +148,7 @@ export class SchedulingQueue {
 }
 
 const none: ReadonlySet<string> = new Set();
+const everyPod = (): boolean => true;
 
 function backoffMs(attempts: number): number {
   return Math.min(backoffMaxMs, backoffInitialMs * 2 ** Math.max(0, attempts - 1));

@@ -7,7 +7,7 @@ import {
   keyOf,
   keyString,
 } from "../api/meta/index.ts";
-import type { Node, Pod, PodCondition } from "../api/types/index.ts";
+import type { Node, PersistentVolumeClaim, Pod, PodCondition } from "../api/types/index.ts";
 import {
   type Client,
   createEventRecorder,
@@ -20,13 +20,14 @@ import type { Host, Timer } from "../host/index.ts";
 import { ClusterState } from "./cluster-state.ts";
 import { type Profile, SchedulingCycle } from "./cycle.ts";
 import { fitMessage, refusingPlugins } from "./fit-error.ts";
-import { type FitError, isTerminal, needsNode } from "./framework.ts";
+import { type FitError, isTerminal, needsNode, type Reservation } from "./framework.ts";
 import { createSchedulerMetrics, type SchedulerMetrics } from "./metrics.ts";
-import { defaultFilters, defaultScores } from "./plugins/index.ts";
+import { defaultFilters, defaultReserves, defaultScores } from "./plugins/index.ts";
 import { podInfoOf } from "./pod-info.ts";
 import { findPreemption } from "./preemption.ts";
 import { type QueuedPod, SchedulingQueue } from "./queue.ts";
 import { createClusterReader } from "./spreading.ts";
+import { PodGoneError, VolumeWaits } from "./volume-waits.ts";
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -59,12 +60,19 @@ class PodScheduler implements Scheduler {
   readonly #ownsInformers: boolean;
   readonly #cluster: ClusterState;
   readonly #cycle: SchedulingCycle;
-  readonly #profile: Profile = { filters: defaultFilters, scores: defaultScores };
+  readonly #profile: Profile = {
+    filters: defaultFilters,
+    scores: defaultScores,
+    reserves: defaultReserves,
+  };
   readonly #queue: SchedulingQueue;
   readonly #events: EventRecorder;
   readonly #metrics: SchedulerMetrics;
   readonly #handlers: { remove(): void }[] = [];
   readonly #bindings = new Set<Promise<void>>();
+  /** Pods with a node that wait for their volumes: nobody waits for them, they may take minutes. */
+  readonly #preparing = new Set<Promise<void>>();
+  readonly #volumeWaits: VolumeWaits;
   #turn: Timer | undefined;
   #synced = false;
   #stopped = false;
@@ -79,6 +87,7 @@ class PodScheduler implements Scheduler {
     this.#cycle = new SchedulingCycle(this.#profile, options.host.random);
     const wakesOn = new Map(this.#profile.filters.map((plugin) => [plugin.name, plugin.wakesOn]));
     this.#queue = new SchedulingQueue(options.host.clock, wakesOn, () => this.#wakeUp());
+    this.#volumeWaits = new VolumeWaits(options.host.clock);
     this.#metrics = createSchedulerMetrics(options.host, this.#schedulerName, () => this.#queue.sizes);
     this.#events = createEventRecorder({
       client: options.client,
@@ -100,6 +109,8 @@ class PodScheduler implements Scheduler {
     this.#turn?.cancel();
     for (const handler of this.#handlers) handler.remove();
     this.#queue.close();
+    this.#volumeWaits.stop();
+    await Promise.allSettled(this.#preparing);
     await Promise.allSettled(this.#bindings);
     await this.#events.stop();
     if (this.#ownsInformers) this.#informers.stop();
@@ -125,7 +136,28 @@ class PodScheduler implements Scheduler {
           if (!deepEqual(old.metadata.labels, next.metadata.labels)) this.#queue.event("namespace/changed");
         },
       }),
+      ...this.#watchStorage(),
     );
+  }
+
+  #watchStorage(): { remove(): void }[] {
+    const changed = () => {
+      this.#volumeWaits.changed();
+      this.#queue.event("volume/changed");
+    };
+    const claimChanged = (claim: PersistentVolumeClaim) => {
+      this.#volumeWaits.changed();
+      const key = keyString(keyOf(claim));
+      this.#queue.event("volume/changed", (pod) => podInfoOf(pod).claimKeys.includes(key));
+    };
+    const always = { add: changed, update: changed, delete: changed };
+    const claims = { add: claimChanged, update: (_: unknown, claim: PersistentVolumeClaim) => claimChanged(claim) };
+    return [
+      this.#informers.informer(resources.persistentvolumeclaims).addHandlers({ ...claims, delete: claimChanged }),
+      this.#informers.informer(resources.persistentvolumes).addHandlers(always),
+      this.#informers.informer(resources.storageclasses).addHandlers({ add: changed, update: changed }),
+      this.#informers.informer(resources.csinodes).addHandlers({ add: changed, update: changed }),
+    ];
   }
 
   #nodeSeen(node: Node, old?: Node): void {
@@ -206,7 +238,48 @@ class PodScheduler implements Scheduler {
     }
     // Counted to the node at once: the next pod of this turn must see it there.
     this.#cluster.assumePod(info, result.node);
-    this.#track(this.#bind(entry, result.node));
+    const reservations = this.#cycle.reserve(info, result.node, this.#cluster);
+    if (reservations.length === 0) {
+      this.#track(this.#bind(entry, result.node));
+      return;
+    }
+    const preparing = this.#prepare(entry, reservations).then((isReady) => {
+      if (isReady) this.#track(this.#bind(entry, result.node));
+    });
+    this.#preparing.add(preparing);
+    void preparing.finally(() => this.#preparing.delete(preparing));
+  }
+
+  /** Whether all that was reserved is there and the pod may be bound; otherwise the pod is on its way back to the queue. */
+  async #prepare(entry: QueuedPod, reservations: readonly Reservation[]): Promise<boolean> {
+    const { key, pod } = entry;
+    const context = {
+      client: this.#client,
+      until: (isReady: () => boolean) => this.#volumeWaits.until(key, isReady),
+    };
+    let plugin = "";
+    try {
+      for (const reservation of reservations) {
+        plugin = reservation.plugin;
+        await reservation.preBind(context);
+      }
+      return true;
+    } catch (error) {
+      this.#cluster.forgetPod(key);
+      if (this.#stopped || error instanceof PodGoneError) {
+        this.#queue.done(key);
+        return false;
+      }
+      const message = `running PreBind plugin "${plugin}": binding volumes: ${messageOf(error)}`;
+      this.#metrics.attempts("error");
+      this.#queue.retry({ ...entry, refusedBy: new Set() });
+      if (isReason(error, "Conflict")) return false; // somebody was faster, or the view was old
+      this.#events.event(pod, "Warning", "FailedScheduling", message, { action: "Scheduling" });
+      await this.#writeCondition(pod, { reason: "SchedulerError", message });
+      return false;
+    } finally {
+      for (const reservation of reservations) reservation.release();
+    }
   }
 
   #track(work: Promise<void>): void {
@@ -248,16 +321,13 @@ class PodScheduler implements Scheduler {
       this.#host.log.warn("cannot preempt, the pod waits", { pod: entry.key, error: messageOf(error) });
       return { node: undefined, message: messageOf(error) };
     });
-    const message = fitMessage(fit, ["no new claims to deallocate", `preemption: ${nominated.message}`]);
+    // A pod that was refused as a whole: the original then asks for what it noted of devices, and it noted nothing.
+    const tried = fit.pod ? ["not found"] : ["no new claims to deallocate", `preemption: ${nominated.message}`];
+    const message = fitMessage(fit, tried);
     if (this.#stopped) return;
     this.#events.event(entry.pod, "Warning", "FailedScheduling", message, { action: "Scheduling" });
     this.#queue.unschedulable({ ...entry, refusedBy: refusingPlugins(fit) });
-    try {
-      await this.#writeCondition(entry.pod, message, nominated.node);
-    } catch (error) {
-      if (isReason(error, "NotFound") || isReason(error, "Conflict")) return; // deleted, or changed and tried anew
-      this.#host.log.warn("cannot write the pod's status", { pod: entry.key, error: messageOf(error) });
-    }
+    await this.#writeCondition(entry.pod, { reason: "Unschedulable", message, nominatedNode: nominated.node });
   }
 
   /** Removes less important pods where that helps. Gives the node to nominate, or the original's words why not. */
@@ -285,23 +355,37 @@ class PodScheduler implements Scheduler {
     return { node, message: `0/${fit.nodesTotal} nodes are available.` };
   }
 
-  async #writeCondition(pod: Pod, message: string, nominatedNodeName: string | undefined): Promise<void> {
+  async #writeCondition(pod: Pod, { reason, message, nominatedNode }: WhyPending): Promise<void> {
     const old = findCondition(pod.status?.conditions, "PodScheduled");
-    const unchanged = old?.status === "False" && old.reason === "Unschedulable" && old.message === message;
-    if (unchanged && (nominatedNodeName ?? "") === (pod.status?.nominatedNodeName ?? "")) return;
+    const unchanged = old?.status === "False" && old.reason === reason && old.message === message;
+    if (unchanged && (nominatedNode ?? "") === (pod.status?.nominatedNodeName ?? "")) return;
     const condition: PodCondition = {
       type: "PodScheduled",
       status: "False",
-      reason: "Unschedulable",
+      reason,
       message,
       lastProbeTime: null,
       lastTransitionTime: old?.status === "False" ? old.lastTransitionTime : formatTime(this.#host.clock.now()),
       observedGeneration: pod.metadata.generation,
     };
-    const status = { conditions: [condition], ...(nominatedNodeName !== undefined && { nominatedNodeName }) };
+    const status = {
+      conditions: [condition],
+      ...(nominatedNode !== undefined && { nominatedNodeName: nominatedNode }),
+    };
     const patch = { metadata: { uid: pod.metadata.uid }, status };
-    await this.#client.resource(resources.pods).patchStatus(keyOf(pod), "strategic", patch);
+    try {
+      await this.#client.resource(resources.pods).patchStatus(keyOf(pod), "strategic", patch);
+    } catch (error) {
+      if (isReason(error, "NotFound") || isReason(error, "Conflict")) return; // deleted, or changed and tried anew
+      this.#host.log.warn("cannot write the pod's status", { pod: keyString(keyOf(pod)), error: messageOf(error) });
+    }
   }
+}
+
+interface WhyPending {
+  readonly reason: "Unschedulable" | "SchedulerError";
+  readonly message: string;
+  readonly nominatedNode?: string;
 }
 
 /** Whether an update of a pending pod may change where it fits; updates of its status do not. */

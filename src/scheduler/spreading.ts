@@ -9,6 +9,7 @@ import {
 import { type InformerFactory, resources } from "../client/index.ts";
 import type { ClusterReader } from "./cluster-state.ts";
 import type { PodInfo } from "./pod-info.ts";
+import { createVolumeReader } from "./volume-reader.ts";
 
 /** Answers what plugins ask besides nodes and pods from informers that this makes. */
 export function createClusterReader(informers: InformerFactory): ClusterReader {
@@ -33,6 +34,7 @@ export function createClusterReader(informers: InformerFactory): ClusterReader {
   };
 
   return {
+    volumes: createVolumeReader(informers),
     namespaceLabels: (name) => namespaced.get(name)?.metadata.labels ?? noLabels,
     spreadingSelectors: (info) => {
       const found: Selector[] = [];

@@ -1,5 +1,5 @@
 /** The plugins of the default scheduler and their order: filters cheapest first. One file a plugin. */
-import type { FilterPlugin, ScorePlugin } from "../framework.ts";
+import type { FilterPlugin, ReservePlugin, ScorePlugin } from "../framework.ts";
 import { imageLocality } from "./image-locality.ts";
 import { interPodAffinity } from "./inter-pod-affinity.ts";
 import { nodeAffinity } from "./node-affinity.ts";
@@ -7,6 +7,10 @@ import { nodeName, nodePorts, nodeUnschedulable } from "./node-basics.ts";
 import { nodeResourcesBalancedAllocation, nodeResourcesFit } from "./node-resources.ts";
 import { taintToleration } from "./taint-toleration.ts";
 import { podTopologySpread } from "./topology-spread.ts";
+import { volumeBinding } from "./volume-binding.ts";
+import { nodeVolumeLimits } from "./volume-limits.ts";
+import { volumeRestrictions } from "./volume-restrictions.ts";
+import { volumeZone } from "./volume-zone.ts";
 
 export const defaultFilters: readonly FilterPlugin[] = [
   nodeUnschedulable,
@@ -15,9 +19,15 @@ export const defaultFilters: readonly FilterPlugin[] = [
   nodeAffinity,
   nodePorts,
   nodeResourcesFit,
+  volumeRestrictions,
+  nodeVolumeLimits,
+  volumeBinding,
+  volumeZone,
   podTopologySpread,
   interPodAffinity,
 ];
+
+export const defaultReserves: readonly ReservePlugin[] = [volumeBinding];
 
 export const defaultScores: readonly ScorePlugin[] = [
   taintToleration,

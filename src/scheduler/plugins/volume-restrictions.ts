@@ -1,0 +1,55 @@
+import type { Volume } from "../../api/types/index.ts";
+import type { FilterPlugin, Rejection } from "../framework.ts";
+import type { NodeInfo } from "../node-info.ts";
+
+const name = "VolumeRestrictions";
+const inUse: Rejection = {
+  plugin: name,
+  reasons: ["node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"],
+  resolvable: true,
+};
+const diskConflict: Rejection = { plugin: name, reasons: ["node(s) had no available disk"], resolvable: true };
+
+/** A claim that only one pod may use, and disks that only one pod may mount. */
+export const volumeRestrictions: FilterPlugin = {
+  name,
+  wakesOn: ["assigned-pod/deleted", "node/added", "volume/changed"],
+  prepareFilter: ({ pod, claimKeys }, cluster) => {
+    const single = claimKeys.filter((key) => {
+      return cluster.reader.volumes.claim(key)?.spec.accessModes?.includes("ReadWriteOncePod");
+    });
+    const disks = pod.spec?.volumes?.filter(isExclusiveDisk) ?? [];
+    if (single.length === 0 && disks.length === 0) return undefined;
+    const isInUse = single.some((key) => cluster.nodes().some(({ claims }) => claims.has(key)));
+    return (node) => {
+      if (isInUse) return inUse;
+      return disks.some((disk) => isMounted(disk, node)) ? diskConflict : undefined;
+    };
+  },
+};
+
+function isExclusiveDisk({ gcePersistentDisk, awsElasticBlockStore, iscsi, rbd }: Volume): boolean {
+  return (gcePersistentDisk ?? awsElasticBlockStore ?? iscsi ?? rbd) !== undefined;
+}
+
+function isMounted(disk: Volume, { pods }: NodeInfo): boolean {
+  for (const { pod } of pods.values()) {
+    if (pod.spec?.volumes?.some((other) => areInConflict(disk, other))) return true;
+  }
+  return false;
+}
+
+function areInConflict(a: Volume, b: Volume): boolean {
+  if (a.gcePersistentDisk && b.gcePersistentDisk) {
+    const readOnly = a.gcePersistentDisk.readOnly && b.gcePersistentDisk.readOnly;
+    return a.gcePersistentDisk.pdName === b.gcePersistentDisk.pdName && !readOnly;
+  }
+  if (a.awsElasticBlockStore && b.awsElasticBlockStore) {
+    return a.awsElasticBlockStore.volumeID === b.awsElasticBlockStore.volumeID;
+  }
+  if (a.iscsi && b.iscsi) return a.iscsi.iqn === b.iscsi.iqn && !(a.iscsi.readOnly && b.iscsi.readOnly);
+  if (!a.rbd || !b.rbd) return false;
+  const { monitors, pool = "rbd", image, readOnly } = a.rbd;
+  const isSame = (b.rbd.pool ?? "rbd") === pool && b.rbd.image === image;
+  return isSame && b.rbd.monitors.some((monitor) => monitors.includes(monitor)) && !(readOnly && b.rbd.readOnly);
+}

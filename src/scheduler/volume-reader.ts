@@ -1,0 +1,36 @@
+import { keyOf, keyString } from "../api/meta/index.ts";
+import type { PersistentVolume } from "../api/types/index.ts";
+import { claimClass, volumeClass } from "../api/volumes/index.ts";
+import { type InformerFactory, resources } from "../client/index.ts";
+import type { VolumeReader } from "./cluster-state.ts";
+
+const byClaim = "claim";
+const freeByClass = "free";
+
+/** Answers what plugins ask of storage from informers that this makes. */
+export function createVolumeReader(informers: InformerFactory): VolumeReader {
+  const claims = informers.informer(resources.persistentvolumeclaims).store;
+  const classes = informers.informer(resources.storageclasses).store;
+  const csiNodes = informers.informer(resources.csinodes).store;
+  const volumes = informers.informer(resources.persistentvolumes, {
+    indexers: {
+      [byClaim]: ({ spec: { claimRef } }) =>
+        claimRef?.name ? [keyString({ namespace: claimRef.namespace, name: claimRef.name })] : [],
+      [freeByClass]: (volume) => (isFree(volume) ? [volumeClass(volume)] : []),
+    },
+  }).store;
+  return {
+    claim: (key) => claims.get(key),
+    volume: (name) => volumes.get(name),
+    storageClass: (name) => classes.get(name),
+    csiNode: (name) => csiNodes.get(name),
+    candidates: (claim) => [
+      ...volumes.byIndex(byClaim, keyString(keyOf(claim))),
+      ...volumes.byIndex(freeByClass, claimClass(claim)),
+    ],
+  };
+}
+
+function isFree({ spec, status }: PersistentVolume): boolean {
+  return spec.claimRef === undefined && status?.phase === "Available";
+}
