@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -54,3 +54,10 @@ test("the default folder follows the XDG data home and ignores a relative one", 
   expect(defaultDataDir("x", { XDG_DATA_HOME: "/data", HOME: "/home/u" })).toBe("/data/sampan/x");
   expect(defaultDataDir("x", { XDG_DATA_HOME: "data", HOME: "/home/u" })).toBe("/home/u/.local/share/sampan/x");
 });
+
+test.runIf(existsSync("/proc/self"))(
+  "a folder below one in which nothing can be made is refused, not tried for ever",
+  () => {
+    expect(() => DataFolder.open("/proc/sampan/data")).toThrow("cannot use the data folder /proc/sampan/data");
+  },
+);

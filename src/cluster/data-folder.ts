@@ -1,16 +1,7 @@
-import {
-  accessSync,
-  constants,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { isCode, readIfPresent, writeFileAtomically } from "./files.ts";
+import { isCode, makeFolder, readIfPresent, writeFileAtomically } from "./files.ts";
 
 /** The data folder cannot be used; the message says why and what to do. */
 export class DataFolderError extends Error {
@@ -47,7 +38,7 @@ export class DataFolder {
   /** Makes the folder (mode 0700) if need be and takes its lock. @throws DataFolderError when that cannot be. */
   static open(path: string): DataFolder {
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeFolder(path, 0o700);
       accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (error) {
       throw new DataFolderError(`cannot use the data folder ${path}: ${messageOf(error)}`);

@@ -1,4 +1,17 @@
-import { closeSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
 
 /** The file's text, or undefined when there is no such file; other failures are thrown. */
 export function readIfPresent(path: string): string | undefined {
@@ -27,6 +40,22 @@ export function writeFileAtomically(path: string, text: string, mode: number): v
       // The first failure is the one to tell; a leftover temporary file does no harm.
     }
     throw error;
+  }
+}
+
+/**
+ * Makes the folder and those around it. Not mkdir's own way, which tries for ever below a folder that exists but in
+ * which nothing can be made (/proc), and which blames the wrong thing on a read-only file system.
+ */
+export function makeFolder(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if (isCode(error, "EEXIST") && statSync(path).isDirectory()) return;
+    const parent = dirname(path);
+    if (!isCode(error, "ENOENT") || existsSync(parent)) throw error;
+    makeFolder(parent, mode);
+    mkdirSync(path, { mode });
   }
 }
 

@@ -1,7 +1,6 @@
-import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { readIfPresent, writeFileAtomically } from "./files.ts";
+import { makeFolder, readIfPresent, writeFileAtomically } from "./files.ts";
 
 /** What a client needs to reach a cluster as its administrator. */
 export interface KubeconfigEntry {
@@ -115,7 +114,7 @@ function read(path: string): string | undefined {
 
 function save(path: string, text: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     writeFileAtomically(path, text, 0o600);
   } catch (error) {
     throw new KubeconfigError(`cannot write the kubeconfig ${path}: ${reasonOf(error)}`);

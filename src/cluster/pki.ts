@@ -1,10 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Host } from "../host/index.ts";
 import type { CertificateRequest } from "./certificates.ts";
-import { readIfPresent, writeFileAtomically } from "./files.ts";
+import { makeFolder, readIfPresent, writeFileAtomically } from "./files.ts";
 
 /** A certificate and its private key, PEM. */
 export interface KeyPair {
@@ -142,7 +141,7 @@ function readPkiFiles(dir: string): Map<string, string> {
 }
 
 function writePkiFiles(dir: string, files: ReadonlyMap<string, string>): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir, 0o700);
   for (const [name, text] of files) writeFileAtomically(join(dir, name), text, name.endsWith(".key") ? 0o600 : 0o644);
 }
 
