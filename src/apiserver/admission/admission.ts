@@ -21,6 +21,10 @@ export interface Attributes {
   readonly user: UserInfo;
   readonly dryRun: boolean;
   warn(text: string): void;
+  /** Kept with the request in the audit log, where there is one. */
+  audit?(key: string, value: string): void;
+  /** Has something done once it is known whether the change was written. */
+  onSettled?(done: (written: boolean) => void): void;
 }
 
 /**

@@ -30,6 +30,6 @@ export function defaultPlugins(host: Host, store: Store, kinds: KindRegistry): A
     storageObjectInUseProtection(),
     runtimeClass(lookup),
     defaultIngressClass(lookup),
-    resourceQuota(store, kinds),
+    resourceQuota(host, store, kinds),
   ];
 }

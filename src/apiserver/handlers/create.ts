@@ -56,10 +56,11 @@ async function createOnce(
   fillSystemFields(ctx, draft);
   prepare(call, draft);
   const reservation = await ctx.companions.get(kind.storagePrefix)?.beforeCreate?.({ kind, draft, dryRun });
+  const waiting: ((written: boolean) => void)[] = [];
   let settled = false;
   try {
     validate(call, draft);
-    await ctx.admission.validate(createAttributes(call, draft));
+    await ctx.admission.validate({ ...createAttributes(call, draft), onSettled: (done) => waiting.push(done) });
     const key = objectKey(kind, draft.metadata.namespace, draft.metadata.name ?? "");
     const result = dryRun
       ? await dryCreate(ctx, key, call, draft)
@@ -69,6 +70,7 @@ async function createOnce(
   } finally {
     if (settled) reservation?.settle();
     else reservation?.release();
+    for (const done of waiting) done(settled);
   }
 }
 

@@ -127,10 +127,12 @@ async function writeChange(
   const part = partOf(call);
   prepareUpdate(call, part, draft, existing);
   const reservation = await beforeUpdate(ctx, call, draft, existing);
+  const waiting: ((written: boolean) => void)[] = [];
   let settled = false;
   try {
     validateUpdate(call, part, draft, existing);
-    await ctx.admission.validate(updateAttributes(call, draft, existing));
+    const attributes = updateAttributes(call, draft, existing);
+    await ctx.admission.validate({ ...attributes, onSettled: (done) => waiting.push(done) });
     if (dryRun) return { kind: "object", code: 200, object: draft, warnings: warningsOf(call) };
     if (deletesNow(draft, existing)) return await deleteChanged(ctx, call, key, draft, entry);
     const result = await putChanged(ctx, call, key, draft, entry, existing, reservation);
@@ -139,6 +141,7 @@ async function writeChange(
   } finally {
     if (settled) reservation?.settle();
     else reservation?.release();
+    for (const done of waiting) done(settled);
   }
 }
 

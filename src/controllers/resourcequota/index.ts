@@ -1,5 +1,6 @@
 /** Keeps the status of resource quotas in step with what a namespace really uses. */
-import { groupResourceString, type KubeObject, keyString, semanticEqual } from "../../api/meta/index.ts";
+import { groupResourceString, isReason, type KubeObject, keyString, semanticEqual } from "../../api/meta/index.ts";
+import { countedResource } from "../../api/quota/index.ts";
 import {
   again,
   type DiscoveredResource,
@@ -11,7 +12,7 @@ import {
 } from "../../client/index.ts";
 import type { StartController } from "../context.ts";
 import { byNamespace, indexByNamespace } from "../owners.ts";
-import { countedResource, usageOf } from "./usage.ts";
+import { totalUsage } from "./usage.ts";
 
 /** Changes of a short while are taken together. */
 const recountAfterMs = 200;
@@ -32,10 +33,16 @@ export const startResourceQuotaController: StartController = ({ client, discover
     if (quota === undefined || quota.metadata.deletionTimestamp !== undefined) return done;
     const hard = quota.spec?.hard ?? {};
     for (const entry of Object.keys(hard)) await follow(countedResource(entry));
-    const used = usageOf(quota, (resource) => counted.get(resource)?.store.byIndex(byNamespace, namespace) ?? []);
-    const status = { hard, used };
-    if (!semanticEqual(quota.status, status))
+    const objectsOf = (resource: string) => counted.get(resource)?.store.byIndex(byNamespace, namespace) ?? [];
+    const status = { hard, used: totalUsage(quota, objectsOf, host.clock.now()) };
+    if (semanticEqual(quota.status, status)) return again(recountAllMs);
+    try {
       await client.resource(resources.resourcequotas).updateStatus({ ...quota, status });
+    } catch (error) {
+      // Somebody is being charged at this moment: what was counted is out of date.
+      if (isReason(error, "Conflict")) return again(recountAfterMs);
+      throw error;
+    }
     return again(recountAllMs);
   }
 
