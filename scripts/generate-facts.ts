@@ -116,7 +116,7 @@ export const alwaysWritten: Readonly<Record<string, string>> = {
   VolumeError: "time",
 };
 
-/** Required fields behind pointers: left out when absent, so that validation can tell. */
+/** Required fields that are left out when absent: behind pointers, so that validation can tell, or because Go omits them. */
 export const requiredPointers: Readonly<Record<string, string>> = {
   DaemonSetSpec: "selector",
   DeploymentSpec: "selector",
@@ -127,6 +127,7 @@ export const requiredPointers: Readonly<Record<string, string>> = {
   ScaleIOPersistentVolumeSource: "secretRef",
   ScaleIOVolumeSource: "secretRef",
   StatefulSetSpec: "selector",
+  ValidatingAdmissionPolicyBindingSpec: "validationActions",
   ValidatingWebhook: "sideEffects",
 };
 

@@ -2,6 +2,7 @@
  * Every built-in resource: names, verbs, storage layout, conversions, and its strategy (defaults, validation, what
  * updates may touch, table columns). Pure functions over objects; how a request is served is the API server's.
  */
+
 export { type CronFields, type CronSchedule, parseCronSchedule } from "./batch/index.ts";
 export { builtinKinds } from "./builtin.ts";
 export { emptyValue, restoreAllButStatus } from "./generic.ts";
@@ -16,6 +17,7 @@ export type {
   SubresourceStrategy,
   TableStrategy,
 } from "./kind.ts";
+export { metadataView } from "./metadata-view.ts";
 export { compareVersions, createKindRegistry, type KindRegistry } from "./registry.ts";
 export { customStoragePrefix } from "./storage-layout.ts";
 export { defaultTable } from "./table/default-table.ts";

@@ -103,8 +103,8 @@ function wrongType(ctx: HandlerContext, apiVersion: string, kind: string, wanted
 
 /** The original's registry of types, which its message names. */
 function schemeOf(gvk: GroupVersionKind): string {
-  if (gvk.group === "apiextensions.k8s.io") return "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:53";
-  if (gvk.group === "apiregistration.k8s.io") return "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:33";
+  if (gvk.group === "apiextensions.k8s.io") return "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:55";
+  if (gvk.group === "apiregistration.k8s.io") return "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28";
   return "pkg/api/legacyscheme/scheme.go:30";
 }
 

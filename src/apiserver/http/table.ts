@@ -2,6 +2,7 @@ import {
   type Column,
   defaultTable,
   fieldOfColumn,
+  metadataView,
   type ResourceKind,
   type TableStrategy,
 } from "../../api/kinds/index.ts";
@@ -83,5 +84,5 @@ function publishedText(kind: string, column: string): string {
 
 /** An object's metadata as a `PartialObjectMetadata`, JSON text. */
 export function partialMetadataJson(object: KubeObject, apiVersion = "meta.k8s.io/v1"): string {
-  return `{"kind":"PartialObjectMetadata","apiVersion":"${apiVersion}","metadata":${JSON.stringify(object.metadata)}}`;
+  return `{"kind":"PartialObjectMetadata","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadataView(object))}}`;
 }

@@ -1,4 +1,4 @@
-import type { FieldError, FieldPath } from "../../meta/index.ts";
+import type { FieldError, FieldPath, ObjectMeta } from "../../meta/index.ts";
 import { fieldError, root, semanticEqual } from "../../meta/index.ts";
 import type { DaemonSet, DaemonSetSpec, RollingUpdateDaemonSet } from "../../types/index.ts";
 import { checkImmutable, checkNonNegative, goStruct } from "../field-checks.ts";
@@ -92,6 +92,7 @@ export const daemonSetStrategy: KindStrategy = {
 };
 
 /** How often the template changed, which the first versions of the API had as a field of the spec. */
+/** Derived from a field that the published version does not have. */
 const templateAnnotation = "deprecated.daemonset.template.generation";
 
 function templateGeneration(set: DaemonSet): number {
@@ -172,4 +173,14 @@ function checkStatus(set: DaemonSet): FieldError[] {
   const out: FieldError[] = [];
   for (const count of counts) checkNonNegative(set.status?.[count], root("status", count), out);
   return out;
+}
+
+/** The metadata without the annotation that stands for a field: views of metadata alone do not have it. */
+export function ownMetadata({ metadata }: DaemonSet): ObjectMeta {
+  const { annotations } = metadata;
+  if (annotations?.[templateAnnotation] === undefined) return metadata;
+  const { [templateAnnotation]: _, ...own } = annotations;
+  if (Object.keys(own).length > 0) return { ...metadata, annotations: own };
+  const { annotations: __, ...rest } = metadata;
+  return rest;
 }

@@ -6,6 +6,8 @@ import { deploymentStrategy } from "./deployment.ts";
 import { replicaSetStrategy } from "./replica-set.ts";
 import { statefulSetStrategy } from "./stateful-set.ts";
 
+export { ownMetadata } from "./daemon-set.ts";
+
 /** Strategies by resource. */
 export const appsStrategies: Readonly<Record<string, KindStrategy>> = {
   controllerrevisions: controllerRevisionStrategy,

@@ -91,7 +91,8 @@ export function checkTaints(taints: readonly Taint[] | undefined, path: FieldPat
 
 function checkUpdate(node: Node, old: Node): FieldError[] {
   const out: FieldError[] = [];
-  // The original looks at labels and taints once more.
+  // The original looks at labels again and again, and at taints once more.
+  checkLabels(node.metadata.labels, root("metadata", "labels"), out);
   checkLabels(node.metadata.labels, root("metadata", "labels"), out);
   checkTaints(node.spec?.taints, root("metadata", "taints"), out);
   const before = old.spec?.podCIDRs ?? [];
