@@ -101,7 +101,7 @@ export async function expectStatusChanges(
   expect(updated.spec).toEqual(before.spec);
   const expected = { ...updated.status };
   update(expected);
-  expect(updated.status).toEqual(expected);
+  expect(updated.status).toMatchObject(expected);
   const read = await api.get(`${path}/status`);
   expect(read.metadata.uid).toBe(before.metadata.uid);
   return updated;
