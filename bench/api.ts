@@ -106,7 +106,7 @@ async function fanOut(watchers: number, changes: number): Promise<void> {
   let next = 0;
   const client = async () => {
     for (let i = next++; i < changes; i = next++) {
-      await patch(`${pods}/pod-${i}`, "merge-patch+json", { metadata: { annotations: { n: `${i}` } } });
+      await patch(`${pods}/pod-${i}`, "merge-patch+json", { metadata: { annotations: { watchers: `${watchers}` } } });
     }
   };
   await Promise.all(Array.from({ length: clients }, client));

@@ -1,9 +1,26 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Random } from "./ports.ts";
 
+const numberBytes = 6;
+const numbersAtOnce = 512;
+
+/** Numbers out of many bytes fetched at once: a call for a few bytes costs as much as one for thousands. */
+function pooledNumbers(): () => number {
+  let pool = Buffer.alloc(0);
+  let used = 0;
+  return () => {
+    if (used === pool.length) {
+      pool = randomBytes(numberBytes * numbersAtOnce);
+      used = 0;
+    }
+    used += numberBytes;
+    return pool.readUIntBE(used - numberBytes, numberBytes) / 2 ** (8 * numberBytes);
+  };
+}
+
 /** Randomness of the operating system, for real clusters. */
 export const cryptoRandom: Random = {
-  next: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+  next: pooledNumbers(),
   bytes: (count) => new Uint8Array(randomBytes(count)),
   uuid: () => randomUUID(),
 };

@@ -23,6 +23,8 @@ export class NodeInfo {
   readonly claims = new Map<string, number>();
   /** Image names to their size in bytes. */
   images: ReadonlyMap<string, number> = new Map();
+  /** Counts of pods by what was asked. */
+  readonly #podCounts = new Map<string, number>();
 
   constructor(name: string) {
     this.name = name;
@@ -41,6 +43,18 @@ export class NodeInfo {
       for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0);
     }
     this.images = images;
+  }
+
+  /** How many of the pods pass the test. It is remembered under the question until the pods change. */
+  countPods(question: string, test: (info: PodInfo) => boolean): number {
+    let count = this.#podCounts.get(question);
+    if (count === undefined) {
+      count = 0;
+      for (const info of this.pods.values()) if (test(info)) count++;
+      if (this.#podCounts.size >= podCountsMax) this.#podCounts.clear();
+      this.#podCounts.set(question, count);
+    }
+    return count;
   }
 
   addPod(info: PodInfo): void {
@@ -66,6 +80,7 @@ export class NodeInfo {
   }
 
   #count(info: PodInfo, sign: 1 | -1): void {
+    this.#podCounts.clear();
     addResources(this.requested, info.requests, sign);
     addResources(this.nonzeroRequested, info.nonzeroRequests, sign);
     for (const key of info.claimKeys) {
@@ -84,6 +99,7 @@ export class NodeInfo {
   }
 }
 
+const podCountsMax = 100;
 const anyAddress = "0.0.0.0";
 const noLabels: Readonly<Record<string, string>> = {};
 

@@ -1,4 +1,10 @@
-import { isEmptySelector, labelSelectorAsSelector, matches, type Selector } from "../../api/meta/index.ts";
+import {
+  isEmptySelector,
+  labelSelectorAsSelector,
+  matches,
+  type Selector,
+  selectorString,
+} from "../../api/meta/index.ts";
 import type { TopologySpreadConstraint } from "../../api/types/index.ts";
 import type { ClusterState } from "../cluster-state.ts";
 import { type FilterPlugin, type NodeFilter, type Rejection, type ScorePlugin, scoreMax } from "../framework.ts";
@@ -117,16 +123,16 @@ function countDomains(
   const affinity = constraint.honorAffinity ? nodeAffinity.prepareFilter(info, cluster) : undefined;
   const taints = constraint.honorTaints ? taintToleration.prepareFilter(info, cluster) : undefined;
   const counts = new Map<string, number>();
+  const question = `${info.namespace} ${constraint.selector.nothing ? "nothing" : selectorString(constraint.selector)}`;
+  const counted = ({ namespace, pod, labels }: PodInfo) =>
+    namespace === info.namespace &&
+    pod.metadata.deletionTimestamp === undefined &&
+    matches(constraint.selector, labels);
   for (const node of cluster.nodes()) {
     const domain = node.labels[constraint.topologyKey];
     if (domain === undefined || !hasAllKeys(node, allKeys)) continue;
     if (refuses(affinity, node) || refuses(taints, node)) continue;
-    let count = 0;
-    for (const pod of node.pods.values()) {
-      if (pod.namespace !== info.namespace || pod.pod.metadata.deletionTimestamp !== undefined) continue;
-      if (matches(constraint.selector, pod.labels)) count++;
-    }
-    counts.set(domain, (counts.get(domain) ?? 0) + count);
+    counts.set(domain, (counts.get(domain) ?? 0) + node.countPods(question, counted));
   }
   return counts;
 }
