@@ -1,6 +1,7 @@
 import type { JsonValue } from "../meta/index.ts";
 import { syntaxProblem } from "./json-problem.ts";
 import { MalformedDocument, maxDepth, type Parsed, tooDeep } from "./parsed.ts";
+import { wellFormed } from "./well-formed.ts";
 
 export interface ParseOptions {
   /** Look for fields that occur twice (fieldValidation Warn and Strict). */
@@ -17,7 +18,13 @@ export function parseJson(bytes: Uint8Array | string, options: ParseOptions): Pa
   } catch {
     throw new MalformedDocument(syntaxProblem(text)); // V8's words are of no use to clients of Kubernetes
   }
-  return { value, duplicates: options.findDuplicates ? duplicates(text, value) : [] };
+  const found = options.findDuplicates ? duplicates(text, value) : [];
+  return { value: mayBeIllFormed(text) ? wellFormed(value) : value, duplicates: found };
+}
+
+/** Only an escape can bring half a surrogate pair. */
+export function mayBeIllFormed(text: string): boolean {
+  return text.includes("\\ud") || text.includes("\\uD");
 }
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -1,6 +1,7 @@
 import type { JsonValue } from "../meta/index.ts";
-import { parseJson } from "./json.ts";
+import { mayBeIllFormed, parseJson } from "./json.ts";
 import { MalformedDocument, maxDepth, type Parsed, tooDeep } from "./parsed.ts";
+import { wellFormed } from "./well-formed.ts";
 
 /** Aliases may multiply what a document says; this many are plenty for real ones. */
 const maxAliases = 100;
@@ -29,7 +30,8 @@ export async function parseYaml(bytes: Uint8Array | string): Promise<Parsed> {
   const error = document.errors[0];
   if (error) throw malformed(error.linePos?.[0].line, firstLine(error.message));
   const duplicates = duplicateKeys(document.contents, text);
-  return { value: toValue(() => document.toJS({ maxAliasCount: maxAliases })), duplicates };
+  const value = toValue(() => document.toJS({ maxAliasCount: maxAliases }));
+  return { value: mayBeIllFormed(text) ? wellFormed(value) : value, duplicates };
 }
 
 function tryJson(text: string): Parsed | undefined {

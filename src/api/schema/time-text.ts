@@ -50,9 +50,20 @@ export function normalTime(text: string, micro: boolean): string {
   if (rest !== "") return fail(`: extra text: ${JSON.stringify(rest)}`);
   const outOfRange = rangeProblem(parts);
   if (outOfRange !== undefined) return fail(`: ${outOfRange} out of range`);
-  const ms = Date.parse(`${text.slice(0, 19)}${parts.at(-1)}`);
-  const utc = new Date(ms).toISOString().slice(0, 19);
+  const utc = inUtc(text.slice(0, 19), parts.at(-1) ?? "Z");
+  if (utc === undefined) return fail(": year out of range");
   return micro ? `${utc}.${parts[11]?.slice(1)}Z` : `${utc}Z`;
+}
+
+const minuteMs = 60_000;
+const fourDigitYear = /^\d{4}-/;
+
+/** Undefined for what leaves the years that a time can be written in. */
+function inUtc(local: string, zone: string): string | undefined {
+  const offset = zone === "Z" ? 0 : Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6));
+  const sign = zone.startsWith("-") ? -1 : 1;
+  const utc = new Date(Date.parse(`${local}Z`) - sign * offset * minuteMs).toISOString();
+  return fourDigitYear.test(utc) ? utc.slice(0, 19) : undefined;
 }
 
 function inRange(text: string): boolean {
@@ -74,6 +85,10 @@ function rangeProblem(parts: readonly string[]): string | undefined {
   if (minute > 59) return "minute";
   if (second > 59) return "second";
   if (day < 1 || day > daysIn(year, month)) return "day";
+  const zone = parts.at(-1) ?? "Z";
+  if (zone === "Z") return undefined;
+  if (Number(zone.slice(1, 3)) > 24) return "time zone offset hour";
+  if (Number(zone.slice(4, 6)) > 60) return "time zone offset minute";
   return undefined;
 }
 

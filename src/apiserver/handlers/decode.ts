@@ -93,12 +93,19 @@ function wrongType(ctx: HandlerContext, apiVersion: string, kind: string, wanted
       `the API version in the data (${apiVersion}) does not match the expected API version (${formatApiVersion(wanted)})`,
     );
   }
-  const why = isKnown
-    ? `converting (${got.version}.${kind}) to (${wanted.group.split(".")[0] || "core"}.${wanted.kind}): unknown conversion`
-    : `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${JSON.stringify(schemeOf(wanted))}`;
+  const why = foreignType(apiVersion, kind, wanted);
   return errors.badRequest(
     `${kind} in version ${JSON.stringify(got.version)} cannot be handled as a ${wanted.kind}: ${why}`,
   );
+}
+
+/** Why an object of this type cannot be taken where another is wanted. */
+export function foreignType(apiVersion: string, kind: string, wanted: GroupVersionKind): string {
+  if (shapeOf(apiVersion, kind) === undefined) {
+    return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${JSON.stringify(schemeOf(wanted))}`;
+  }
+  const { version } = parseApiVersion(apiVersion);
+  return `converting (${version}.${kind}) to (${wanted.group.split(".")[0] || "core"}.${wanted.kind}): unknown conversion`;
 }
 
 /** The original's registry of types, which its message names. */

@@ -38,7 +38,7 @@ export function validateMetadata(kind: ResourceKind, meta: ObjectMeta): FieldErr
   if (meta.labels) validateLabels(meta.labels, labelsPath, found);
   if (meta.annotations) validateAnnotations(meta.annotations, found);
   if (meta.ownerReferences) validateOwners(meta.ownerReferences, found);
-  if (meta.finalizers) validateFinalizers(meta.finalizers, found);
+  if (meta.finalizers) validateFinalizers(meta.finalizers, !plainlyNamed.has(kind.group), found);
   return found;
 }
 
@@ -124,11 +124,14 @@ function validateOwner(owner: OwnerReference, found: FieldError[]): void {
 
 const standardFinalizers: ReadonlySet<string> = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
 
-function validateFinalizers(finalizers: readonly string[], found: FieldError[]): void {
+/** Groups of servers within the server: their finalizers need no domain, as the one of custom resource definitions has none. */
+const plainlyNamed: ReadonlySet<string> = new Set(["apiextensions.k8s.io", "apiregistration.k8s.io"]);
+
+function validateFinalizers(finalizers: readonly string[], needsDomain: boolean, found: FieldError[]): void {
   finalizers.forEach((finalizer, index) => {
     const messages = isQualifiedName(finalizer);
     for (const message of messages) found.push(fieldError.invalid(finalizersPath, finalizer, message));
-    if (messages.length === 0 && !finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
+    if (needsDomain && messages.length === 0 && !finalizer.includes("/") && !standardFinalizers.has(finalizer)) {
       const detail = "name is neither a standard finalizer name nor is it fully qualified";
       found.push(fieldError.invalid(finalizersPath.index(index), finalizer, detail));
     }

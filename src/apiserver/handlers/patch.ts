@@ -3,6 +3,7 @@ import {
   errors,
   fieldError,
   formatApiVersion,
+  gvkOf,
   type JsonObject,
   type JsonValue,
   type KubeObject,
@@ -11,7 +12,7 @@ import { applyPatch, goPlain, jsonPatch, mergePatch, strategicMergePatch } from 
 import type { ObjectShape } from "../../api/schema/index.ts";
 import type { ApiResponse, PatchType } from "../request.ts";
 import type { Call, HandlerContext } from "./context.ts";
-import { decodePatched } from "./decode.ts";
+import { decodePatched, foreignType } from "./decode.ts";
 import { requiredName } from "./keys.ts";
 import { managedByUpdate, ownershipFacts, setManagedFields } from "./managed-fields.ts";
 import { changeObject } from "./update.ts";
@@ -43,8 +44,10 @@ export function patched(call: Call, existing: KubeObject, shape: ObjectShape): K
       `json: cannot unmarshal ${typeof result} into Go value of type ${call.kind.kind}`,
     );
   }
-  restoreType(result, existing);
-  const shown = () => (patchType === "application/strategic-merge-patch+json" ? goPlain(body) : JSON.stringify(result));
+  const isStrategic = patchType === "application/strategic-merge-patch+json";
+  const shown = () => (isStrategic ? goPlain(body) : JSON.stringify(result));
+  const why = settleType(result, existing, isStrategic);
+  if (why !== undefined) throw invalidPatch(shown(), why);
   return decodePatched(call, result, { shape }, (why) => invalidPatch(shown(), why));
 }
 
@@ -63,10 +66,19 @@ function patchDocument(type: PatchType, document: JsonObject, body: JsonValue, s
   }
 }
 
-/** A patch that drops the type leaves it to the endpoint. */
-function restoreType(result: JsonObject, existing: KubeObject): void {
-  if (!result.apiVersion) result.apiVersion = existing.apiVersion;
-  if (!result.kind) result.kind = existing.kind;
+/**
+ * A patch that drops the type leaves it to the endpoint, and a strategic merge patch has no say in it. Tells why the
+ * type that another patch made of it is none that this endpoint takes.
+ */
+function settleType(result: JsonObject, existing: KubeObject, isStrategic: boolean): string | undefined {
+  for (const field of ["apiVersion", "kind"] as const) {
+    const isText = typeof result[field] === "string";
+    if (!result[field] || (isStrategic && isText)) result[field] = existing[field];
+  }
+  const { apiVersion, kind } = result;
+  if (typeof apiVersion !== "string" || typeof kind !== "string") return undefined; // decoding refuses it
+  if (apiVersion === existing.apiVersion && kind === existing.kind) return undefined;
+  return foreignType(apiVersion, kind, gvkOf(existing));
 }
 
 function invalidPatch(shown: string, why: string): Error {

@@ -1,5 +1,5 @@
 import type { FieldError, FieldPath, ObjectMeta } from "../../meta/index.ts";
-import { fieldError, root, semanticEqual } from "../../meta/index.ts";
+import { errors, fieldError, root, semanticEqual } from "../../meta/index.ts";
 import type { DaemonSet, DaemonSetSpec, RollingUpdateDaemonSet } from "../../types/index.ts";
 import { checkImmutable, checkNonNegative, goStruct } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -36,7 +36,9 @@ export const daemonSetStrategy: KindStrategy = {
       spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
     }
     spec.revisionHistoryLimit ??= historyDefault;
-    if (set.metadata.annotations?.[templateAnnotation] === undefined) markTemplate(set, 0);
+    const generation = set.metadata.annotations?.[templateAnnotation];
+    if (generation === undefined) markTemplate(set, 0);
+    else requireInteger(generation);
     defaultPodTemplate(spec.template);
   },
   prepareForCreate: (set: DaemonSet) => markTemplate(set, 1),
@@ -94,6 +96,12 @@ export const daemonSetStrategy: KindStrategy = {
 /** How often the template changed, which the first versions of the API had as a field of the spec. */
 /** Derived from a field that the published version does not have. */
 const templateAnnotation = "deprecated.daemonset.template.generation";
+
+function requireInteger(text: string): void {
+  if (/^[+-]?\d{1,15}$/.test(text)) return;
+  const why = `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`;
+  throw errors.badRequest(`DaemonSet in version "v1" cannot be handled as a DaemonSet: ${why}`);
+}
 
 function templateGeneration(set: DaemonSet): number {
   return Number(set.metadata.annotations?.[templateAnnotation] ?? 0);

@@ -1,5 +1,5 @@
 import type { FieldError, FieldPath, LabelSelector } from "../../meta/index.ts";
-import { fieldError, labelSelectorAsSelector, matches } from "../../meta/index.ts";
+import { fieldError, labelSelectorAsSelector, matches, selectorFromLabels } from "../../meta/index.ts";
 import type { PodTemplateSpec } from "../../types/index.ts";
 import { checkLabelSelector, isEmptyLabelSelector, shownSelector } from "../label-selector.ts";
 import { checkPodTemplate } from "../podspec/spec.ts";
@@ -38,7 +38,9 @@ export function checkTemplateLabels(
   path: FieldPath,
   out: FieldError[],
 ): void {
-  const parsed = labelSelectorAsSelector(selector);
+  // The plain labels of a replication controller select although nobody checks their form.
+  const isPlain = selector != null && !selector.matchExpressions?.length;
+  const parsed = isPlain ? selectorFromLabels(selector.matchLabels ?? {}) : labelSelectorAsSelector(selector);
   const labels = template.metadata?.labels;
   if (!matches(parsed, labels ?? {})) {
     const detail = "`selector` does not match template `labels`";

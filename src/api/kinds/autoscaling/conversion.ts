@@ -25,7 +25,7 @@ function toV2(v1: autoscalingV1.HorizontalPodAutoscaler): autoscalingV2.Horizont
   const metrics = (parseJson<V1Metric[]>(annotations[metricsAnnotation]) ?? []).map(metricFromV1);
   if (cpu !== undefined) metrics.push(cpuMetric(cpu));
   const behavior = parseJson<autoscalingV2.HorizontalPodAutoscalerBehavior>(annotations[behaviorAnnotation]);
-  const { currentCPUUtilizationPercentage: current, ...status } = v1.status ?? emptyStatus;
+  const { currentCPUUtilizationPercentage: current, currentReplicas, ...status } = v1.status ?? emptyStatus;
   const conditions = parseJson<autoscalingV2.HorizontalPodAutoscalerCondition[]>(annotations[conditionsAnnotation]);
   return {
     ...v1,
@@ -34,6 +34,7 @@ function toV2(v1: autoscalingV1.HorizontalPodAutoscaler): autoscalingV2.Horizont
     spec: { ...spec, ...(metrics.length > 0 && { metrics }), ...(behavior && { behavior }) },
     status: {
       ...status,
+      ...(currentReplicas > 0 && { currentReplicas }),
       currentMetrics: current === undefined ? null : [currentCPU(current)],
       ...(conditions && { conditions }),
     },
