@@ -1,10 +1,12 @@
 import { isReason } from "../../api/meta/index.ts";
-import type { ConfigMap, Container, EnvVarSource, Pod, Secret } from "../../api/types/index.ts";
+import type { ConfigMap, Container, EnvVarSource, PersistentVolumeClaim, Pod, Secret } from "../../api/types/index.ts";
 import { type Client, resources } from "../../client/index.ts";
 import { podUid } from "../pod-worker/index.ts";
 
-/** What a container's environment can refer to. */
+/** What a pod can refer to. */
 export interface References {
+  /** @throws ApiError also when there is none. */
+  claim(namespace: string, name: string): Promise<PersistentVolumeClaim>;
   configMap(namespace: string, name: string): Promise<ConfigMap | undefined>;
   secret(namespace: string, name: string): Promise<Secret | undefined>;
 }
@@ -24,6 +26,7 @@ export interface EnvironmentInput {
 
 export function clientReferences(client: Pick<Client, "resource">): References {
   return {
+    claim: (namespace, name) => client.resource(resources.persistentvolumeclaims).get({ namespace, name }),
     configMap: (namespace, name) => client.resource(resources.configmaps).find({ namespace, name }),
     secret: (namespace, name) => client.resource(resources.secrets).find({ namespace, name }),
   };

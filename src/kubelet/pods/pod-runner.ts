@@ -24,6 +24,7 @@ import { startContainer } from "./start-container.ts";
 import { rpcErrorText, StartError } from "./start-error.ts";
 import type { StatusLane } from "./status-writer.ts";
 import { stopContainer } from "./stop-container.ts";
+import { whyUnmounted } from "./volumes.ts";
 
 /** The second try of a start follows soon, as the runtime's events make the original look again; then it waits longer. */
 const startRetriesMs = [1000, 10_000, 15_000] as const;
@@ -228,6 +229,13 @@ export class PodRunner {
   }
 
   async #createSandbox(attempt: number): Promise<void> {
+    const unmounted = await whyUnmounted(this.#pod, this.#ports.references.claim);
+    if (this.#stopped) return;
+    if (unmounted !== undefined) {
+      this.#ports.record(this.#pod, { type: "Warning", reason: "FailedMount", message: unmounted });
+      this.#lookAfter(failureRetryMs);
+      return;
+    }
     try {
       await this.#ports.runtime.runPodSandbox(sandboxConfig(this.#pod, attempt), this.#pod.spec?.runtimeClassName);
       this.#sandboxJustMade = true;
