@@ -43,11 +43,14 @@ export function defaultPodSpec(spec: PodSpec): void {
   spec.terminationGracePeriodSeconds ??= 30;
   spec.schedulerName ||= "default-scheduler";
   spec.securityContext ??= {};
-  spec.serviceAccountName ||= spec.serviceAccount;
-  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
-  else {
-    delete spec.serviceAccountName;
-    delete spec.serviceAccount;
+  const account = spec.serviceAccountName || spec.serviceAccount;
+  if (account) {
+    spec.serviceAccountName = account;
+    spec.serviceAccount = account;
+  } else {
+    // Only what is there: V8 turns an object that has lost a field into a slow one.
+    if (spec.serviceAccountName !== undefined) delete spec.serviceAccountName;
+    if (spec.serviceAccount !== undefined) delete spec.serviceAccount;
   }
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
   for (const container of spec.containers ?? []) defaultContainer(container);
