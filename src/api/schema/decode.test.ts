@@ -76,6 +76,9 @@ describe("decodeObject", () => {
   it("gives elements that are null Go's zero value", () => {
     const { object } = decode(pod({ containers: [null], nodeSelector: { a: null } }));
     expect(object.spec).toEqual({ containers: [{ name: "", resources: {} }], nodeSelector: { a: "" } });
+    expect(decode({ apiVersion: "v1", kind: "Secret", metadata: {}, data: { a: null } }).object.data).toEqual({
+      a: "",
+    });
   });
 
   it("brings quantities and times into stored form", () => {
