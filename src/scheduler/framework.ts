@@ -55,7 +55,7 @@ export interface Reservation {
 
 export interface PreBindContext {
   readonly client: Client;
-  /** Asks again whenever a volume, claim or class changed, until it says yes. What it throws, this throws; also for a pod that is gone and after too long. */
+  /** Asks again whenever something of storage changed, until it says yes or the pod is gone. What it throws, this throws; also after too long. */
   until(isReady: () => boolean): Promise<void>;
 }
 

@@ -27,7 +27,7 @@ import { podInfoOf } from "./pod-info.ts";
 import { findPreemption } from "./preemption.ts";
 import { type QueuedPod, SchedulingQueue } from "./queue.ts";
 import { createClusterReader } from "./spreading.ts";
-import { PodGoneError, VolumeWaits } from "./volume-waits.ts";
+import { VolumeWaits } from "./volume-waits.ts";
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -253,9 +253,11 @@ class PodScheduler implements Scheduler {
   /** Whether all that was reserved is there and the pod may be bound; otherwise the pod is on its way back to the queue. */
   async #prepare(entry: QueuedPod, reservations: readonly Reservation[]): Promise<boolean> {
     const { key, pod } = entry;
+    const pods = this.#informers.informer(resources.pods).store;
+    const isThere = () => pods.get(key)?.metadata.uid === pod.metadata.uid;
     const context = {
       client: this.#client,
-      until: (isReady: () => boolean) => this.#volumeWaits.until(key, isReady),
+      until: (isReady: () => boolean) => this.#volumeWaits.until(() => !isThere() || isReady()),
     };
     let plugin = "";
     try {
@@ -263,10 +265,10 @@ class PodScheduler implements Scheduler {
         plugin = reservation.plugin;
         await reservation.preBind(context);
       }
-      return true;
+      return true; // also for a pod that is gone: binding it finds that out
     } catch (error) {
       this.#cluster.forgetPod(key);
-      if (this.#stopped || error instanceof PodGoneError) {
+      if (this.#stopped || !isThere()) {
         this.#queue.done(key);
         return false;
       }

@@ -167,3 +167,53 @@ test("a volume made by hand for a local disk takes its pod to its node", async (
     /^0\/3 nodes are available: 3 node\(s\) didn't find available persistent volumes to bind\./,
   );
 });
+
+test("a pod waits on its node for a provisioner, ten minutes at most; a volume made by hand ends the wait", async () => {
+  await start(1);
+  const client = cluster.client();
+  await client.resource(resources.storageclasses).create({
+    metadata: { name: "manual" },
+    provisioner: "example.com/nobody",
+    volumeBindingMode: "WaitForFirstConsumer",
+  });
+  for (const name of ["kept", "gone"]) {
+    const claimSpec = { ...template.spec, storageClassName: "manual" };
+    await client.resource(resources.persistentvolumeclaims).create({ metadata: { name, namespace }, spec: claimSpec });
+    const spec = {
+      containers: [{ name: "c", image: "nginx" }],
+      volumes: [{ name: "v", persistentVolumeClaim: { claimName: name } }],
+    };
+    await client.resource(resources.pods).create({ metadata: { name, namespace }, spec });
+  }
+  await host.clock.advance(60_000);
+  const kept = { namespace, name: "kept" };
+  expect((await client.resource(resources.pods).get(kept)).spec.nodeName).toBeUndefined();
+  const claim = await client.resource(resources.persistentvolumeclaims).get(kept);
+  expect(claim.metadata.annotations).toMatchObject({
+    "volume.kubernetes.io/selected-node": "node-1",
+    "volume.kubernetes.io/storage-provisioner": "example.com/nobody",
+  });
+  await client.resource(resources.pods).delete({ namespace, name: "gone" });
+  await host.clock.advance(600_000);
+  const { items: events } = await client.resource(resources.eventsV1).list({ namespace });
+  const failures = events.filter(({ reason }) => reason === "FailedScheduling");
+  expect(failures.map(({ regarding, note }) => `${regarding?.name}: ${note}`)).toEqual([
+    'kept: running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded',
+  ]);
+  expect((await client.resource(resources.pods).get(kept)).status?.conditions?.[0]).toMatchObject({
+    type: "PodScheduled",
+    reason: "SchedulerError",
+  });
+  await client.resource(resources.persistentvolumes).create({
+    metadata: { name: "by-hand" },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      capacity: { storage: "1Gi" },
+      storageClassName: "manual",
+      nfs: { server: "s", path: "/" },
+      claimRef: { namespace, name: "kept" },
+    },
+  });
+  await host.clock.advance(20_000);
+  expect((await client.resource(resources.pods).get(kept)).status?.phase).toBe("Running");
+});
