@@ -1,6 +1,6 @@
 import type { JsonObject } from "../meta/index.ts";
 import type { FieldShape, ObjectShape, Shape } from "../schema/index.ts";
-import { shapeByName } from "../schema/index.ts";
+import { givenValue, shapeByName } from "../schema/index.ts";
 
 /**
  * Values as the original's messages print them: its internal structs have no wire names, so that every field is there
@@ -38,7 +38,7 @@ function struct(value: JsonObject, shape: ObjectShape): JsonObject {
     const field = shape.fields.get(name);
     if (field?.name === "metadata")
       Object.assign(out, value.metadata); // embedded
-    else if (field) out[goName(name)] = fieldValue(value[name], field);
+    else if (field) out[goName(name)] = fieldValue(givenValue(value, name), field);
   }
   layout?.complete?.(value, out);
   return out as JsonObject;

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "../meta/index.ts";
 import { typeMismatch } from "./failure.ts";
+import { rememberEmpty } from "./given-empty.ts";
 import { structName } from "./go-names.ts";
 import { scalarDecoders } from "./scalars.ts";
 import type { AnyShape, FieldShape, ObjectShape, Shape } from "./shape.ts";
@@ -132,7 +133,13 @@ function noteUnknown(key: string, trail: Trail): void {
 
 function without(object: JsonObject, dropped: ReadonlySet<string>): JsonObject {
   const left: JsonObject = {};
-  for (const key in object) if (!dropped.has(key)) left[key] = object[key] as JsonValue;
+  let empty: JsonObject | undefined;
+  for (const key in object) {
+    const value = object[key] as JsonValue;
+    if (!dropped.has(key)) left[key] = value;
+    else if (typeof value === "object" && value !== null && isEmpty(value)) (empty ??= {})[key] = value;
+  }
+  if (empty !== undefined) rememberEmpty(left, empty);
   return left;
 }
 
@@ -248,6 +255,7 @@ function zeroOf(shape: Shape): () => JsonValue {
         case "quantity":
           return () => "0";
         case "string":
+        case "bytes": // null at first, but nothing is what storing makes of it
           return () => "";
         default:
           return () => null;

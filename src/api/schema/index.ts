@@ -4,6 +4,7 @@
  */
 export type { Decoded, DecodeOptions } from "./decode.ts";
 export { decodeObject, strictDecodingError, strictProblems } from "./decode.ts";
+export { givenValue } from "./given-empty.ts";
 export type {
   AnyForm,
   AnyShape,

@@ -51,12 +51,15 @@ export async function update(ctx: HandlerContext, call: Call): Promise<ApiRespon
   const body = decodeBody(ctx, call);
   checkBodyName(body, name, request.namespace);
   matchNamespace(kind, body.metadata, request.namespace);
+  let untouched = body;
   return changeObject(ctx, call, {
     mayCreate: !request.subresource && (kind.strategy.allowCreateOnUpdate ?? false),
     uid: body.metadata.uid,
     next(existing) {
       // Drafts are changed on their way: a further attempt needs the body as it came.
-      return managedByUpdate(ctx, call, cloneJson(body), existing);
+      const draft = untouched;
+      untouched = cloneJson(draft);
+      return managedByUpdate(ctx, call, draft, existing);
     },
   });
 }

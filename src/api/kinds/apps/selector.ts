@@ -1,5 +1,6 @@
 import type { FieldError, FieldPath, LabelSelector } from "../../meta/index.ts";
 import { fieldError, labelSelectorAsSelector, matches, selectorFromLabels } from "../../meta/index.ts";
+import { givenValue } from "../../schema/index.ts";
 import type { PodTemplateSpec } from "../../types/index.ts";
 import { checkLabelSelector, isEmptyLabelSelector, shownSelector } from "../label-selector.ts";
 import { checkPodTemplate } from "../podspec/spec.ts";
@@ -44,7 +45,8 @@ export function checkTemplateLabels(
   const labels = template.metadata?.labels;
   if (!matches(parsed, labels ?? {})) {
     const detail = "`selector` does not match template `labels`";
-    out.push(fieldError.invalid(path.child("metadata", "labels"), labels ?? null, detail));
+    const given = givenValue(template.metadata, "labels");
+    out.push(fieldError.invalid(path.child("metadata", "labels"), given, detail));
   }
 }
 

@@ -85,7 +85,7 @@ function checkNames(
 
 /** The least, what is given by default, and the most must come in this order. */
 function checkAmounts(item: LimitRangeItem, name: string, path: FieldPath, out: FieldError[]): void {
-  const [max, min, limit, request, ratio] = amountFields.map((field) => item[field]?.[name]);
+  const [max, min, limit, request, ratio] = amountFields.map((field) => own(item[field], name));
   const check = (above: boolean, field: string, shown: string | undefined, detail: string) => {
     if (above) out.push(fieldError.invalid(path.child(field).key(name), shown, detail));
   };
@@ -115,6 +115,11 @@ function checkAmounts(item: LimitRangeItem, name: string, path: FieldPath, out: 
     const detail = `default value ${limit} must equal to defaultRequest value ${request} in ${name}`;
     out.push(fieldError.invalid(path.child("defaultRequest").key(name), request, detail));
   }
+}
+
+/** Names come from clients: one of them may be that of what all objects inherit. */
+function own(amounts: Amounts | undefined, name: string): string | undefined {
+  return amounts !== undefined && Object.hasOwn(amounts, name) ? amounts[name] : undefined;
 }
 
 function more(a: string | undefined, b: string | undefined): boolean {

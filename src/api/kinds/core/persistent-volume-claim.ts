@@ -1,5 +1,6 @@
 import type { FieldError } from "../../meta/index.ts";
 import { compareQuantity, fieldError, isConditionTrue, parseQuantity, root, semanticEqual } from "../../meta/index.ts";
+import { givenValue } from "../../schema/index.ts";
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from "../../types/index.ts";
 import { checkImmutable, goStruct } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -107,13 +108,13 @@ function checkUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): 
 function shownSpec(spec: PersistentVolumeClaimSpec): Record<string, unknown> {
   const { dataSource, dataSourceRef } = spec;
   return goStruct([
-    ["AccessModes", spec.accessModes],
+    ["AccessModes", givenValue(spec, "accessModes")],
     ["Selector", spec.selector],
     [
       "Resources",
       goStruct([
-        ["Limits", spec.resources?.limits],
-        ["Requests", spec.resources?.requests],
+        ["Limits", givenValue(spec.resources, "limits")],
+        ["Requests", givenValue(spec.resources, "requests")],
       ]),
     ],
     ["VolumeName", spec.volumeName ?? ""],

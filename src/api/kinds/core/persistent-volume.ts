@@ -1,8 +1,10 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { fieldError, isDNS1123Subdomain, parseQuantity, quantitySign, root, semanticEqual } from "../../meta/index.ts";
+import { givenValue } from "../../schema/index.ts";
 import type { PersistentVolume, PersistentVolumeSpec } from "../../types/index.ts";
-import { checkImmutable, checkSupported, checkWith, goStruct } from "../field-checks.ts";
+import { checkImmutable, checkSupported, checkWith } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
+import { goValue } from "../go-value.ts";
 import { checkAccessModes, volumeModes } from "../podspec/claim-spec.ts";
 import { checkNodeSelector } from "../podspec/node-selector.ts";
 import { checkOneSource, persistentVolumeChecks } from "../podspec/volume-sources.ts";
@@ -98,7 +100,7 @@ function checkCapacity(spec: PersistentVolumeSpec, out: FieldError[]): void {
   const names = Object.keys(capacity);
   if (names.length === 0) out.push(fieldError.required(path, ""));
   if (names.length !== 1 || capacity.storage === undefined) {
-    out.push(fieldError.notSupported(path, spec.capacity ?? null, ["storage"]));
+    out.push(fieldError.notSupported(path, givenValue(spec, "capacity"), ["storage"]));
   }
   for (const [name, quantity] of Object.entries(capacity)) {
     if (quantitySign(parseQuantity(quantity)) > 0) continue;
@@ -149,27 +151,13 @@ function checkUpdate(volume: PersistentVolume, old: PersistentVolume): FieldErro
   checkImmutable(spec.volumeMode, before.volumeMode, root("volumeMode"), out);
   if (before.nodeAffinity && !semanticEqual(spec.nodeAffinity, before.nodeAffinity)) {
     const detail = "field is immutable, except for updating from beta label to GA";
-    out.push(fieldError.invalid(root("nodeAffinity"), shownAffinity(spec.nodeAffinity), detail));
+    out.push(
+      fieldError.invalid(
+        root("nodeAffinity"),
+        goValue(spec.nodeAffinity, "io.k8s.api.core.v1.VolumeNodeAffinity"),
+        detail,
+      ),
+    );
   }
   return out;
-}
-
-function shownAffinity(affinity: PersistentVolumeSpec["nodeAffinity"]) {
-  if (!affinity) return null;
-  const required = affinity.required;
-  const terms = required?.nodeSelectorTerms?.map((term) =>
-    goStruct([
-      ["MatchExpressions", term.matchExpressions?.map(shownRequirement)],
-      ["MatchFields", term.matchFields?.map(shownRequirement)],
-    ]),
-  );
-  return goStruct([["Required", required && goStruct([["NodeSelectorTerms", terms]])]]);
-}
-
-function shownRequirement(requirement: { key: string; operator: string; values?: string[] }) {
-  return goStruct([
-    ["Key", requirement.key],
-    ["Operator", requirement.operator],
-    ["Values", requirement.values],
-  ]);
 }

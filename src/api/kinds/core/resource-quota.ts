@@ -1,5 +1,6 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { fieldError, root } from "../../meta/index.ts";
+import { givenValue } from "../../schema/index.ts";
 import type { ResourceQuota, ScopedResourceSelectorRequirement } from "../../types/index.ts";
 import { checkImmutable } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -45,7 +46,13 @@ export const resourceQuotaStrategy: KindStrategy = {
     const out = checkQuota(quota);
     const sorted = (all: readonly string[] | undefined) => [...(all ?? [])].sort();
     const { scopes: now } = quota.spec ?? {};
-    checkImmutable(sorted(now), sorted(old.spec?.scopes), root("spec", "scopes"), out, now ?? null);
+    checkImmutable(
+      sorted(now),
+      sorted(old.spec?.scopes),
+      root("spec", "scopes"),
+      out,
+      givenValue(quota.spec, "scopes"),
+    );
     return out;
   },
   updates: {

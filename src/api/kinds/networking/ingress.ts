@@ -10,6 +10,7 @@ import {
   isWildcardDNS1123Subdomain,
   root,
 } from "../../meta/index.ts";
+import { givenValue } from "../../schema/index.ts";
 import type { HTTPIngressPath, Ingress, IngressBackend, IngressRule, IngressTLS } from "../../types/index.ts";
 import { checkDNSSubdomain, checkWith } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -66,7 +67,7 @@ function checkIngress({ spec }: Ingress): FieldError[] {
   const rules = spec.rules ?? [];
   if (rules.length === 0 && !spec.defaultBackend) {
     const detail = "either `defaultBackend` or `rules` must be specified";
-    out.push(fieldError.invalid(specPath, spec.rules ?? null, detail));
+    out.push(fieldError.invalid(specPath, givenValue(spec, "rules"), detail));
   }
   if (spec.defaultBackend) checkBackend(spec.defaultBackend, specPath.child("defaultBackend"), out);
   for (const [i, rule] of rules.entries()) checkRule(rule, specPath.child("rules").index(i), out);

@@ -1,5 +1,6 @@
 import type { FieldError } from "../../meta/index.ts";
 import { fieldError, ipFamily, isCIDR, root } from "../../meta/index.ts";
+import { givenValue } from "../../schema/index.ts";
 import type { ServiceCIDR } from "../../types/index.ts";
 import { checkWith, fieldIsImmutable } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -43,7 +44,7 @@ function checkUpdate(range: ServiceCIDR, old: ServiceCIDR): FieldError[] {
   const cidrs = range.spec?.cidrs ?? [];
   const before = old.spec?.cidrs ?? [];
   if (cidrs.length < before.length || (before.length !== 1 && cidrs.length !== before.length)) {
-    out.push(fieldError.invalid(cidrsPath, range.spec?.cidrs ?? null, fieldIsImmutable));
+    out.push(fieldError.invalid(cidrsPath, givenValue(range.spec, "cidrs"), fieldIsImmutable));
     return out;
   }
   for (const [i, cidr] of before.entries()) {

@@ -18,7 +18,8 @@ export function checkPodLevelResources(spec: PodSpec, path: FieldPath, out: Fiel
     out.push(fieldError.forbidden(path.child("claims"), "claims may not be set for Resources at pod-level"));
   checkResourceRequirements(resources, path, out, checkName);
   for (const [name, together] of Object.entries(containerRequests(spec))) {
-    const own = resources.requests?.[name];
+    const { requests = {} } = resources;
+    const own = Object.hasOwn(requests, name) ? requests[name] : undefined;
     if (own === undefined || compareQuantity(parseQuantity(own), parseQuantity(together)) >= 0) continue;
     const detail = `must be greater than or equal to aggregate container requests of ${together}`;
     out.push(fieldError.invalid(path.child("requests").key(name), own, detail));

@@ -50,7 +50,7 @@ type Resources = Readonly<Record<string, string>>;
 function add(a: Resources, b: Resources): Record<string, string> {
   const sum: Record<string, string> = { ...a };
   for (const [name, quantity] of Object.entries(b)) {
-    const before = sum[name];
+    const before = Object.hasOwn(sum, name) ? sum[name] : undefined;
     sum[name] =
       before === undefined ? quantity : formatQuantity(addQuantity(parseQuantity(before), parseQuantity(quantity)));
   }
@@ -60,7 +60,7 @@ function add(a: Resources, b: Resources): Record<string, string> {
 function max(a: Resources, b: Resources): Record<string, string> {
   const most: Record<string, string> = { ...a };
   for (const [name, quantity] of Object.entries(b)) {
-    const other = most[name];
+    const other = Object.hasOwn(most, name) ? most[name] : undefined;
     if (other === undefined || compareQuantity(parseQuantity(quantity), parseQuantity(other)) > 0)
       most[name] = quantity;
   }

@@ -1,5 +1,6 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { fieldError, root } from "../../meta/index.ts";
+import { givenValue } from "../../schema/index.ts";
 import type { StorageClass, TopologySelectorTerm } from "../../types/index.ts";
 import { checkImmutable, checkQualifiedName, checkSupported } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -20,7 +21,7 @@ export const storageClassStrategy: KindStrategy = {
   validateUpdate(storageClass: StorageClass, old: StorageClass) {
     const out = checkClass(storageClass);
     for (const field of ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const) {
-      checkImmutable(storageClass[field], old[field], root(field), out);
+      checkImmutable(storageClass[field], old[field], root(field), out, givenValue(storageClass, field));
     }
     return out;
   },

@@ -1,5 +1,6 @@
 import type { FieldError } from "../../meta/index.ts";
 import { fieldError, root } from "../../meta/index.ts";
+import { givenValue } from "../../schema/index.ts";
 import type { VolumeAttributesClass } from "../../types/index.ts";
 import { checkImmutable } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -14,7 +15,8 @@ export const volumeAttributesClassStrategy: KindStrategy = {
   validateUpdate(attributes: VolumeAttributesClass, old: VolumeAttributesClass) {
     const out = checkClass(attributes);
     checkImmutable(attributes.driverName, old.driverName, root("driverName"), out);
-    checkImmutable(attributes.parameters, old.parameters, root("parameters"), out);
+    const shown = givenValue(attributes, "parameters");
+    checkImmutable(attributes.parameters, old.parameters, root("parameters"), out, shown);
     return out;
   },
   table: {
