@@ -19,7 +19,7 @@ describe("the generic strategy of kinds with a status", () => {
   const old = deepFreeze(jobs({ spec: { parallelism: 1 }, status: { active: 1 } }));
 
   it("leaves status out of creates", () => {
-    const draft = jobs({ spec: {}, status: { active: 7 } });
+    const draft = jobs({ spec: { template: {} }, status: { active: 7 } });
     strategyOf("batch", "jobs").prepareForCreate?.(draft);
     expect((draft as { status?: unknown }).status).toEqual({});
   });

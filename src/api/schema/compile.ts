@@ -137,7 +137,10 @@ function without(object: JsonObject, dropped: ReadonlySet<string>): JsonObject {
   for (const key in object) {
     const value = object[key] as JsonValue;
     if (!dropped.has(key)) left[key] = value;
-    else if (typeof value === "object" && value !== null && isEmpty(value)) (empty ??= {})[key] = value;
+    else if (typeof value === "object" && value !== null && isEmpty(value)) {
+      empty ??= {};
+      empty[key] = value;
+    }
   }
   if (empty !== undefined) rememberEmpty(left, empty);
   return left;
