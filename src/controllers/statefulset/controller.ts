@@ -11,6 +11,8 @@ import { claimsOf, ordinalOf, podName, podOf, revisionOf } from "./identity.ts";
 import { planStatefulSet, type StatefulAction, statefulStatus } from "./plan.ts";
 
 const component = "statefulset-controller";
+/** A pod that its node refuses fails at once and would be made anew without end: so many milliseconds lie between. */
+const recreateEveryMs = 1000;
 
 /** Keeps numbered pods with names, host names and claims of their own. */
 export function startStatefulSetController(context: ControllerContext): RunningController {
@@ -23,6 +25,8 @@ export function startStatefulSetController(context: ControllerContext): RunningC
   const claims = informers.informer(resources.persistentvolumeclaims);
   const events = context.recorder(component);
   const expectations = new Expectations(host);
+  /** When a failed pod of a set was last removed. */
+  const recreatedAt = new Map<string, number>();
   const controller = runController({
     name: component,
     host,
@@ -34,6 +38,7 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     const set = sets.store.get(key);
     if (set === undefined) {
       expectations.forget(key);
+      recreatedAt.delete(key);
       return done;
     }
     if (set.metadata.deletionTimestamp !== undefined) return done;
@@ -61,11 +66,20 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     const status = statefulStatus(observed);
     if (!semanticEqual(set.status, status))
       await client.resource(resources.statefulsets).updateStatus({ ...set, status });
-    if (mayAct) for (const action of planStatefulSet(observed)) await act(key, set, history, action);
+    let recreateInMs = 0;
+    for (const action of mayAct ? planStatefulSet(observed) : []) {
+      if (action.kind === "remove" && action.failed) {
+        recreateInMs = (recreatedAt.get(key) ?? 0) + recreateEveryMs - nowMs;
+        if (recreateInMs > 0) break;
+        recreatedAt.set(key, nowMs);
+      }
+      await act(key, set, history, action);
+    }
     const used = new Set([currentRevision, updateRevision, ...held.map((pod) => revisionOf(pod) ?? "")]);
     await truncateHistory(client, set, history, (revision) => used.has(revision.metadata.name ?? ""));
     const waits = held
       .map((pod) => availableInMs(pod, set.spec.minReadySeconds ?? 0, nowMs) ?? 0)
+      .concat(recreateInMs)
       .filter((wait) => wait > 0);
     return waits.length === 0 ? done : again(Math.min(...waits));
   }
