@@ -27,7 +27,10 @@ export function planStatefulSet(observed: StatefulObserved): readonly StatefulAc
     if (action !== undefined) actions.push(action);
     if (inOrder && (action !== undefined || !isSettled(observed, pod))) return actions;
   }
+  const firstUnhealthy = [...wanted.map(({ pod }) => pod), ...condemned.toReversed()].find(isUnhealthy);
   for (const pod of condemned) {
+    // An unhealthy pod halts scaling down, unless it is the one that all others wait for.
+    if (inOrder && isUnhealthy(pod) && pod !== firstUnhealthy) return actions;
     if (!isTerminating(pod)) actions.push({ kind: "remove", pod, failed: false });
     if (inOrder) return actions;
   }
@@ -101,6 +104,10 @@ function isTerminating(pod: Pod): boolean {
 function isSettled({ set, nowMs }: StatefulObserved, pod: Pod | undefined): boolean {
   if (pod === undefined || isTerminating(pod)) return false;
   return isRunningAndReady(pod) && isAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs);
+}
+
+function isUnhealthy(pod: Pod | undefined): boolean {
+  return pod !== undefined && (isTerminating(pod) || !isRunningAndReady(pod));
 }
 
 function isRunningAndReady(pod: Pod): boolean {
