@@ -1,4 +1,4 @@
-import type { Selector } from "../api/meta/index.ts";
+import type { Quantity, Selector } from "../api/meta/index.ts";
 import type { CSINode, Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from "../api/types/index.ts";
 import { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
@@ -18,6 +18,8 @@ export interface VolumeReader {
   volume(name: string): PersistentVolume | undefined;
   storageClass(name: string): StorageClass | undefined;
   csiNode(name: string): CSINode | undefined;
+  /** Whether the provisioner has room for the claim on nodes with these labels, by what it publishes of its capacity. */
+  hasRoom(storageClass: StorageClass, bytes: Quantity, labels: Readonly<Record<string, string>>): boolean;
   /** Volumes that name the claim or that nobody has and that are of its class. */
   candidates(claim: PersistentVolumeClaim): readonly PersistentVolume[];
 }

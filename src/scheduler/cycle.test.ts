@@ -15,6 +15,7 @@ const noVolumes = {
   volume: () => undefined,
   storageClass: () => undefined,
   csiNode: () => undefined,
+  hasRoom: () => true,
   candidates: () => [],
 };
 

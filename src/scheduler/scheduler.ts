@@ -157,6 +157,8 @@ class PodScheduler implements Scheduler {
       this.#informers.informer(resources.persistentvolumes).addHandlers(always),
       this.#informers.informer(resources.storageclasses).addHandlers({ add: changed, update: changed }),
       this.#informers.informer(resources.csinodes).addHandlers({ add: changed, update: changed }),
+      this.#informers.informer(resources.csidrivers).addHandlers({ add: changed, update: changed }),
+      this.#informers.informer(resources.csistoragecapacities).addHandlers({ add: changed, update: changed }),
     ];
   }
 

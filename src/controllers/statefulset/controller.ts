@@ -1,5 +1,5 @@
 import { isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
-import type { ControllerRevision, Pod, StatefulSet } from "../../api/types/index.ts";
+import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from "../../api/types/index.ts";
 import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
 import { claim } from "../claims.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
@@ -7,6 +7,7 @@ import { Expectations } from "../expectations.ts";
 import { byController, controllerKey, indexByController, objectKey } from "../owners.ts";
 import { availableInMs, isNamespaceTerminating, messageOf } from "../pods/index.ts";
 import { type History, syncHistory, templateOf, truncateHistory } from "../revisions/index.ts";
+import { goesWithEarlierPod, planClaimOwners } from "./claim-owners.ts";
 import { claimsOf, ordinalOf, podName, podOf, revisionOf } from "./identity.ts";
 import { planStatefulSet, type StatefulAction, statefulStatus } from "./plan.ts";
 
@@ -66,6 +67,7 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     const status = statefulStatus(observed);
     if (!semanticEqual(set.status, status))
       await client.resource(resources.statefulsets).updateStatus({ ...set, status });
+    for (const pod of held) await retainClaims(set, pod);
     let recreateInMs = 0;
     for (const action of mayAct ? planStatefulSet(observed) : []) {
       if (action.kind === "remove" && action.failed) {
@@ -99,6 +101,7 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     const template = (kept === undefined ? undefined : templateOf(kept)) ?? set.spec.template;
     const what = `Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name}`;
     try {
+      if (claimsInStore(set, ordinal).some((claim) => goesWithEarlierPod(claim, podName(set, ordinal)))) return;
       await createClaims(set, ordinal);
       await client.resource(resources.pods).create(podOf(set, template, revision, ordinal));
       events.event(set, "Normal", "SuccessfulCreate", `Create ${what} successful`);
@@ -109,6 +112,26 @@ export function startStatefulSetController(context: ControllerContext): RunningC
       events.event(set, "Warning", "FailedCreate", `create ${what} failed error: ${messageOf(error)}`);
       throw error;
     }
+  }
+
+  /** Owners of claims follow the retention policy, before a pod that is scaled away goes. */
+  async function retainClaims(set: StatefulSet, pod: Pod): Promise<void> {
+    const ordinal = ordinalOf(set, pod);
+    if (ordinal === undefined || pod.metadata.deletionTimestamp !== undefined) return;
+    const first = set.spec.ordinals?.start ?? 0;
+    const isScaledAway = ordinal < first || ordinal >= first + (set.spec.replicas ?? 1);
+    for (const held of claimsInStore(set, ordinal)) {
+      const ownerReferences = planClaimOwners(held, set, pod, isScaledAway);
+      if (ownerReferences === undefined || held.metadata.deletionTimestamp !== undefined) continue;
+      const metadata = { ...held.metadata, ownerReferences };
+      await client.resource(resources.persistentvolumeclaims).update({ ...held, metadata });
+    }
+  }
+
+  function claimsInStore(set: StatefulSet, ordinal: number): PersistentVolumeClaim[] {
+    return claimsOf(set, ordinal).flatMap(({ metadata: { namespace, name = "" } }) => {
+      return claims.store.get(keyString({ namespace, name })) ?? [];
+    });
   }
 
   async function createClaims(set: StatefulSet, ordinal: number): Promise<void> {
@@ -155,6 +178,15 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     add: (set) => controller.enqueue(set),
     update: (_, set) => controller.enqueue(set),
     delete: (set) => controller.enqueue(set),
+  });
+  // A name that waited for a claim of an earlier pod to go may be used again.
+  claims.addHandlers({
+    delete: ({ metadata }) => {
+      const owner = metadata.ownerReferences?.find(({ kind }) => kind === "Pod");
+      if (owner === undefined) return;
+      const setName = owner.name.replace(/-\d+$/, "");
+      controller.queue.add(keyString({ namespace: metadata.namespace, name: setName }));
+    },
   });
   pods.addHandlers({
     add: enqueueOwner,

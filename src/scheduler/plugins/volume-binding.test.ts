@@ -74,6 +74,11 @@ test.each<[string, StorageFacts, string | readonly (string | undefined)[]]>([
     [noVolume, undefined],
   ],
   [
+    "a provisioner without room",
+    { claims: [claimNamed("c", local)], classes: [delayed()], full: ["local"] },
+    Array(2).fill("node(s) did not have enough free storage"),
+  ],
+  [
     "a node that was chosen already",
     { claims: [claimNamed("c", { ...local, metadata: { annotations: selected } })], classes: [delayed()] },
     [noVolume, undefined],

@@ -1,4 +1,11 @@
-import { compareQuantity, isControlledBy, keyOf, keyString, parseQuantity } from "../../api/meta/index.ts";
+import {
+  compareQuantity,
+  isControlledBy,
+  keyOf,
+  keyString,
+  parseQuantity,
+  type Quantity,
+} from "../../api/meta/index.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../../api/types/index.ts";
 import {
   annotated,
@@ -21,6 +28,7 @@ import type { PodInfo } from "../pod-info.ts";
 const name = "VolumeBinding";
 const otherNode = "node(s) didn't match PersistentVolume's node affinity";
 const nothingToBind = "node(s) didn't find available persistent volumes to bind";
+const noRoom = "node(s) did not have enough free storage";
 const volumeGone = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
 
 /** Pods go where their volumes are or can be made; volumes of claims that wait for a consumer are bound before the pod. */
@@ -70,8 +78,7 @@ function claimsOf({ pod, namespace }: PodInfo, { reader }: ClusterState): PodCla
     else hasUnbound = true;
   }
   if (hasUnbound) return { refused: "pod has unbound immediate PersistentVolumeClaims" };
-  const size = ({ spec }: PersistentVolumeClaim) => parseQuantity(spec.resources?.requests?.storage ?? "0");
-  return { bound, waiting: waiting.sort((a, b) => compareQuantity(size(a), size(b))) };
+  return { bound, waiting: waiting.sort((a, b) => compareQuantity(sizeOf(a), sizeOf(b))) };
 }
 
 function whyNot(claim: PersistentVolumeClaim | undefined, claimName: string): string | undefined {
@@ -125,8 +132,10 @@ function planOn(node: NodeInfo, { bound, waiting }: PodClaims, cluster: ClusterS
         continue;
       }
     }
-    if (selected !== undefined ? selected === node.name : canProvision(claim, node, cluster)) toProvision.push(claim);
-    else reasons.add(nothingToBind);
+    const why = selected === undefined ? whyNotProvisioned(claim, node, cluster) : undefined;
+    if (why !== undefined) reasons.add(why);
+    else if (selected !== undefined && selected !== node.name) reasons.add(nothingToBind);
+    else toProvision.push(claim);
   }
   return { reasons: [...reasons], matches, toProvision };
 }
@@ -136,10 +145,15 @@ function selectedNodeOf(claim: PersistentVolumeClaim, { claimNodes }: ClusterSta
   return claimNodes.get(keyString(keyOf(claim))) ?? claim.metadata.annotations?.[annotationsOfBinding.selectedNode];
 }
 
-function canProvision(claim: PersistentVolumeClaim, node: NodeInfo, { reader }: ClusterState): boolean {
+function whyNotProvisioned(claim: PersistentVolumeClaim, node: NodeInfo, { reader }: ClusterState): string | undefined {
   const storageClass = reader.volumes.storageClass(claimClass(claim));
-  if (!storageClass?.provisioner || storageClass.provisioner === "kubernetes.io/no-provisioner") return false;
-  return topologyAllows(storageClass.allowedTopologies, node.labels);
+  if (!storageClass?.provisioner || storageClass.provisioner === "kubernetes.io/no-provisioner") return nothingToBind;
+  if (!topologyAllows(storageClass.allowedTopologies, node.labels)) return nothingToBind;
+  return reader.volumes.hasRoom(storageClass, sizeOf(claim), node.labels) ? undefined : noRoom;
+}
+
+function sizeOf({ spec }: PersistentVolumeClaim): Quantity {
+  return parseQuantity(spec.resources?.requests?.storage ?? "0");
 }
 
 function rejection(...reasons: string[]): Rejection {

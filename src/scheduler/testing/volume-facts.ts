@@ -16,10 +16,12 @@ export interface StorageFacts {
   readonly volumes?: readonly PersistentVolume[];
   readonly classes?: readonly StorageClass[];
   readonly csiNodes?: readonly CSINode[];
+  /** Classes whose provisioners have no room. */
+  readonly full?: readonly string[];
 }
 
 export function clusterWith(facts: StorageFacts, nodes: readonly Node[]): ClusterState {
-  const { claims = [], volumes = [], classes = [], csiNodes = [] } = facts;
+  const { claims = [], volumes = [], classes = [], csiNodes = [], full = [] } = facts;
   const named = <T extends { metadata: { name?: string } }>(objects: readonly T[], name: string) =>
     objects.find(({ metadata }) => metadata.name === name);
   const cluster = new ClusterState({
@@ -30,6 +32,7 @@ export function clusterWith(facts: StorageFacts, nodes: readonly Node[]): Cluste
       volume: (name) => named(volumes, name),
       storageClass: (name) => named(classes, name),
       csiNode: (name) => named(csiNodes, name),
+      hasRoom: ({ metadata }) => !full.includes(metadata.name ?? ""),
       candidates: (claim) =>
         volumes.filter(
           ({ spec }) => spec.claimRef?.name === claim.metadata.name || spec.storageClassName === claimClass(claim),

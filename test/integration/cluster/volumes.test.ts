@@ -18,7 +18,7 @@ const template = {
   spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
 };
 
-async function createStatefulSet(replicas: number): Promise<void> {
+async function createStatefulSet(replicas: number, retention?: { whenDeleted: string; whenScaled: string }) {
   const labels = { app: "db" };
   await cluster
     .client()
@@ -27,6 +27,7 @@ async function createStatefulSet(replicas: number): Promise<void> {
       metadata: { name: "db", namespace },
       spec: {
         replicas,
+        persistentVolumeClaimRetentionPolicy: retention,
         serviceName: "db",
         selector: { matchLabels: labels },
         template: {
@@ -89,6 +90,25 @@ test("a stateful set with claims becomes ready; its claims stay when it shrinks;
   await client.resource(resources.statefulsets).patch(key, "merge", { spec: { replicas: 2 } });
   await host.clock.advance(30_000);
   expect((await client.resource(resources.pods).get({ namespace, name: "db-1" })).spec.nodeName).toBe(before);
+});
+
+test("claims go with the pods that are scaled away, and with the set, where it says so", async () => {
+  await start(2);
+  const sets = cluster.client().resource(resources.statefulsets);
+  const key = { namespace, name: "db" };
+  await createStatefulSet(3, { whenScaled: "Delete", whenDeleted: "Delete" });
+  await host.clock.advance(30_000);
+  expect(await readyReplicas()).toBe(3);
+  await sets.patch(key, "merge", { spec: { replicas: 1 } });
+  await host.clock.advance(30_000);
+  expect(await claims()).toEqual(["data-db-0 Bound"]);
+  await sets.patch(key, "merge", { spec: { replicas: 2 } });
+  await host.clock.advance(30_000);
+  expect(await readyReplicas()).toBe(2);
+  await sets.delete(key);
+  await host.clock.advance(60_000);
+  expect(await claims()).toEqual([]);
+  expect(await volumes()).toEqual([]);
 });
 
 test("a pod waits for its claim, and the claim for its pod", async () => {
