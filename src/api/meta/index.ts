@@ -17,8 +17,8 @@ export { anyField, fieldSelectorString, matchesFields, parseFieldSelector, requi
 export { fnv32a, fnv64a, safeEncode } from "./hash.ts";
 export type { IntOrString } from "./int-or-string.ts";
 export { intOrStringText, scaledValue } from "./int-or-string.ts";
-export type { IPFamily } from "./ip.ts";
-export { ipFamily, isCIDR, isValidIP } from "./ip.ts";
+export type { IPAddress, IPFamily } from "./ip.ts";
+export { ipFamily, isCIDR, isValidIP, parseIPAddress } from "./ip.ts";
 export type { Requirement, SelectorOperator } from "./label-requirement.ts";
 export type { LabelSelector, LabelSelectorRequirement, Labels, Selector } from "./labels.ts";
 export {

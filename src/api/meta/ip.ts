@@ -6,7 +6,7 @@ const notACIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64
 export type IPFamily = "IPv4" | "IPv6";
 
 /** The address as a number, or what the original's lenient reader makes of it; undefined for what is none. */
-interface Address {
+export interface IPAddress {
   readonly family: IPFamily;
   readonly value: bigint;
   /** Only the lenient reader takes 010.0.0.1 (as 10.0.0.1). */
@@ -15,11 +15,11 @@ interface Address {
   readonly mapped: boolean;
 }
 
-function parseAddress(text: string): Address | undefined {
+export function parseIPAddress(text: string): IPAddress | undefined {
   return text.includes(":") ? parseIPv6(text) : parseIPv4(text);
 }
 
-function parseIPv4(text: string): Address | undefined {
+function parseIPv4(text: string): IPAddress | undefined {
   if (!/^\d+\.\d+\.\d+\.\d+$/.test(text)) return undefined;
   const octets = text.split(".");
   if (octets.some((octet) => Number(octet) > 255)) return undefined;
@@ -27,7 +27,7 @@ function parseIPv4(text: string): Address | undefined {
   return { family: "IPv4", value, leadingZeros: octets.some((octet) => /^0\d/.test(octet)), mapped: false };
 }
 
-function parseIPv6(text: string): Address | undefined {
+function parseIPv6(text: string): IPAddress | undefined {
   if (text.includes("%") || !isIPv6(text)) return undefined; // zones have no place in the API
   const [head = "", tail] = text.split("::");
   const left = groupsOf(head);
@@ -48,14 +48,14 @@ function groupsOf(text: string): number[] {
 }
 
 export function ipFamily(text: string): IPFamily | undefined {
-  const address = parseAddress(text);
+  const address = parseIPAddress(text);
   if (address === undefined) return undefined;
   return address.mapped ? "IPv4" : address.family;
 }
 
 /** As the original checks fields that are older than its canonical-form rule. */
 export function isValidIP(value: string): string[] {
-  const address = parseAddress(value);
+  const address = parseIPAddress(value);
   if (address === undefined) return [notAnIP];
   if (address.leadingZeros) return ["must not have leading 0s"];
   return address.mapped ? ["must not be an IPv4-mapped IPv6 address"] : [];
@@ -64,7 +64,7 @@ export function isValidIP(value: string): string[] {
 /** As the original checks fields that are older than its canonical-form rule. */
 export function isCIDR(value: string): string[] {
   const slash = value.lastIndexOf("/");
-  const address = parseAddress(value.slice(0, Math.max(slash, 0)));
+  const address = parseIPAddress(value.slice(0, Math.max(slash, 0)));
   const lengthText = value.slice(slash + 1);
   if (slash < 0 || address === undefined || !/^\d+$/.test(lengthText)) return [notACIDR];
   const bits = address.family === "IPv4" ? 32 : 128;

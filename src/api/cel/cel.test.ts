@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import {
+  compileMatchCondition,
+  compilePolicy,
+  compileRule,
+  fromCel,
+  policyVariables,
+  requestValue,
+  toCel,
+} from "./index.ts";
+
+const self = toCel({
+  name: "web",
+  replicas: 3,
+  ratio: 1.5,
+  list: [3, 1, 2],
+  names: ["a", "b"],
+  labels: { app: "web", tier: "front" },
+  containers: [{ name: "c", image: "registry.example.org/app:1" }],
+  none: null,
+});
+
+function evaluate(expression: string): unknown {
+  const { program, error } = compileRule(expression, "any");
+  if (program === undefined) throw new Error(error);
+  return fromCel(program.evaluate({ self, oldSelf: null }));
+}
+
+describe("expressions", () => {
+  it.each<[string, unknown]>([
+    ["self.replicas + 1", 4],
+    ["self.replicas <= 3.5", true],
+    ["has(self.labels.app) && !has(self.labels.zone)", true],
+    ["self.labels.all(k, k.size() > 2)", true],
+    ["self.?zone.orValue('none')", "none"],
+    ["self.none == null", true],
+    ["self.containers.exists(c, c.image.startsWith('registry.example.org/'))", true],
+    ["'%s has %d: %s'.format([self.name, self.replicas, self.list])", "web has 3: [3, 1, 2]"],
+    ["'%.2f %e %x %b %%'.format([self.ratio, 1000.0, 255, 5])", "1.50 1.000000e+03 ff 101 %"],
+    ["'abc'.charAt(1) + 'hello'.replace('l', 'L', 1) + ' a '.trim()", "bheLloa"],
+    ["strings.quote('a\"b')", '"a\\"b"'],
+    ["[1, 2, 3].sum() + self.list.min() + self.list.max()", 10],
+    ["[1, 1, 2].isSorted() && !self.list.isSorted()", true],
+    ["self.names.indexOf('b')", 1],
+    ["[1, 2, 2].lastIndexOf(2)", 2],
+    ["[].sum()", 0],
+    ["sets.contains(self.list, [1, 2]) && sets.equivalent([1], [1, 1]) && !sets.intersects([1], [2])", true],
+    ["'abc 123'.find('[0-9]+')", "123"],
+    ["'123 abc 456'.findAll('[0-9]+')", ["123", "456"]],
+    ["'1 2 3'.findAll('[0-9]', 2)", ["1", "2"]],
+    ["url('https://example.com:80/path?a=1&a=2').getHost()", "example.com:80"],
+    ["url('https://[::1]:80/').getHostname() + url('https://h:81/p').getPort()", "::181"],
+    ["url('https://h/p?k=1&k=2').getQuery()['k']", ["1", "2"]],
+    ["isURL('../x') || isURL('https://a:b/')", false],
+    ["quantity('1.5Gi').add(quantity('512Mi')).compareTo(quantity('2Gi'))", 0],
+    ["quantity('200m').isLessThan(quantity('1')) && quantity('1') == quantity('1000m')", true],
+    ["quantity('50k').asInteger()", 50000],
+    ["quantity('50m').isInteger() || isQuantity('1x')", false],
+    ["quantity('1').add(2).sub(1).asApproximateFloat()", 2],
+    ["ip('10.0.0.1').family() == 4 && ip('::1').isLoopback()", true],
+    ["isIP('010.0.0.1') || isIP('::ffff:1.2.3.4')", false],
+    ["ip.isCanonical('2001:db8::abcd') && !ip.isCanonical('2001:DB8::ABCD')", true],
+    ["string(ip('2001:db8:0:0:1:0:0:1'))", "2001:db8::1:0:0:1"],
+    ["string(ip('::')) + string(ip('1::')) + string(ip('::1'))", "::1::::1"],
+    ["cidr('10.0.0.0/8').containsIP('10.1.2.3') && cidr('10.0.0.0/8').containsCIDR('10.1.0.0/16')", true],
+    ["string(cidr('10.1.2.3/8').masked())", "10.0.0.0/8"],
+    ["cidr('10.0.0.0/8').prefixLength()", 8],
+    ["isCIDR('10.0.0.0/33')", false],
+    ["semver('1.2.3').isLessThan(semver('1.10.0-alpha.1')) && semver('v1.2', true).minor() == 2", true],
+    ["semver('1.0.0-alpha').compareTo(semver('1.0.0'))", -1],
+    ["format.dns1123Label().validate('ok').hasValue()", false],
+    ["format.named('uuid').value().validate('x').value()", ["invalid UUID"]],
+    ["duration('1h').getMinutes() + timestamp('2024-02-03T04:05:06Z').getMonth()", 61],
+    ["[3, 1, 2].sort() + [[1], [2]].flatten() + [1, 2, 3].slice(1, 2)", [1, 2, 3, 1, 2, 2]],
+    ["cel.bind(x, self.replicas, x * x)", 9],
+  ])("%s", (expression, expected) => {
+    expect(evaluate(expression)).toEqual(expected);
+  });
+
+  it.each([
+    ["self.missing == 1", "no such key: missing"],
+    ["self.list[7]", "index out of bounds: 7"],
+    ["self.name + 1", "no such overload"],
+    ["1 / 0", "division by zero"],
+    ["[].min()", "min called on empty list"],
+  ])("%s fails", (expression, message) => {
+    const { program } = compileRule(expression, "any");
+    expect(() => program?.evaluate({ self, oldSelf: null })).toThrow(message);
+  });
+});
+
+describe("errors of the compiler", () => {
+  it.each([
+    [
+      "a/b",
+      "compilation failed: ERROR: <input>:1:1: undeclared reference to 'a' (in container '')\n | a/b\n | ^\n" +
+        "ERROR: <input>:1:3: undeclared reference to 'b' (in container '')\n | a/b\n | ..^",
+    ],
+    [
+      "Bad_Value!",
+      "compilation failed: ERROR: <input>:1:10: Syntax error: extraneous input '!' expecting <EOF>\n" +
+        " | Bad_Value!\n | .........^",
+    ],
+    [
+      "",
+      "compilation failed: ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', " +
+        "'-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
+    ],
+    [
+      "'a' + 1 == 2",
+      "compilation failed: ERROR: <input>:1:5: found no matching overload for '_+_' applied to '(string, int)'\n" +
+        " | 'a' + 1 == 2\n | ....^",
+    ],
+    [
+      "request.foo == 1",
+      "compilation failed: ERROR: <input>:1:8: undefined field 'foo'\n | request.foo == 1\n | .......^",
+    ],
+    [
+      "frob(1)",
+      "compilation failed: ERROR: <input>:1:5: undeclared reference to 'frob' (in container '')\n | frob(1)\n | ....^",
+    ],
+    [
+      "size(1) > 0",
+      "compilation failed: ERROR: <input>:1:5: found no matching overload for 'size' applied to '(int)'\n" +
+        " | size(1) > 0\n | ....^",
+    ],
+    [
+      "true &&\n x",
+      "compilation failed: ERROR: <input>:2:2: undeclared reference to 'x' (in container '')\n |  x\n | .^",
+    ],
+    ["1 + 1", "must evaluate to bool"],
+  ])("%j", (expression, error) => {
+    expect(compileMatchCondition(expression).error).toBe(error);
+  });
+
+  it("knows variables only when there are some, by their types", () => {
+    expect(compilePolicy({}, false).compile("variables.n < 5", "bool").error).toContain(
+      "undeclared reference to 'variables' (in container '')",
+    );
+    const policy = compilePolicy({ hasParams: true }, true);
+    expect(policy.variable("n", "1 + 1").program?.type).toBe("int");
+    expect(policy.compile("variables.n < 5 && params.x == 1", "bool").error).toBeUndefined();
+    expect(policy.compile("variables.m < 5", "bool").error).toContain(":1:10: undefined field 'm'");
+    expect(policy.compile("variables.n + 'a' == ''", "bool").error).toContain("'_+_' applied to '(int, string)'");
+  });
+});
+
+describe("admission", () => {
+  const facts = {
+    kind: { group: "", version: "v1", kind: "Pod" },
+    resource: { group: "", version: "v1", resource: "pods" },
+    requestKind: { group: "", version: "v1", kind: "Pod" },
+    requestResource: { group: "", version: "v1", resource: "pods" },
+    operation: "CREATE",
+    userInfo: { username: "alice", groups: ["dev"] },
+    dryRun: false,
+  };
+
+  it("sees the request by its fields", () => {
+    const { program } = compileMatchCondition(
+      "request.userInfo.username == 'alice' && 'dev' in request.userInfo.groups && request.kind.kind == 'Pod' && " +
+        "!has(request.namespace) && request.operation == 'CREATE' && object.metadata.name == 'x' && oldObject == null",
+    );
+    const object = toCel({ metadata: { name: "x" } });
+    expect(program?.evaluate({ request: requestValue(facts), object, oldObject: null })).toBe(true);
+  });
+
+  it("computes variables when they are asked for", () => {
+    const policy = compilePolicy({}, true);
+    const unused = policy.variable("unused", "object.missing").program;
+    const used = policy.variable("used", "object.n + 1").program;
+    const { program } = policy.compile("variables.used == 2", "bool");
+    if (!unused || !used || !program) throw new Error("does not compile");
+    const object = toCel({ n: 1 });
+    const variables = policyVariables(
+      [
+        { name: "unused", program: unused },
+        { name: "used", program: used },
+      ],
+      () => ({ object, variables }),
+    );
+    expect(program.evaluate({ object, variables })).toBe(true);
+  });
+});

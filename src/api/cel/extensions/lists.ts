@@ -1,0 +1,50 @@
+import { celEquals, compareValues } from "../values.ts";
+import type { Register } from "./register.ts";
+
+type List = readonly unknown[];
+
+/** Of Kubernetes: isSorted, sum, min, max, indexOf; of the language's own list library: what makes other lists. */
+export function registerLists(register: Register): void {
+  register("list<A>.isSorted(): bool", (list: List) =>
+    list.every((item, i) => i === 0 || compareValues(list[i - 1], item) <= 0),
+  );
+  register("list<A>.min(): A", (list: List) => extreme(list, "min", -1));
+  register("list<A>.max(): A", (list: List) => extreme(list, "max", 1));
+  register("list<A>.sum(): A", sum);
+  register("list<A>.indexOf(A): int", (list: List, item: unknown) =>
+    BigInt(list.findIndex((other) => celEquals(other, item))),
+  );
+  register("list<A>.lastIndexOf(A): int", (list: List, item: unknown) =>
+    BigInt(list.findLastIndex((other) => celEquals(other, item))),
+  );
+  register("list<A>.slice(int, int): list<A>", slice);
+  register("list<A>.distinct(): list<A>", (list: List) =>
+    list.filter((item, i) => list.findIndex((other) => celEquals(other, item)) === i),
+  );
+  register("list<A>.reverse(): list<A>", (list: List) => [...list].reverse());
+  register("list<A>.sort(): list<A>", (list: List) => [...list].sort(compareValues));
+  register("list<A>.flatten(): list<dyn>", (list: List) => list.flat());
+}
+
+function extreme(list: List, name: string, sign: number): unknown {
+  if (list.length === 0) throw new Error(`${name} called on empty list`);
+  return list.reduce((best, item) => (compareValues(item, best) * sign > 0 ? item : best));
+}
+
+function sum(list: List): unknown {
+  let total: number | bigint = 0n;
+  for (const item of list) {
+    if (typeof item === "bigint" && typeof total === "bigint") total += item;
+    else if (typeof item === "number") total = Number(total) + item;
+    else throw new Error("no such overload");
+  }
+  return total;
+}
+
+function slice(list: List, start: bigint, end: bigint): List {
+  if (start < 0n || end < 0n) throw new Error(`cannot slice(${start}, ${end}), negative indexes not supported`);
+  if (start > end)
+    throw new Error(`cannot slice(${start}, ${end}), start index must be less than or equal to end index`);
+  if (end > BigInt(list.length)) throw new Error(`cannot slice(${start}, ${end}), list is length ${list.length}`);
+  return list.slice(Number(start), Number(end));
+}

@@ -1,0 +1,25 @@
+/**
+ * The Common Expression Language as Kubernetes has it: what expressions of each place may name, whether they compile, in
+ * the original's words when they do not, and what they evaluate to. The language itself is loaded with the first expression.
+ */
+export { compileDeviceSelector, type Device, type DeviceAttribute, selectsDevice } from "./device.ts";
+export type { AuthorizationCheck, AuthorizationDecision, Authorize } from "./extensions/index.ts";
+export { authorizerValue } from "./extensions/index.ts";
+export { limits as expressionLimits } from "./limits.ts";
+export {
+  compileMatchCondition,
+  compilePolicy,
+  type PolicyCompiler,
+  policyVariables,
+  type VariableProgram,
+} from "./policy.ts";
+export { type Activation, type Compilation, ExpressionError, type Program } from "./program.ts";
+export {
+  type GroupVersionKind,
+  type GroupVersionResource,
+  type RequestFacts,
+  type RequestUser,
+  requestValue,
+} from "./request.ts";
+export { compileRule } from "./rule.ts";
+export { celEquals, fromCel, toCel } from "./values.ts";

@@ -1,0 +1,78 @@
+import { type AdmissionEnvironment, admissionEnvironment, VariablesValue, withVariables } from "./environment.ts";
+import type { Environment } from "./library.ts";
+import { type Activation, type Compilation, compileIn, type Program } from "./program.ts";
+
+/** Expressions of admission policies, and of the match conditions of webhooks. */
+
+export interface VariableProgram {
+  readonly name: string;
+  readonly program: Program;
+}
+
+/** Compiles the expressions of one policy, which may name the variables that were compiled before them. */
+export interface PolicyCompiler {
+  /** Makes the variable known under its name also when it does not compile. */
+  variable(name: string, expression: string): Compilation;
+  /** @param types what it may evaluate to, `any` for everything; `dyn` is always taken */
+  compile(expression: string, ...types: string[]): Compilation;
+}
+
+/** @param hasVariables without any there is no `variables` */
+export function compilePolicy(options: AdmissionEnvironment, hasVariables: boolean): PolicyCompiler {
+  const plain = admissionEnvironment(options);
+  const types: Record<string, string> = {};
+  let environment = hasVariables ? withVariables(plain, types) : plain;
+  return {
+    variable(name, expression) {
+      const compilation = compileIn(environment, expression, ["any"]);
+      types[name] = fieldType(compilation.program?.type);
+      environment = extended(plain, types, name);
+      return compilation;
+    },
+    compile: (expression, ...wanted) => compileIn(environment, expression, wanted),
+  };
+}
+
+/** A type that has no name in declarations is left to run time. */
+function extended(plain: Environment, types: Record<string, string>, name: string): Environment {
+  try {
+    return withVariables(plain, types);
+  } catch {
+    types[name] = "dyn";
+    return withVariables(plain, types);
+  }
+}
+
+function fieldType(type: string | undefined): string {
+  if (type === undefined || type.startsWith("dyn") || type === "null" || type === "type") return "dyn";
+  return type;
+}
+
+export function compileMatchCondition(expression: string): Compilation {
+  return compileIn(admissionEnvironment({}), expression, ["bool"]);
+}
+
+/** The value of `variables`: each is computed once, when it is first asked for. */
+export function policyVariables(variables: readonly VariableProgram[], activation: () => Activation): object {
+  const values = new VariablesValue();
+  for (const { name, program } of variables) {
+    let settled: { value: unknown } | { error: unknown } | undefined;
+    Object.defineProperty(values, name, {
+      enumerable: true,
+      get() {
+        settled ??= evaluated(program, activation());
+        if ("error" in settled) throw settled.error;
+        return settled.value;
+      },
+    });
+  }
+  return values;
+}
+
+function evaluated(program: Program, activation: Activation): { value: unknown } | { error: unknown } {
+  try {
+    return { value: program.evaluate(activation) };
+  } catch (error) {
+    return { error };
+  }
+}
