@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { builtinKinds, createKindRegistry, type KindRegistry } from "../../src/api/kinds/index.ts";
 import { cloneJson, deepFreeze, errors, type JsonObject, type KubeObject } from "../../src/api/meta/index.ts";
-import { createAdmissionChain, defaultPlugins } from "../../src/apiserver/admission/index.ts";
+import { createAdmissionChain, createAdmissionPlugins } from "../../src/apiserver/admission/index.ts";
 import { serviceCompanions } from "../../src/apiserver/allocation/index.ts";
 import { type Authorizer, Impersonator, SigningKey, TokenIssuer } from "../../src/apiserver/auth/index.ts";
 import { bootstrapCluster } from "../../src/apiserver/bootstrap/index.ts";
@@ -52,6 +52,15 @@ export class Target {
     this.kinds = kinds;
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const key = new SigningKey(privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+    const plugins = createAdmissionPlugins({
+      host,
+      store,
+      kinds,
+      authorizer: allowAll,
+      createNamespace: async (name) => {
+        throw new Error(`namespace ${name} is made by no default plugin`);
+      },
+    });
     this.#pipeline = new RequestPipeline({
       host,
       kinds,
@@ -59,7 +68,7 @@ export class Target {
         host,
         store,
         kinds,
-        admission: createAdmissionChain(defaultPlugins(host, store, kinds)),
+        admission: createAdmissionChain(plugins),
         companions: serviceCompanions({ host, store, kinds }),
         authorizer: allowAll,
         tokens: new TokenIssuer(host, key, "https://fuzz"),

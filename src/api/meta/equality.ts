@@ -41,11 +41,12 @@ export function semanticEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(b)) return false;
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
+  // Keys come from clients: an object has no constructor of its own just because all objects inherit one.
   for (const key in left) {
-    if (!semanticEqual(left[key], right[key])) return false;
+    if (!semanticEqual(left[key], Object.hasOwn(right, key) ? right[key] : undefined)) return false;
   }
   for (const key in right) {
-    if (!(key in left) && !isEmpty(right[key])) return false;
+    if (!Object.hasOwn(left, key) && !isEmpty(right[key])) return false;
   }
   return true;
 }

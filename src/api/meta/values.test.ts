@@ -169,6 +169,8 @@ describe("equality and copies", () => {
   test("semantically, what is empty is as good as absent", () => {
     expect(meta.semanticEqual({ a: [], b: 1 }, { b: 1, c: null, d: {} })).toBe(true);
     expect(meta.semanticEqual({ a: "" }, {})).toBe(false);
+    expect(meta.semanticEqual({}, { constructor: "x" })).toBe(false);
+    expect(meta.semanticEqual({ toString: null }, { constructor: {} })).toBe(true);
     expect(meta.semanticEqual({ a: [1] }, { a: [1, 2] })).toBe(false);
   });
 

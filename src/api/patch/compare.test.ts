@@ -34,6 +34,14 @@ describe("compare", () => {
     });
   });
 
+  it("sees labels that are named as what all objects inherit come and go", () => {
+    const labelled = { metadata: { labels: { constructor: "x", a: "b" } } };
+    const plain = { metadata: { labels: { a: "b" } } };
+    const fields = { "f:metadata": { "f:labels": { "f:constructor": {} } } };
+    expect(changes(plain, labelled)).toEqual({ ...none, added: fields });
+    expect(changes(labelled, plain)).toEqual({ ...none, removed: fields });
+  });
+
   it("tells the items of a list apart by their keys, whatever their order", () => {
     const a = { name: "a", image: "1" };
     const b = { name: "b", image: "1" };

@@ -68,13 +68,18 @@ function wholeValue(value: JsonValue, shape: Shape): FieldSet {
   return FieldSet.node(true, children);
 }
 
+/** Keys come from clients: one of them may be that of what all objects inherit. */
+function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
 function compareFields(old: JsonObject, next: JsonObject, shape: Shape): Comparison | undefined {
   const changes = new Changes();
   for (const key in next) {
-    changes.add(fieldElement, key, compareValues(old[key], next[key], childShape(shape, key)));
+    changes.add(fieldElement, key, compareValues(own(old, key), next[key], childShape(shape, key)));
   }
   for (const key in old) {
-    if (next[key] === undefined)
+    if (own(next, key) === undefined)
       changes.add(fieldElement, key, compareValues(old[key], undefined, childShape(shape, key)));
   }
   return changes.result();

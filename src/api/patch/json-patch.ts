@@ -123,7 +123,8 @@ class Draft {
   get(path: string, op: string, strict = false): JsonValue | undefined {
     if (path === "" && !strict) return this.document;
     const { container, key } = this.#locate(path, op, false);
-    return Array.isArray(container) ? container[existingIndex(container, key)] : container[key];
+    if (Array.isArray(container)) return container[existingIndex(container, key)];
+    return Object.hasOwn(container, key) ? container[key] : undefined;
   }
 
   /** Copies of copies grow without bound, and are only shared until they are written out. */

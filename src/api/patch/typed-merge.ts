@@ -23,7 +23,7 @@ function mergeFields(live: JsonValue, config: JsonValue, shape: Shape): JsonValu
   for (const key in config) {
     const value = config[key];
     if (value === undefined) continue;
-    const old = live[key];
+    const old = Object.hasOwn(live, key) ? live[key] : undefined;
     const merged = old === undefined ? value : mergeConfig(old, value, childShape(shape, key));
     if (merged === old) continue;
     if (result === live) result = { ...live };

@@ -65,6 +65,40 @@ it("a daemon set's template generation is a number", async () => {
   });
 });
 
+describe("names of what all objects inherit", () => {
+  it("are no amounts of a limit range", async () => {
+    const limits = [{ min: { valueOf: "1" }, maxLimitRequestRatio: { cpu: "10" } }];
+    const body = { metadata: { name: "lr" }, spec: { limits } };
+    expect((await send("POST", "/api/v1/namespaces/fuzz/limitranges", body)).code).toBe(422);
+  });
+
+  it("are no requests of a pod", async () => {
+    const containers = [{ name: "c", image: "i", resources: { requests: { toString: "1" } } }];
+    const spec = { containers, resources: { requests: { cpu: "1" } } };
+    const answer = await send("POST", "/api/v1/namespaces/fuzz/pods", { metadata: { name: "p" }, spec });
+    expect(answer.code).toBe(422);
+  });
+
+  it("are no members that a patch can read", async () => {
+    const url = "/api/v1/namespaces/fuzz/configmaps";
+    await send("POST", url, { metadata: { name: "inherits" } });
+    const patch = [{ op: "copy", from: "/metadata/toString", path: "/metadata/labels" }];
+    const answer = await send("PATCH", `${url}/inherits`, patch, "application/json-patch+json");
+    expect(answer.body.metadata.labels).toBeUndefined();
+  });
+});
+
+it("an apply to a pod's ephemeral containers that names none can come again", async () => {
+  const url = "/api/v1/namespaces/fuzz/pods";
+  const spec = { containers: [{ name: "c", image: "i" }] };
+  await send("POST", url, { metadata: { name: "debugged" }, spec });
+  for (let i = 0; i < 2; i++) {
+    const body = { apiVersion: "v1", kind: "Pod" };
+    const path = `${url}/debugged/ephemeralcontainers?fieldManager=a`;
+    expect((await send("PATCH", path, body, "application/apply-patch+yaml")).code).toBe(200);
+  }
+});
+
 it("an autoscaler made as v1 has no number of replicas that nobody counted", async () => {
   const spec = { maxReplicas: 5, scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" } };
   await send("POST", "/apis/autoscaling/v1/namespaces/fuzz/horizontalpodautoscalers", {

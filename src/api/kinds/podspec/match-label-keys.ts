@@ -31,7 +31,7 @@ function merged(
 ): LabelSelector {
   const added: LabelSelectorRequirement[] = [];
   const add = (key: string, operator: string) => {
-    const value = labels[key];
+    const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
     if (value !== undefined) added.push({ key, operator, values: [value] });
   };
   for (const key of match) add(key, "In");

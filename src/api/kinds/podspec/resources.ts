@@ -43,7 +43,7 @@ export function checkResourceRequirements(
     const at = path.child("requests").key(name);
     checkName(name, at, out);
     checkResourceQuantity(name, text, at, out);
-    checkAgainstLimit(name, text, limits[name], path, out);
+    checkAgainstLimit(name, text, Object.hasOwn(limits, name) ? limits[name] : undefined, path, out);
     note(name, seen);
   }
   if (seen.hugePages && !seen.cpuOrMemory) out.push(fieldError.forbidden(path, "HugePages require cpu or memory"));

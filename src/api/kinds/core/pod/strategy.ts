@@ -37,7 +37,9 @@ export const podStrategy: KindStrategy = {
     },
     ephemeralcontainers: {
       prepareForUpdate(pod: Pod, old: Pod) {
-        pod.spec = { ...old.spec, ephemeralContainers: pod.spec.ephemeralContainers };
+        const { ephemeralContainers } = pod.spec;
+        const { ephemeralContainers: _, ...spec } = old.spec;
+        pod.spec = ephemeralContainers === undefined ? spec : { ...spec, ephemeralContainers };
         restoreField(pod, old, "status");
       },
       validateUpdate: (pod: Pod, old: Pod) => [...checkPod(pod), ...checkEphemeralUpdate(pod, old)],
