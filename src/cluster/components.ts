@@ -17,7 +17,7 @@ export interface ComponentOptions {
   readonly discovery: Discovery;
   /** A client of the same process that speaks as this user. */
   client(user: UserInfo, userAgent: string): Client;
-  readonly rootCA: string;
+  readonly ca: { readonly cert: string; readonly key: string };
   readonly podRange: PodRange;
 }
 
@@ -30,12 +30,12 @@ const scheduler: UserInfo = { name: "system:kube-scheduler", groups: ["system:au
 
 /** Starts all controllers; on simulated nodes also who provides their volumes. Gives how to stop them. */
 export function startAllControllers(options: ComponentOptions, hasSimulatedNodes: boolean): () => Promise<void> {
-  const { host, discovery, rootCA, podRange } = options;
+  const { host, discovery, ca, podRange } = options;
   const { clusterCIDR, nodeMaskSize: nodeCIDRMaskSize } = podRange;
   const client = options.client(controllerManager, "kube-controller-manager");
   const isOn = (name: string) =>
     !controllersOffByDefault.has(name) || (hasSimulatedNodes && name === simulatedProvisionerController);
-  const config = { rootCA, clusterCIDR, nodeCIDRMaskSize };
+  const config = { rootCA: ca.cert, clusterSigning: ca, clusterCIDR, nodeCIDRMaskSize };
   const running = startControllers({ client, discovery, host, config, only: controllerNames.filter(isOn) });
   return () => running.stop();
 }

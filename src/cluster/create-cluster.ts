@@ -134,7 +134,7 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   const client = (user = administrator, userAgent = "sampan") =>
     createClient(directTransport(server.handler, { user, userAgent }));
   const discovery = registryDiscovery(server.kinds);
-  const components = { host, client, discovery, rootCA: pki.ca.cert, podRange };
+  const components = { host, client, discovery, ca: pki.ca, podRange };
   if (options.controllers) teardown.add(startAllControllers(components, options.nodes !== false));
   if (options.scheduler) teardown.add(startDefaultScheduler(components));
   if (options.nodes) teardown.add(await nodes.start(components, options.nodes));

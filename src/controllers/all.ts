@@ -1,3 +1,4 @@
+import { startCertificateSigning } from "./certificates/index.ts";
 import { startClusterRoleAggregation } from "./clusterroleaggregation/index.ts";
 import type { StartController } from "./context.ts";
 import { startCronJobController } from "./cronjob/index.ts";
@@ -51,6 +52,7 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["persistentvolumeclaim-protection-controller", startPvcProtectionController],
   ["persistentvolume-protection-controller", startPvProtectionController],
   ["ephemeral-volume-controller", startEphemeralVolumeController],
+  ["certificatesigningrequest-signing-controller", startCertificateSigning],
   ["ttl-after-finished-controller", startTtlAfterFinishedController],
   ["clusterrole-aggregation-controller", startClusterRoleAggregation],
   ["garbage-collector-controller", startGarbageCollector],

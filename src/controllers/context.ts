@@ -1,7 +1,15 @@
 import type { Client, Discovery, EventRecorder, InformerFactory } from "../client/index.ts";
 import type { Host } from "../host/index.ts";
 
+/** The authority that signs certificate requests: PEM, an ECDSA P-256 key. */
+export interface ClusterSigning {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface ControllersConfig {
+  /** Without it approved certificate requests are left to others. */
+  readonly clusterSigning?: ClusterSigning;
   /** PEM of the CA that serves the API, for kube-root-ca.crt. Without it that config map is not published. */
   readonly rootCA?: string;
   /** Pod addresses of the whole cluster; each node gets a part of it. */

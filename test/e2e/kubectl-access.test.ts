@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -112,4 +113,47 @@ test("quotas, limit ranges and priorities change or refuse pods", async () => {
   expect(await fails(["run", "three", "--image=nginx", priority])).toContain(
     "no PriorityClass with name nope was found",
   );
+});
+
+/** Of jane of the devs, made with openssl. */
+const request = `-----BEGIN CERTIFICATE REQUEST-----
+MIHZMIGAAgEAMB4xDTALBgNVBAoMBGRldnMxDTALBgNVBAMMBGphbmUwWTATBgcq
+hkjOPQIBBggqhkjOPQMBBwNCAASTSAWMSRRYzA7eqWpMhgyegq8HZy5T0/r3FSzA
++QJOUgCFKztc8SFaZP2LqW9BObZPRHEAAZPrQMOHQG0NbgnAoAAwCgYIKoZIzj0E
+AwIDSAAwRQIhAM/xbTMzJwjeh8an3V86CS1vVsY/VN3hbHw284ql1rb/AiAoW6vJ
+bYLeex/u+R8SazQIqIumsfphOkuq2Bzx1aBdgQ==
+-----END CERTIFICATE REQUEST-----
+`;
+
+test("a certificate request is signed once it is approved, refused for what its signer does not grant, or denied", async () => {
+  const { k, fails } = await kubectlIn(box, "requests");
+  const asking = (name: string, usages: string[]) =>
+    JSON.stringify({
+      apiVersion: "certificates.k8s.io/v1",
+      kind: "CertificateSigningRequest",
+      metadata: { name },
+      spec: {
+        request: Buffer.from(request).toString("base64"),
+        signerName: "kubernetes.io/kube-apiserver-client",
+        expirationSeconds: 3600,
+        usages,
+      },
+    });
+  await k("create -f -", asking("jane", ["client auth"]));
+  expect(await k("get csr jane --no-headers")).toMatch(/ 60m +Pending\n$/);
+  expect(await k("certificate approve jane")).toContain("approved");
+  await k("wait csr/jane --for=jsonpath={.status.certificate} --timeout=20s");
+  expect(await k("get csr jane --no-headers")).toMatch(/ Approved,Issued\n$/);
+  const pem = Buffer.from(await k("get csr jane -o jsonpath={.status.certificate}"), "base64");
+  const certificate = new X509Certificate(pem);
+  expect(certificate.subject).toBe("O=devs\nCN=jane");
+  const authority = await k("get cm kube-root-ca.crt -o jsonpath={.data.ca\\.crt}");
+  expect(certificate.verify(new X509Certificate(authority).publicKey)).toBe(true);
+  expect(await fails("certificate deny jane")).toContain("already Approved");
+  await k("create -f -", asking("server", ["server auth"]));
+  await k("certificate approve server");
+  await k("wait csr/server --for=condition=Failed --timeout=20s");
+  await k("create -f -", asking("denied", ["client auth"]));
+  await k("certificate deny denied");
+  expect(await k("get csr denied --no-headers")).toMatch(/ Denied\n$/);
 });
