@@ -1,7 +1,12 @@
 // The API server owns everything between a request and the store: authentication, authorization, flow control, admission,
 // the verbs, discovery and the HTTP listeners. It leaves what kinds are to api/, and keeping them to store/.
 export type { AdmissionChain, AdmissionPlugin } from "./admission/index.ts";
-export { createAdmissionChain } from "./admission/index.ts";
+export {
+  AdmissionConfigError,
+  chosenAdmissionPlugins,
+  createAdmissionChain,
+  readAdmissionConfiguration,
+} from "./admission/index.ts";
 export type { Attributes, Authorizer, Decision } from "./auth/index.ts";
 export type { HealthCheck, Listener, NodeConnector, NodeRequest, PodLogOptions, TlsFiles } from "./http/index.ts";
 export { ListenError, serverVersion } from "./http/index.ts";

@@ -1,7 +1,13 @@
 import { builtinKinds, createKindRegistry, type KindRegistry } from "../api/kinds/index.ts";
+import { isReason } from "../api/meta/index.ts";
 import type { Host } from "../host/index.ts";
 import type { Store } from "../store/index.ts";
-import { type AdmissionChain, type AdmissionPlugin, createAdmissionChain, defaultPlugins } from "./admission/index.ts";
+import {
+  type AdmissionChain,
+  type AdmissionPlugin,
+  createAdmissionChain,
+  createAdmissionPlugins,
+} from "./admission/index.ts";
 import { serviceCompanions } from "./allocation/index.ts";
 import {
   type Authorizer,
@@ -64,6 +70,12 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly serviceClusterIPRange?: string;
   /** The endpoint of the kubernetes service; without it the service has none. The port is the first listener's. */
   readonly advertiseAddress?: string;
+  /** By the original's names, beside those that are on by default. */
+  readonly enableAdmissionPlugins?: readonly string[];
+  /** By the original's names. */
+  readonly disableAdmissionPlugins?: readonly string[];
+  /** By plugin: what readAdmissionConfiguration gives. */
+  readonly admissionConfiguration?: ReadonlyMap<string, unknown>;
 }
 
 export interface ApiServerOptions {
@@ -151,7 +163,7 @@ class ComposedApiServer implements ApiServer {
       host,
       store,
       kinds: this.kinds,
-      admission: admission ?? createAdmissionChain(this.#defaultPlugins(rbac)),
+      admission: admission ?? createAdmissionChain(this.#plugins(rbac)),
       companions:
         companions ?? serviceCompanions({ host, store, kinds: this.kinds, serviceClusterIPRange, nodePortRange }),
       authorizer: this.authorizer,
@@ -180,10 +192,25 @@ class ComposedApiServer implements ApiServer {
     if (nodes?.connect) this.#upgrade = upgrader(pipeline, { connect: nodes.connect.bind(nodes) });
   }
 
-  #defaultPlugins(rbac: RbacAuthorizer): AdmissionPlugin[] {
-    const { host, store } = this.#options;
-    const access = [createOnUpdateCheck(this.authorizer), escalationCheck(this.authorizer, rbac)];
-    return [...defaultPlugins(host, store, this.kinds), ...access];
+  #plugins(rbac: RbacAuthorizer): AdmissionPlugin[] {
+    const { host, store, config = {} } = this.#options;
+    const { enableAdmissionPlugins: enable, disableAdmissionPlugins: disable } = config;
+    const { kinds, authorizer } = this;
+    const createNamespace = (name: string) => this.#createNamespace(name);
+    const options = { host, store, kinds, authorizer, createNamespace, configurations: config.admissionConfiguration };
+    const access = [createOnUpdateCheck(authorizer), escalationCheck(authorizer, rbac)];
+    return [...createAdmissionPlugins(options, { enable, disable }), ...access];
+  }
+
+  async #createNamespace(name: string): Promise<void> {
+    const user = { name: "system:apiserver", groups: ["system:masters"] };
+    const body = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+    const target = { group: "", version: "v1", resource: "namespaces" };
+    try {
+      await this.trusted.handle({ ...target, verb: "create", options: {}, user, body });
+    } catch (error) {
+      if (!isReason(error, "AlreadyExists")) throw error;
+    }
   }
 
   get url(): string | undefined {

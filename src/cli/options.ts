@@ -15,6 +15,9 @@ export interface ServerFlags {
   readonly fsync: "always" | "interval";
   readonly maxRequestsInflight: number;
   readonly maxMutatingRequestsInflight: number;
+  readonly enableAdmissionPlugins?: readonly string[];
+  readonly disableAdmissionPlugins?: readonly string[];
+  readonly admissionControlConfigFile?: string;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -65,6 +68,13 @@ export function addServerFlags(command: Command): Command {
       integerIn(1, 1_000_000),
       200,
     )
+    .option(
+      "--enable-admission-plugins <names>",
+      "admission plugins beside the default ones, separated by commas",
+      names,
+    )
+    .option("--disable-admission-plugins <names>", "default admission plugins to leave out", names)
+    .option("--admission-control-config-file <file>", "AdmissionConfiguration with the settings of admission plugins")
     .addOption(
       new Option("--log-level <level>", "what goes to standard error")
         .choices(["debug", "info", "warn", "error"])
@@ -120,6 +130,11 @@ export function integerIn(least: number, most: number): (text: string) => number
       throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
     return value;
   };
+}
+
+/** Comma-separated names; a flag that is given again adds to them. */
+function names(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...text.split(",").filter((name) => name !== "")];
 }
 
 function quantity(text: string): string {

@@ -91,6 +91,7 @@ function isExpected(error: unknown): error is Error {
 }
 
 const expectedErrors = new Set([
+  "AdmissionConfigError",
   "CommandError",
   "DataFolderError",
   "KubeconfigError",

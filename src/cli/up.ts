@@ -43,6 +43,9 @@ async function serve(flags: ServerFlags, components: Components, around: Surroun
     clusterCIDR: flags.clusterCidr,
     maxRequestsInFlight: flags.maxRequestsInflight,
     maxMutatingRequestsInFlight: flags.maxMutatingRequestsInflight,
+    enableAdmissionPlugins: flags.enableAdmissionPlugins,
+    disableAdmissionPlugins: flags.disableAdmissionPlugins,
+    admissionControlConfigFile: flags.admissionControlConfigFile,
     onStep: report.step,
   });
   // From here on the cluster must be stopped whatever happens, so that nothing stays locked or half written.

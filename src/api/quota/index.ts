@@ -8,5 +8,5 @@ export {
   uncoveredScopes,
   usageOf,
 } from "./evaluate.ts";
-export { unspecifiedOf } from "./pod-usage.ts";
+export { isBestEffort, unspecifiedOf } from "./pod-usage.ts";
 export { matchedScopes, type ScopeRequirement, scopesOf } from "./scopes.ts";

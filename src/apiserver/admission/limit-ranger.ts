@@ -1,12 +1,11 @@
 import {
-  addQuantity,
   compareQuantity,
   formatQuantity,
   type KubeObject,
   parseQuantity,
   type Quantity,
-  quantityOf,
 } from "../../api/meta/index.ts";
+import { addAmounts, asAmounts } from "../../api/quota/index.ts";
 import { type AdmissionPlugin, type Attributes, isAbout } from "./admission.ts";
 import type { Lookup } from "./lookup.ts";
 import { type Container, isPod, type PodSpec, type Resources, specOf } from "./pod.ts";
@@ -32,9 +31,9 @@ export function limitRanger(lookup: Lookup): AdmissionPlugin {
   ];
   return {
     name: "LimitRanger",
-    handles: (attributes) => isPod(attributes, "CREATE") || isClaim(attributes),
+    handles: (attributes) => isPod(attributes, "CREATE") || isResize(attributes) || isClaim(attributes),
     async admit(attributes) {
-      if (attributes.kind.resource !== "pods") return;
+      if (!isPod(attributes, "CREATE")) return;
       for (const range of await rangesOf(attributes)) setDefaults(attributes, range);
     },
     async validate(attributes) {
@@ -50,8 +49,13 @@ export function limitRanger(lookup: Lookup): AdmissionPlugin {
   };
 }
 
-function isClaim(attributes: Attributes): boolean {
-  return isAbout(attributes, "", "persistentvolumeclaims") && attributes.operation === "CREATE";
+function isClaim({ operation, ...attributes }: Attributes): boolean {
+  if (operation !== "CREATE" && operation !== "UPDATE") return false;
+  return isAbout({ operation, ...attributes }, "", "persistentvolumeclaims");
+}
+
+function isResize(attributes: Attributes): boolean {
+  return attributes.operation === "UPDATE" && isAbout(attributes, "", "pods", "resize");
 }
 
 function limitsOf(range: LimitRange, type: string): Limit[] {
@@ -101,10 +105,11 @@ function pick(from: Record<string, string> | undefined, names: readonly string[]
 function podErrors(spec: PodSpec, range: LimitRange): string[] {
   const found: string[] = [];
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  for (const limit of limitsOf(range, "Container")) {
+  for (const limit of range.spec?.limits ?? []) {
+    if (limit.type === "Pod") found.push(...violations("Pod", limit, sumOf(spec)));
+    if (limit.type !== "Container") continue;
     for (const container of containers) found.push(...violations("Container", limit, container.resources ?? {}));
   }
-  for (const limit of limitsOf(range, "Pod")) found.push(...violations("Pod", limit, sumOf(spec)));
   return found;
 }
 
@@ -167,24 +172,23 @@ function less(a: string, b: string): boolean {
   return compareQuantity(parseQuantity(a), parseQuantity(b)) < 0;
 }
 
-/** Containers together, init containers as far as they are larger. Of limits only those that every container has. */
+/** Containers and sidecars together, init containers as far as they are larger, or what the pod itself says. */
 function sumOf(spec: PodSpec): Resources {
   return { requests: sumField(spec, "requests"), limits: sumField(spec, "limits") };
 }
 
 function sumField(spec: PodSpec, field: "requests" | "limits"): Record<string, string> {
+  const init = spec.initContainers ?? [];
+  const running = [...(spec.containers ?? []), ...init.filter(({ restartPolicy }) => restartPolicy === "Always")];
   const totals = new Map<string, Quantity>();
-  for (const container of spec.containers ?? []) {
-    for (const [name, text] of Object.entries(container.resources?.[field] ?? {})) {
-      totals.set(name, addQuantity(totals.get(name) ?? quantityOf(0, parseQuantity(text).format), parseQuantity(text)));
-    }
-  }
-  for (const container of spec.initContainers ?? []) {
+  for (const { resources } of running) addAmounts(totals, asAmounts(resources?.[field]));
+  for (const container of init.filter(({ restartPolicy }) => restartPolicy !== "Always")) {
     for (const [name, text] of Object.entries(container.resources?.[field] ?? {})) {
       const value = parseQuantity(text);
       const total = totals.get(name);
       if (total === undefined || compareQuantity(total, value) < 0) totals.set(name, value);
     }
   }
+  for (const [name, text] of Object.entries(spec.resources?.[field] ?? {})) totals.set(name, parseQuantity(text));
   return Object.fromEntries([...totals].map(([name, value]) => [name, formatQuantity(value)]));
 }
