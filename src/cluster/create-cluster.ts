@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { type ApiServer, createApiServer, type UserInfo } from "../apiserver/index.ts";
+import {
+  type ApiServer,
+  type ApiServerConfig,
+  chosenAdmissionPlugins,
+  createApiServer,
+  readAdmissionConfiguration,
+  type UserInfo,
+} from "../apiserver/index.ts";
 import { type Client, createClient, directTransport, registryDiscovery } from "../client/index.ts";
 import { type Host, systemHost } from "../host/index.ts";
 import { createMemoryStore, openLmdbStore, type Store } from "../store/index.ts";
@@ -43,6 +50,11 @@ export interface ClusterOptions {
   /** Requests at once that read, and that write; more get 429. Default 400 and 200. */
   readonly maxRequestsInFlight?: number;
   readonly maxMutatingRequestsInFlight?: number;
+  /** Admission plugins by the original's names: beside those that are on by default, and those of them that are off. */
+  readonly enableAdmissionPlugins?: readonly string[];
+  readonly disableAdmissionPlugins?: readonly string[];
+  /** A file that holds an AdmissionConfiguration. */
+  readonly admissionControlConfigFile?: string;
   /** Default true. */
   readonly controllers?: boolean;
   readonly scheduler?: boolean;
@@ -57,7 +69,13 @@ export interface ClusterOptions {
   readonly onStep?: (text: string) => void;
 }
 
-type Optional = "dataDir" | "maxRequestsInFlight" | "maxMutatingRequestsInFlight";
+type Optional =
+  | "dataDir"
+  | "maxRequestsInFlight"
+  | "maxMutatingRequestsInFlight"
+  | "enableAdmissionPlugins"
+  | "disableAdmissionPlugins"
+  | "admissionControlConfigFile";
 type Settings = Required<Omit<ClusterOptions, Optional>> & Pick<ClusterOptions, Optional>;
 
 function withDefaults(options: ClusterOptions): Settings {
@@ -65,6 +83,9 @@ function withDefaults(options: ClusterOptions): Settings {
     dataDir: options.dataDir,
     maxRequestsInFlight: options.maxRequestsInFlight,
     maxMutatingRequestsInFlight: options.maxMutatingRequestsInFlight,
+    enableAdmissionPlugins: options.enableAdmissionPlugins,
+    disableAdmissionPlugins: options.disableAdmissionPlugins,
+    admissionControlConfigFile: options.admissionControlConfigFile,
     name: options.name ?? "sampan",
     host: options.host ?? systemHost({ log: { level: "warn" } }),
     fsync: options.fsync ?? "always",
@@ -113,6 +134,7 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   const nodeCount = options.nodes === false ? 0 : options.nodes.count;
   const podRange = podRangeFor(options.clusterCIDR, serviceClusterIPRange, nodeCount);
 
+  const admission = await admissionSettings(options); // before anything is made
   const folder = dataDir === undefined ? undefined : DataFolder.open(dataDir);
   if (folder) teardown.add(() => folder.release());
   const serviceIP = firstAddress(serviceClusterIPRange);
@@ -126,7 +148,7 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   step(folder ? `data folder ${folder.path} (${folder.existing ? "continued" : "new"})` : "in memory only");
 
   const nodes = new SimulatedNodes();
-  const server = await startServer(options, store, pki, nodes);
+  const server = await startServer(options, store, pki, nodes, admission);
   teardown.add(() => server.close());
   const url = server.url ?? "";
   step(`API server at ${url}`);
@@ -161,7 +183,26 @@ async function openStore({ host, dataDir, fsync }: Settings): Promise<Store> {
   return dataDir === undefined ? createMemoryStore(host) : openLmdbStore(host, join(dataDir, "store"), { fsync });
 }
 
-async function startServer(options: Settings, store: Store, pki: Pki, nodes: SimulatedNodes): Promise<ApiServer> {
+/** @throws AdmissionConfigError */
+async function admissionSettings(options: Settings): Promise<AdmissionSettings> {
+  const { enableAdmissionPlugins, disableAdmissionPlugins, admissionControlConfigFile: file } = options;
+  chosenAdmissionPlugins({ enable: enableAdmissionPlugins, disable: disableAdmissionPlugins });
+  const admissionConfiguration = file === undefined ? undefined : await readAdmissionConfiguration(file);
+  return { enableAdmissionPlugins, disableAdmissionPlugins, admissionConfiguration };
+}
+
+type AdmissionSettings = Pick<
+  ApiServerConfig,
+  "enableAdmissionPlugins" | "disableAdmissionPlugins" | "admissionConfiguration"
+>;
+
+async function startServer(
+  options: Settings,
+  store: Store,
+  pki: Pki,
+  nodes: SimulatedNodes,
+  admission: AdmissionSettings,
+): Promise<ApiServer> {
   const { host, port, bindAddress, maxRequestsInFlight, maxMutatingRequestsInFlight } = options;
   const server = createApiServer({
     host,
@@ -170,6 +211,7 @@ async function startServer(options: Settings, store: Store, pki: Pki, nodes: Sim
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },
     serviceAccountKey: pki.serviceAccount.privateKey,
     config: {
+      ...admission,
       maxRequestsInFlight,
       maxMutatingRequestsInFlight,
       serviceClusterIPRange: options.serviceClusterIPRange,
