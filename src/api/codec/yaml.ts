@@ -22,6 +22,7 @@ export async function parseYaml(bytes: Uint8Array | string): Promise<Parsed> {
     version: "1.1",
     merge: true,
     uniqueKeys: false,
+    logLevel: "error", // what is odd about a client's document is not told to whoever runs the server
     customTags: (tags) =>
       tags.filter((tag) => typeof tag === "string" || !(tag.tag.endsWith(":timestamp") || isSexagesimal(tag))),
   });
