@@ -68,6 +68,7 @@ export function certificateSubjectRestriction(): AdmissionPlugin {
 }
 
 async function organizationsOf(attributes: Attributes, request: string): Promise<string[]> {
+  await import("reflect-metadata"); // which that library needs to be there first
   const { Pkcs10CertificateRequest } = await import("@peculiar/x509");
   try {
     const parsed = new Pkcs10CertificateRequest(Buffer.from(request, "base64").toString());
