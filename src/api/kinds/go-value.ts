@@ -45,7 +45,11 @@ function struct(value: JsonObject, shape: ObjectShape): JsonObject {
 }
 
 function namesOf(shape: ObjectShape): string[] {
-  const fields = [...shape.fields.values()].filter(({ name }) => name !== "apiVersion" && name !== "kind");
+  // Objects of the API say their type nowhere inside; references to them do.
+  const isObject = shape.fields.has("metadata");
+  const fields = [...shape.fields.values()].filter(
+    ({ name }) => !isObject || (name !== "apiVersion" && name !== "kind"),
+  );
   return fields.sort((a, b) => (a.protoId ?? 0) - (b.protoId ?? 0)).map((field) => field.name);
 }
 

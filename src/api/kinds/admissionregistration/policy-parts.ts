@@ -1,3 +1,4 @@
+import type { PolicyCompiler } from "../../cel/index.ts";
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { fieldError, isDNS1035Label, isDNS1123Subdomain, isPathSegmentName } from "../../meta/index.ts";
 import type { admissionregistrationV1 } from "../../types/index.ts";
@@ -104,8 +105,10 @@ function isIdentifier(name: string): boolean {
   return /^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) && !reservedWords.has(name);
 }
 
+/** Each may name those before it, and stays known to the compiler for the expressions that follow. */
 export function checkVariables(
   variables: readonly admissionregistrationV1.Variable[] | undefined,
+  compiler: PolicyCompiler,
   path: FieldPath,
   out: FieldError[],
 ): void {
@@ -115,7 +118,12 @@ export function checkVariables(
     else if (!isIdentifier(name)) {
       out.push(fieldError.invalid(at.child("name"), name, "name is not a valid CEL identifier"));
     }
-    if (isBlank(expression)) out.push(fieldError.required(at.child("expression"), "expression is not specified"));
+    if (isBlank(expression)) {
+      out.push(fieldError.required(at.child("expression"), "expression is not specified"));
+      continue;
+    }
+    const { error } = compiler.variable(name, expression);
+    if (error !== undefined) out.push(fieldError.invalid(at.child("expression"), expression, error));
   }
 }
 

@@ -1,3 +1,4 @@
+import { compilePolicy, type PolicyCompiler } from "../../cel/index.ts";
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { deepEqual, fieldError, root } from "../../meta/index.ts";
 import type { admissionregistrationV1, ValidatingAdmissionPolicy } from "../../types/index.ts";
@@ -58,8 +59,11 @@ function checkPolicy({ metadata, spec }: Policy, ignoresMatchConditions: boolean
   checkFailurePolicy(spec.failurePolicy, specPath.child("failurePolicy"), out);
   checkParamKind(spec.paramKind, specPath.child("paramKind"), out);
   checkMatchConstraints(spec.matchConstraints, specPath.child("matchConstraints"), out);
-  if (!ignoresMatchConditions) checkMatchConditions(spec.matchConditions, specPath.child("matchConditions"), out);
-  checkVariables(spec.variables, specPath.child("variables"), out);
+  const hasParams = spec.paramKind !== undefined;
+  const conditionsPath = specPath.child("matchConditions");
+  if (!ignoresMatchConditions) checkMatchConditions(spec.matchConditions, conditionsPath, out, hasParams);
+  const compiler = compilePolicy({ hasParams }, (spec.variables ?? []).length > 0);
+  checkVariables(spec.variables, compiler, specPath.child("variables"), out);
   const validations = spec.validations ?? [];
   const annotations = spec.auditAnnotations ?? [];
   if (validations.length === 0 && annotations.length === 0) {
@@ -68,21 +72,25 @@ function checkPolicy({ metadata, spec }: Policy, ignoresMatchConditions: boolean
     out.push(fieldError.required(specPath.child("auditAnnotations"), detail));
   }
   for (const [i, validation] of validations.entries()) {
-    checkValidation(validation, specPath.child("validations").index(i), out);
+    checkValidation(validation, compiler, specPath.child("validations").index(i), out);
   }
-  checkAnnotations(annotations, metadata.name ?? "", out);
+  checkAnnotations(annotations, metadata.name ?? "", compiler, out);
   return out;
 }
 
 function checkValidation(
   { expression, message, messageExpression, reason }: admissionregistrationV1.Validation,
+  compiler: PolicyCompiler,
   path: FieldPath,
   out: FieldError[],
 ): void {
   if (isBlank(expression)) out.push(fieldError.required(path.child("expression"), "expression is not specified"));
+  else checkCompiles(compiler, expression, ["bool"], path.child("expression"), out);
   if (messageExpression && isBlank(messageExpression)) {
     const detail = "must be non-empty if specified";
     out.push(fieldError.invalid(path.child("messageExpression"), messageExpression, detail));
+  } else if (messageExpression) {
+    checkCompiles(compiler, messageExpression, ["string"], path.child("messageExpression"), out);
   }
   if (message && isBlank(message)) {
     out.push(fieldError.invalid(path.child("message"), message, "message must be non-empty if specified"));
@@ -92,9 +100,21 @@ function checkValidation(
   if (reason !== undefined) checkSupported(reason, reasons, path.child("reason"), out);
 }
 
+function checkCompiles(
+  compiler: PolicyCompiler,
+  expression: string,
+  types: readonly string[],
+  path: FieldPath,
+  out: FieldError[],
+): void {
+  const { error } = compiler.compile(expression, ...types);
+  if (error !== undefined) out.push(fieldError.invalid(path, expression, error));
+}
+
 function checkAnnotations(
   annotations: readonly admissionregistrationV1.AuditAnnotation[],
   policyName: string,
+  compiler: PolicyCompiler,
   out: FieldError[],
 ): void {
   const path = specPath.child("auditAnnotations");
@@ -111,7 +131,7 @@ function checkAnnotations(
     if (isBlank(valueExpression)) out.push(fieldError.required(valuePath, "valueExpression is not specified"));
     else if (Buffer.byteLength(valueExpression.trim()) > valueExpressionBytesMax) {
       out.push(fieldError.required(valuePath, `must not exceed ${valueExpressionBytesMax} bytes in length`));
-    }
+    } else checkCompiles(compiler, valueExpression.trim(), ["string", "null"], valuePath, out);
     if (keys.has(key)) out.push(fieldError.duplicate(keyPath, key));
     keys.add(key);
   }

@@ -1,3 +1,4 @@
+import { compileDeviceSelector } from "../../cel/index.ts";
 import type { FieldError, FieldPath, JsonValue } from "../../meta/index.ts";
 import { fieldError, isValidLabelValue } from "../../meta/index.ts";
 import type { resourceV1 } from "../../types/index.ts";
@@ -20,11 +21,6 @@ export function checkSelectors(
   checkList(selectors, limits.selectors, (selector, at) => checkSelector(selector, isStored, at, out), path, out);
 }
 
-const noExpression =
-  "compilation failed: ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', " +
-  "'!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
-
-/** Of the expression only that there is one: whether it compiles is not looked at here. */
 function checkSelector(
   { cel }: resourceV1.DeviceSelector,
   isStored: boolean,
@@ -34,9 +30,11 @@ function checkSelector(
   const at = path.child("cel", "expression");
   if (!cel) out.push(fieldError.required(path.child("cel"), ""));
   else if (isStored) return;
-  else if (!cel.expression) out.push(fieldError.invalid(at, "", noExpression));
-  else if (Buffer.byteLength(cel.expression) > limits.expressionBytes) {
+  else if (Buffer.byteLength(cel.expression ?? "") > limits.expressionBytes) {
     out.push(fieldError.tooLong(at, "", limits.expressionBytes));
+  } else {
+    const { error } = compileDeviceSelector(cel.expression ?? "");
+    if (error !== undefined) out.push(fieldError.invalid(at, cel.expression ?? "", error));
   }
 }
 

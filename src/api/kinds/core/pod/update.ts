@@ -2,8 +2,11 @@ import type { FieldError } from "../../../meta/index.ts";
 import { deepEqual, fieldError, isInRange, root, semanticEqual } from "../../../meta/index.ts";
 import type { Container, Pod, PodSpec, Toleration } from "../../../types/index.ts";
 import { checkWith } from "../../field-checks.ts";
+import { goValue } from "../../go-value.ts";
+import { jsonDiff } from "../../text-diff.ts";
 
 const specPath = root("spec");
+const specDefinition = "io.k8s.api.core.v1.PodSpec";
 const int32Max = 2147483647;
 
 const frozenDetail =
@@ -21,7 +24,10 @@ export function checkPodSpecUpdate(pod: Pod, old: Pod): FieldError[] {
   checkGatesUpdate(pod, old, out);
   checkTolerationsUpdate(pod, old, out);
   const same = withChangeable(old.spec, pod.spec, !isScheduled(old));
-  if (!semanticEqual(same, pod.spec)) out.push(fieldError.forbidden(specPath, frozenDetail));
+  if (!semanticEqual(same, pod.spec)) {
+    const difference = jsonDiff(goValue(same, specDefinition), goValue(pod.spec, specDefinition));
+    out.push(fieldError.forbidden(specPath, frozenDetail + difference));
+  }
   return out;
 }
 
