@@ -137,5 +137,7 @@ export function statefulStatus(observed: StatefulObserved): StatefulSetStatus {
   status.updateRevision = updateRevision;
   status.collisionCount = set.status?.collisionCount ?? 0;
   status.availableReplicas = available;
+  // Conditions are others' to tell.
+  if (set.status?.conditions !== undefined) status.conditions = set.status.conditions;
   return status;
 }
