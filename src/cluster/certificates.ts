@@ -1,7 +1,6 @@
 // Signing of certificates, kept apart so that its library is loaded only when something must be signed.
 import "reflect-metadata";
 import { createPrivateKey, webcrypto } from "node:crypto";
-import { isIP } from "node:net";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -19,6 +18,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import type { Host } from "../host/index.ts";
+import { isAddress } from "./address.ts";
 import type { KeyPair } from "./pki.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -96,7 +96,10 @@ export class CertificateAuthority {
       await AuthorityKeyIdentifierExtension.create(this.#certificate.publicKey),
     ];
     if (request.names) {
-      const names = request.names.map((value) => ({ type: isIP(value) ? ("ip" as const) : ("dns" as const), value }));
+      const names = request.names.map((value) => ({
+        type: isAddress(value) ? ("ip" as const) : ("dns" as const),
+        value,
+      }));
       extensions.push(new SubjectAlternativeNameExtension(names));
     }
     const subject = [...(request.organization ? [{ O: [request.organization] }] : []), { CN: [request.commonName] }];

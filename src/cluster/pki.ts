@@ -1,5 +1,4 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Host } from "../host/index.ts";
 import type { CertificateRequest } from "./certificates.ts";
@@ -157,5 +156,5 @@ function expiresSoon(certPem: string, nowMs: number): boolean {
 
 function coversNames(certPem: string, names: readonly string[]): boolean {
   const cert = new X509Certificate(certPem);
-  return names.every((name) => (isIP(name) ? cert.checkIP(name) : cert.checkHost(name)) !== undefined);
+  return names.every((name) => (isAddress(name) ? cert.checkIP(name) : cert.checkHost(name)) !== undefined);
 }

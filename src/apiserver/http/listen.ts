@@ -5,7 +5,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import { type AddressInfo, isIPv6, type Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "../../host/index.ts";
 import type { Exchange } from "./exchange.ts";
@@ -103,7 +103,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
 function urlHost(bindAddress: string): string {
   if (bindAddress === "0.0.0.0" || bindAddress === "::") return "127.0.0.1";
-  return isIPv6(bindAddress) ? `[${bindAddress}]` : bindAddress;
+  return bindAddress.includes(":") ? `[${bindAddress}]` : bindAddress;
 }
 
 function serve(server: Http2SecureServer, options: ListenOptions): void {

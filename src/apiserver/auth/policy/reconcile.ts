@@ -1,4 +1,4 @@
-import { formatTime, type KubeObject } from "../../../api/meta/index.ts";
+import { deepEqual, formatTime, type KubeObject } from "../../../api/meta/index.ts";
 import type { Host } from "../../../host/index.ts";
 import type { Compare, Entry, Operation, Store } from "../../../store/index.ts";
 import { type BindingObject, type RoleObject, uncoveredRules } from "../policy-rule.ts";
@@ -99,6 +99,7 @@ function completeRole(stored: RoleObject, wanted: RoleObject): RoleObject | unde
   if (wanted.aggregationRule !== undefined) {
     return stored.aggregationRule === undefined ? { ...stored, aggregationRule: wanted.aggregationRule } : undefined;
   }
+  if (deepEqual(stored.rules, wanted.rules)) return undefined; // at almost every start
   const missing = uncoveredRules(stored.rules ?? [], wanted.rules ?? []);
   return missing.length === 0 ? undefined : { ...stored, rules: [...(stored.rules ?? []), ...missing] };
 }
