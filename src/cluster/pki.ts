@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import type { Host } from "../host/index.ts";
+import { isAddress } from "./address.ts";
 import type { CertificateRequest } from "./certificates.ts";
 import { makeFolder, readIfPresent, writeFileAtomically } from "./files.ts";
 
