@@ -274,7 +274,7 @@ class PodScheduler implements Scheduler {
         this.#queue.done(key);
         return false;
       }
-      const message = `running PreBind plugin "${plugin}": binding volumes: ${messageOf(error)}`;
+      const message = `running PreBind plugin "${plugin}": ${messageOf(error)}`;
       this.#metrics.attempts("error");
       this.#queue.retry({ ...entry, refusedBy: new Set() });
       if (isReason(error, "Conflict")) return false; // somebody was faster, or the view was old

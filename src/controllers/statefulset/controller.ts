@@ -67,7 +67,7 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     const status = statefulStatus(observed);
     if (!semanticEqual(set.status, status))
       await client.resource(resources.statefulsets).updateStatus({ ...set, status });
-    for (const pod of held) await retainClaims(set, pod);
+    if (set.spec.volumeClaimTemplates?.length) for (const pod of held) await retainClaims(set, pod);
     let recreateInMs = 0;
     for (const action of mayAct ? planStatefulSet(observed) : []) {
       if (action.kind === "remove" && action.failed) {

@@ -13,24 +13,33 @@ export async function whyUnmounted(pod: Pod, claimOf: ClaimLookup): Promise<stri
   for (const { volumeName, claimName, isEphemeral } of claimedVolumes(pod)) {
     const problem = await claimOf(namespace, claimName).then(
       (claim) => problemOf(claim, isEphemeral ? pod : undefined),
-      (error: unknown) => `failed to fetch PVC from API server: ${error instanceof Error ? error.message : error}`,
+      (error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        return processing(namespace, claimName, `failed to fetch PVC from API server: ${why}`);
+      },
     );
     if (problem === undefined) continue;
     unmounted.push(volumeName);
-    problems.push(`error processing PVC ${namespace}/${claimName}: ${problem}`);
+    problems.push(problem);
   }
   if (unmounted.length === 0) return undefined;
   const names = unmounted.join(" ");
   const which = `unmounted volumes=[${names}], unattached volumes=[], failed to process volumes=[${names}]`;
-  return `Unable to attach or mount volumes: ${which}: ${problems.length > 1 ? `[${problems.join(", ")}]` : problems[0]}`;
+  return `Unable to attach or mount volumes: ${which}: ${problems.join("; ")}`;
 }
 
 function problemOf(claim: PersistentVolumeClaim, owner: Pod | undefined): string | undefined {
+  const { namespace = "", name = "", deletionTimestamp } = claim.metadata;
   if (owner !== undefined && !isControlledBy(claim, owner)) {
-    const { namespace, name } = owner.metadata;
-    return `PVC ${namespace}/${claim.metadata.name} was not created for pod ${namespace}/${name} (pod is not owner)`;
+    return `PVC ${namespace}/${name} was not created for pod ${namespace}/${owner.metadata.name} (pod is not owner)`;
   }
-  if (claim.metadata.deletionTimestamp !== undefined) return "can't start pod because PVC is being deleted";
-  if (claim.status?.phase !== "Bound") return "PVC is not bound";
-  return claim.spec.volumeName ? undefined : "PVC has empty pvc.Spec.VolumeName";
+  if (deletionTimestamp !== undefined) {
+    return processing(namespace, name, "can't start pod because PVC is being deleted");
+  }
+  if (claim.status?.phase !== "Bound") return processing(namespace, name, "PVC is not bound");
+  return claim.spec.volumeName ? undefined : processing(namespace, name, "PVC has empty pvc.Spec.VolumeName");
+}
+
+function processing(namespace: string, name: string, problem: string): string {
+  return `error processing PVC ${namespace}/${name}: ${problem}`;
 }

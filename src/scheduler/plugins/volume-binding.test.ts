@@ -108,7 +108,7 @@ test.each<[string, StorageFacts, string]>([
   [
     "somebody else's",
     { claims: [claimNamed("p-e")] },
-    'PVC "default/p-e" was not created for pod "default/p" (pod is not owner)',
+    "PVC default/p-e was not created for pod default/p (pod is not owner)",
   ],
 ])("the claim of an ephemeral volume: %s", (_, facts, expected) => {
   expect(verdict(facts, podWith("p", [{ name: "e", ephemeral: {} }]))).toBe(expected);

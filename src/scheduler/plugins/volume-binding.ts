@@ -70,7 +70,7 @@ function claimsOf({ pod, namespace }: PodInfo, { reader }: ClusterState): PodCla
       return { refused: refused ?? notFound(claimName) };
     }
     if (isEphemeral && !isControlledBy(claim, pod)) {
-      const names = `PVC "${namespace}/${claimName}" was not created for pod "${namespace}/${pod.metadata.name}"`;
+      const names = `PVC ${namespace}/${claimName} was not created for pod ${namespace}/${pod.metadata.name}`;
       return { refused: `${names} (pod is not owner)` };
     }
     if (isFullyBound(claim)) bound.push(claim);
@@ -201,27 +201,34 @@ async function bindVolumes({ matches, toProvision, node, cluster }: Binding, con
     const written = versions.get(keyString(keyOf(claim)));
     return written === undefined || Number(claim.metadata.resourceVersion) >= Number(written);
   };
-  await until(() => {
+  const areBound = () => {
     const claims = keys.map((key) => cluster.reader.volumes.claim(key) ?? gone(key));
     for (const claim of claims) {
-      if (provisioned.has(keyString(keyOf(claim))) && seen(claim)) checkSelected(claim);
+      if (provisioned.has(keyString(keyOf(claim))) && seen(claim)) checkSelected(claim, node.name);
     }
     return claims.every((claim) => isFullyBound(claim) && isOnNode(claim));
-  });
+  };
+  try {
+    await until(areBound);
+  } catch (error) {
+    throw new Error(`binding volumes: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
 
-  function isOnNode({ spec, metadata }: PersistentVolumeClaim): boolean {
+  function isOnNode({ spec }: PersistentVolumeClaim): boolean {
     const volume = cluster.reader.volumes.volume(spec.volumeName ?? "");
     if (volume === undefined) return false;
     if (reachesNode(volume, node)) return true;
-    throw new Error(`pv "${spec.volumeName}" of pvc "${metadata.name}" cannot be reached from node "${node.name}"`);
+    const mismatch = `pv "${spec.volumeName}" node affinity doesn't match node "${node.name}"`;
+    throw new Error(`${mismatch}: no matching NodeSelectorTerms`);
   }
 }
 
 function gone(key: string): never {
-  throw new Error(`pvc "${key}" does not exist any more`);
+  throw new Error(`failed to check provisioning pvc: "${key}" does not exist any more`);
 }
 
-function checkSelected(claim: PersistentVolumeClaim): void {
-  if (isFullyBound(claim) || claim.metadata.annotations?.[annotationsOfBinding.selectedNode] !== undefined) return;
-  throw new Error(`provisioning failed for PVC "${claim.metadata.name}"`);
+/** A provisioner that cannot make the volume on the chosen node takes the choice back. */
+function checkSelected({ metadata }: PersistentVolumeClaim, nodeName: string): void {
+  if (metadata.annotations?.[annotationsOfBinding.selectedNode] === nodeName) return;
+  throw new Error(`provisioning failed for PVC "${metadata.name}"`);
 }
