@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  compileMatchCondition,
-  compilePolicy,
-  compileRule,
-  fromCel,
-  policyVariables,
-  requestValue,
-  toCel,
-} from "./index.ts";
+import { compileMatchCondition, compilePolicy, fromCel, policyVariables, requestValue, toCel } from "./index.ts";
 
-const self = toCel({
+const object = toCel({
   name: "web",
   replicas: 3,
   ratio: 1.5,
@@ -21,30 +13,30 @@ const self = toCel({
 });
 
 function evaluate(expression: string): unknown {
-  const { program, error } = compileRule(expression, "any");
+  const { program, error } = compilePolicy({}, true).variable("x", expression);
   if (program === undefined) throw new Error(error);
-  return fromCel(program.evaluate({ self, oldSelf: null }));
+  return fromCel(program.evaluate({ object }));
 }
 
 describe("expressions", () => {
   it.each<[string, unknown]>([
-    ["self.replicas + 1", 4],
-    ["self.replicas <= 3.5", true],
-    ["has(self.labels.app) && !has(self.labels.zone)", true],
-    ["self.labels.all(k, k.size() > 2)", true],
-    ["self.?zone.orValue('none')", "none"],
-    ["self.none == null", true],
-    ["self.containers.exists(c, c.image.startsWith('registry.example.org/'))", true],
-    ["'%s has %d: %s'.format([self.name, self.replicas, self.list])", "web has 3: [3, 1, 2]"],
-    ["'%.2f %e %x %b %%'.format([self.ratio, 1000.0, 255, 5])", "1.50 1.000000e+03 ff 101 %"],
+    ["object.replicas + 1", 4],
+    ["object.replicas <= 3.5", true],
+    ["has(object.labels.app) && !has(object.labels.zone)", true],
+    ["object.labels.all(k, k.size() > 2)", true],
+    ["object.?zone.orValue('none')", "none"],
+    ["object.none == null", true],
+    ["object.containers.exists(c, c.image.startsWith('registry.example.org/'))", true],
+    ["'%s has %d: %s'.format([object.name, object.replicas, object.list])", "web has 3: [3, 1, 2]"],
+    ["'%.2f %e %x %b %%'.format([object.ratio, 1000.0, 255, 5])", "1.50 1.000000e+03 ff 101 %"],
     ["'abc'.charAt(1) + 'hello'.replace('l', 'L', 1) + ' a '.trim()", "bheLloa"],
     ["strings.quote('a\"b')", '"a\\"b"'],
-    ["[1, 2, 3].sum() + self.list.min() + self.list.max()", 10],
-    ["[1, 1, 2].isSorted() && !self.list.isSorted()", true],
-    ["self.names.indexOf('b')", 1],
+    ["[1, 2, 3].sum() + object.list.min() + object.list.max()", 10],
+    ["[1, 1, 2].isSorted() && !object.list.isSorted()", true],
+    ["object.names.indexOf('b')", 1],
     ["[1, 2, 2].lastIndexOf(2)", 2],
     ["[].sum()", 0],
-    ["sets.contains(self.list, [1, 2]) && sets.equivalent([1], [1, 1]) && !sets.intersects([1], [2])", true],
+    ["sets.contains(object.list, [1, 2]) && sets.equivalent([1], [1, 1]) && !sets.intersects([1], [2])", true],
     ["'abc 123'.find('[0-9]+')", "123"],
     ["'123 abc 456'.findAll('[0-9]+')", ["123", "456"]],
     ["'1 2 3'.findAll('[0-9]', 2)", ["1", "2"]],
@@ -72,20 +64,20 @@ describe("expressions", () => {
     ["format.named('uuid').value().validate('x').value()", ["invalid UUID"]],
     ["duration('1h').getMinutes() + timestamp('2024-02-03T04:05:06Z').getMonth()", 61],
     ["[3, 1, 2].sort() + [[1], [2]].flatten() + [1, 2, 3].slice(1, 2)", [1, 2, 3, 1, 2, 2]],
-    ["cel.bind(x, self.replicas, x * x)", 9],
+    ["cel.bind(x, object.replicas, x * x)", 9],
   ])("%s", (expression, expected) => {
     expect(evaluate(expression)).toEqual(expected);
   });
 
   it.each([
-    ["self.missing == 1", "no such key: missing"],
-    ["self.list[7]", "index out of bounds: 7"],
-    ["self.name + 1", "no such overload"],
+    ["object.missing == 1", "no such key: missing"],
+    ["object.list[7]", "index out of bounds: 7"],
+    ["object.name + 1", "no such overload"],
     ["1 / 0", "division by zero"],
     ["[].min()", "min called on empty list"],
   ])("%s fails", (expression, message) => {
-    const { program } = compileRule(expression, "any");
-    expect(() => program?.evaluate({ self, oldSelf: null })).toThrow(message);
+    const { program } = compilePolicy({}, true).variable("x", expression);
+    expect(() => program?.evaluate({ object })).toThrow(message);
   });
 });
 
@@ -128,7 +120,8 @@ describe("errors of the compiler", () => {
       "true &&\n x",
       "compilation failed: ERROR: <input>:2:2: undeclared reference to 'x' (in container '')\n |  x\n | .^",
     ],
-    ["1 + 1", "must evaluate to bool"],
+    ["1 + 1", "must evaluate to bool but got int"],
+    ["object.spec.x", "must evaluate to bool but got dyn"],
   ])("%j", (expression, error) => {
     expect(compileMatchCondition(expression).error).toBe(error);
   });
@@ -180,5 +173,44 @@ describe("admission", () => {
       () => ({ object, variables }),
     );
     expect(program.evaluate({ object, variables })).toBe(true);
+  });
+});
+
+describe("mutations", () => {
+  const made = toCel({ spec: { replicas: 2 }, metadata: { annotations: { a: "b" } } });
+  const patches = compilePolicy({ hasPatches: true }, false);
+
+  it.each<[string, string, unknown]>([
+    [
+      "Object{spec: Object.spec{replicas: object.spec.replicas + 1, ?paused: object.?nothing}}",
+      "Object",
+      { spec: { replicas: 3 } },
+    ],
+    [
+      "Object{\n metadata: Object.metadata{annotations: {'mutated-by': 'Object{x: 1}'}}}",
+      "Object",
+      { metadata: { annotations: { "mutated-by": "Object{x: 1}" } } },
+    ],
+    [
+      "has(object.spec) ? [JSONPatch{op: 'add', path: '/metadata/labels/' + jsonpatch.escapeKey('a/b'), value: {'x': 1}}] : []",
+      "list<JSONPatch>",
+      [{ op: "add", path: "/metadata/labels/a~1b", value: { x: 1 } }],
+    ],
+    [
+      "Object{spec: Object.spec{list: [Object.spec.list{name: 'a', on: object.spec.replicas == 2 ? true : false}]}}",
+      "Object",
+      { spec: { list: [{ name: "a", on: true }] } },
+    ],
+  ])("%s", (expression, type, expected) => {
+    const { program, error } = patches.compile(expression, type);
+    expect(error).toBeUndefined();
+    expect(fromCel(program?.evaluate({ object: made }))).toEqual(expected);
+  });
+
+  it("must make what they are for", () => {
+    expect(patches.compile("{'a': 1}", "Object").error).toBe("must evaluate to Object but got map(string, int)");
+    expect(patches.compile("Object{}", "list<JSONPatch>").error).toBe(
+      "must evaluate to list(JSONPatch) but got Object",
+    );
   });
 });

@@ -152,10 +152,12 @@ function callIssue(environment: Environment, summary: string, at: number): Issue
 }
 
 /** `list<int>` is written `list(int)`. */
-function typeText(type: string): string {
+export function typeText(type: string): string {
   return type
     .trim()
     .replace(/^dyn<(.*)>$/, "$1")
+    .replace(/^null$/, "null_type")
+    .replace(/\b[A-Z]\b/g, "dyn")
     .replaceAll("<", "(")
     .replaceAll(">", ")");
 }

@@ -1,3 +1,4 @@
+import { typeText } from "./compile-error.ts";
 import { DeviceValue, deviceEnvironment } from "./environment.ts";
 import { quantityValue } from "./extensions/index.ts";
 import { type Compilation, compileIn, ExpressionError, type Program } from "./program.ts";
@@ -18,7 +19,12 @@ export interface DeviceAttribute {
 }
 
 export function compileDeviceSelector(expression: string): Compilation {
-  return compileIn(deviceEnvironment(), expression, ["bool"]);
+  return compileIn(deviceEnvironment(), expression, boolOrUnknown);
+}
+
+function boolOrUnknown(type: string): string | undefined {
+  if (type === "bool" || type.startsWith("dyn")) return undefined;
+  return `must evaluate to bool or the unknown type, not ${typeText(type)}`;
 }
 
 /** Whether a selector wants the device. @throws ExpressionError */

@@ -1,6 +1,8 @@
 import { authorizerType, registerExtensions } from "./extensions/index.ts";
+import { registerIn } from "./extensions/register.ts";
 import { type Environment, library } from "./library.ts";
 import { limits } from "./limits.ts";
+import { registerMessages } from "./messages.ts";
 import { registerRequest, requestType } from "./request.ts";
 
 /** What names and types an expression knows. Environments are made once and then only extended by copies. */
@@ -32,11 +34,13 @@ function baseEnvironment(): Environment {
 export interface AdmissionEnvironment {
   /** Whether there is a `params`. */
   readonly hasParams?: boolean;
+  /** Whether expressions may make objects and patches, as mutations do. */
+  readonly hasPatches?: boolean;
 }
 
 /** `object`, `oldObject`, `request`, `namespaceObject`, `authorizer` and perhaps `params`. */
-export function admissionEnvironment({ hasParams = false }: AdmissionEnvironment): Environment {
-  const key = String(hasParams);
+export function admissionEnvironment({ hasParams = false, hasPatches = false }: AdmissionEnvironment): Environment {
+  const key = `${hasParams} ${hasPatches}`;
   const known = admission.get(key);
   if (known !== undefined) return known;
   const made = baseEnvironment().clone();
@@ -46,6 +50,7 @@ export function admissionEnvironment({ hasParams = false }: AdmissionEnvironment
   made.registerVariable("namespaceObject", "dyn");
   made.registerVariable("request", requestType);
   made.registerVariable("authorizer", authorizerType);
+  if (hasPatches) registerMessages(made, registerIn(made));
   if (hasParams) made.registerVariable("params", "dyn");
   admission.set(key, made);
   return made;

@@ -21,5 +21,5 @@ export {
   type RequestUser,
   requestValue,
 } from "./request.ts";
-export { compileRule } from "./rule.ts";
+export { compileRule, compileRuleMessage } from "./rule.ts";
 export { celEquals, fromCel, toCel } from "./values.ts";

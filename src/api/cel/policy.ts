@@ -1,6 +1,7 @@
 import { type AdmissionEnvironment, admissionEnvironment, VariablesValue, withVariables } from "./environment.ts";
 import type { Environment } from "./library.ts";
-import { type Activation, type Compilation, compileIn, type Program } from "./program.ts";
+import { withoutMessages } from "./messages.ts";
+import { type Activation, anyType, type Compilation, compileIn, exactly, type Program } from "./program.ts";
 
 /** Expressions of admission policies, and of the match conditions of webhooks. */
 
@@ -13,7 +14,7 @@ export interface VariableProgram {
 export interface PolicyCompiler {
   /** Makes the variable known under its name also when it does not compile. */
   variable(name: string, expression: string): Compilation;
-  /** @param types what it may evaluate to, `any` for everything; `dyn` is always taken */
+  /** @param types what it may evaluate to */
   compile(expression: string, ...types: string[]): Compilation;
 }
 
@@ -21,15 +22,16 @@ export interface PolicyCompiler {
 export function compilePolicy(options: AdmissionEnvironment, hasVariables: boolean): PolicyCompiler {
   const plain = admissionEnvironment(options);
   const types: Record<string, string> = {};
+  const source = (expression: string) => (options.hasPatches ? withoutMessages(expression) : expression);
   let environment = hasVariables ? withVariables(plain, types) : plain;
   return {
     variable(name, expression) {
-      const compilation = compileIn(environment, expression, ["any"]);
+      const compilation = compileIn(environment, source(expression), anyType);
       types[name] = fieldType(compilation.program?.type);
       environment = extended(plain, types, name);
       return compilation;
     },
-    compile: (expression, ...wanted) => compileIn(environment, expression, wanted),
+    compile: (expression, ...wanted) => compileIn(environment, source(expression), exactly(...wanted)),
   };
 }
 
@@ -48,8 +50,8 @@ function fieldType(type: string | undefined): string {
   return type;
 }
 
-export function compileMatchCondition(expression: string): Compilation {
-  return compileIn(admissionEnvironment({}), expression, ["bool"]);
+export function compileMatchCondition(expression: string, options: AdmissionEnvironment = {}): Compilation {
+  return compileIn(admissionEnvironment(options), expression, exactly("bool"));
 }
 
 /** The value of `variables`: each is computed once, when it is first asked for. */

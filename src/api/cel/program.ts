@@ -1,4 +1,4 @@
-import { evaluationText, type Issue, issuesText, syntaxIssue, typeIssue } from "./compile-error.ts";
+import { evaluationText, type Issue, issuesText, syntaxIssue, typeIssue, typeText } from "./compile-error.ts";
 import type { Environment } from "./library.ts";
 
 /** A compiled expression. */
@@ -23,8 +23,22 @@ export class ExpressionError extends Error {
   override readonly name = "ExpressionError";
 }
 
-/** @param types what it may be; `dyn` always may */
-export function compileIn(environment: Environment, expression: string, types: readonly string[]): Compilation {
+/** Why an expression of this type is of no use at its place; undefined when it is. */
+export type TypeRule = (type: string) => string | undefined;
+
+export const anyType: TypeRule = () => undefined;
+
+/** Exactly one of these: what is known only at run time (`dyn`) is not. */
+export function exactly(...wanted: readonly string[]): TypeRule {
+  return (type) => {
+    if (wanted.includes(type)) return undefined;
+    const names = wanted.map((name) => typeText(name));
+    const list = names.length === 1 ? names[0] : `one of [${names.join(" ")}]`;
+    return `must evaluate to ${list} but got ${typeText(type)}`;
+  };
+}
+
+export function compileIn(environment: Environment, expression: string, rule: TypeRule): Compilation {
   let parsed: ReturnType<Environment["parse"]>;
   try {
     parsed = environment.parse(expression);
@@ -37,7 +51,8 @@ export function compileIn(environment: Environment, expression: string, types: r
     return failed(expression, allIssues(environment, expression, first));
   }
   const type = checked.type ?? "dyn";
-  if (!types.includes("any") && !types.includes(type) && !type.startsWith("dyn")) return { error: wrongType(types) };
+  const error = rule(type);
+  if (error !== undefined) return { error };
   return { program: { expression, type, evaluate: (activation) => evaluate(parsed, activation) } };
 }
 
@@ -48,11 +63,6 @@ function evaluate(parsed: ReturnType<Environment["parse"]>, activation: Activati
     if (err instanceof ExpressionError) throw err;
     throw new ExpressionError(evaluationText(err), { cause: err });
   }
-}
-
-function wrongType(types: readonly string[]): string {
-  const names = types.map((type) => (type === "null" ? "null_type" : type));
-  return names.length === 1 ? `must evaluate to ${names[0]}` : `must evaluate to one of [${names.join(" ")}]`;
 }
 
 function failed(expression: string, issues: readonly Issue[]): Compilation {

@@ -1,4 +1,5 @@
 import { library } from "./library.ts";
+import { MessageValue } from "./messages.ts";
 
 /**
  * A JSON value as expressions see it: whole numbers are ints. A list or object is converted once, and never changed.
@@ -32,6 +33,7 @@ export function fromCel(value: unknown): unknown {
   if (value instanceof UnsignedInt) return Number(value.valueOf());
   if (value instanceof Duration) return value.toString();
   if (value instanceof Optional) return fromCel(value.orValue(null));
+  if (value instanceof MessageValue) return fromCel(value.members);
   if (Array.isArray(value) || value instanceof Set) return [...value].map(fromCel);
   const members = value instanceof Map ? value.entries() : Object.entries(value);
   const out: Record<string, unknown> = {};

@@ -75,7 +75,7 @@ describe("mutating admission policies", () => {
   }
 
   it("change nothing that is deleted", () => {
-    const mutations = [{ patchType: "JSONPatch", jsonPatch: { expression: "[]" } }];
+    const mutations = [{ patchType: "JSONPatch", jsonPatch: { expression: "[JSONPatch{op: 'remove', path: '/a'}]" } }];
     expect(problems(strategy, policy(["CREATE"], mutations))).toEqual([]);
     expect(problems(strategy, policy(["DELETE"], mutations))).toEqual([
       'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',

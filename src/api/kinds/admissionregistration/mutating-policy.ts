@@ -1,3 +1,4 @@
+import { compilePolicy, type PolicyCompiler } from "../../cel/index.ts";
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { deepEqual, fieldError, root } from "../../meta/index.ts";
 import type {
@@ -75,14 +76,17 @@ function checkPolicy({ spec }: Policy, ignoresMatchConditions: boolean): FieldEr
   const constraintsPath = specPath.child("matchConstraints");
   checkMatchConstraints(spec.matchConstraints, constraintsPath, out);
   checkOperations(spec.matchConstraints, constraintsPath, out);
-  if (!ignoresMatchConditions) checkMatchConditions(spec.matchConditions, specPath.child("matchConditions"), out);
-  checkVariables(spec.variables, specPath.child("variables"), out);
+  const hasParams = spec.paramKind !== undefined;
+  const conditionsPath = specPath.child("matchConditions");
+  if (!ignoresMatchConditions) checkMatchConditions(spec.matchConditions, conditionsPath, out, hasParams);
+  const compiler = compilePolicy({ hasParams, hasPatches: true }, (spec.variables ?? []).length > 0);
+  checkVariables(spec.variables, compiler, specPath.child("variables"), out);
   const mutationsPath = specPath.child("mutations");
   const mutations = spec.mutations ?? [];
   if (mutations.length === 0) {
     out.push(fieldError.required(mutationsPath, "mutations must contain at least one item"));
   }
-  for (const [i, mutation] of mutations.entries()) checkMutation(mutation, mutationsPath.index(i), out);
+  for (const [i, mutation] of mutations.entries()) checkMutation(mutation, compiler, mutationsPath.index(i), out);
   checkRequiredSupported(spec.reinvocationPolicy, ["IfNeeded", "Never"], specPath.child("reinvocationPolicy"), out);
   return out;
 }
@@ -102,7 +106,15 @@ function checkOperations(
 
 const patchFields = { ApplyConfiguration: "applyConfiguration", JSONPatch: "jsonPatch" } as const;
 
-function checkMutation(mutation: admissionregistrationV1.Mutation, path: FieldPath, out: FieldError[]): void {
+/** What their expressions make. */
+const patchResults = { ApplyConfiguration: "Object", JSONPatch: "list<JSONPatch>" } as const;
+
+function checkMutation(
+  mutation: admissionregistrationV1.Mutation,
+  compiler: PolicyCompiler,
+  path: FieldPath,
+  out: FieldError[],
+): void {
   const { patchType } = mutation;
   checkRequiredSupported(patchType, Object.keys(patchFields), path.child("patchType"), out);
   if (patchType !== "ApplyConfiguration" && patchType !== "JSONPatch") return;
@@ -116,6 +128,9 @@ function checkMutation(mutation: admissionregistrationV1.Mutation, path: FieldPa
       out.push(fieldError.required(path.child(field), `must be specified when patchType is ${patchType}`));
     } else if (isBlank(patch.expression)) {
       out.push(fieldError.required(path.child(field, "expression"), ""));
+    } else {
+      const { error } = compiler.compile(patch.expression ?? "", patchResults[patchType]);
+      if (error !== undefined) out.push(fieldError.invalid(path.child(field, "expression"), patch.expression, error));
     }
   }
 }
