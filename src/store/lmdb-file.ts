@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
+import { checkTrees } from "./lmdb-check.ts";
 import { StoreError } from "./store.ts";
 
 // The first page of an LMDB file has 24 bytes of page header, then this number in the byte order of the machine.
@@ -31,6 +32,7 @@ async function checkDataFile(path: string): Promise<void> {
   } finally {
     await file.close();
   }
+  checkTrees(path);
 }
 
 async function checkLockFile(path: string): Promise<void> {
