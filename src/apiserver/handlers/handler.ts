@@ -58,7 +58,7 @@ export function createApiHandler(options: ApiHandlerOptions): ApiHandler {
 
 async function handle(ctx: HandlerContext, request: ApiRequest, warnings: string[]): Promise<ApiResponse> {
   const kind = kindOf(ctx, request);
-  const deprecation = deprecations.get(`${kind.group}/${kind.version}/${kind.resource}`);
+  const deprecation = deprecationOf(kind);
   const isServed = !request.subresource || kind.subresources.has(request.subresource);
   if (deprecation !== undefined && isServed) warnings.push(deprecation);
   const call: Call = { request, kind, dryRun: checkOptions(request), warnings };
@@ -112,9 +112,14 @@ const deprecations: ReadonlyMap<string, string> = new Map([
   ["/v1/componentstatuses", "v1 ComponentStatus is deprecated in v1.19+"],
 ]);
 
+export function deprecationOf({ group, version, resource }: ResourceKind): string | undefined {
+  return deprecations.get(`${group}/${version}/${resource}`);
+}
+
 const errorWarnings = new WeakMap<object, readonly string[]>();
 
-function withWarnings(err: unknown, warnings: readonly string[]): unknown {
+/** The error, to be answered with these Warning headers. */
+export function withWarnings(err: unknown, warnings: readonly string[]): unknown {
   if (warnings.length > 0 && typeof err === "object" && err !== null) errorWarnings.set(err, warnings);
   return err;
 }

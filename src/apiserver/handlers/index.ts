@@ -3,7 +3,7 @@
  * what is filled in or refused on the way is admission's; what kinds are is api/kinds'.
  */
 export type { PendingWrite, Reservation, WriteCompanion } from "./context.ts";
-export { type ApiHandlerOptions, createApiHandler, warningsOfError } from "./handler.ts";
+export { type ApiHandlerOptions, createApiHandler, deprecationOf, warningsOfError, withWarnings } from "./handler.ts";
 export type {
   ReviewPorts,
   RulesReviewer,

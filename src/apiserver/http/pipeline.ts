@@ -1,10 +1,10 @@
 import type { KindRegistry } from "../../api/kinds/index.ts";
-import { ApiError, errors, statusOf } from "../../api/meta/index.ts";
+import { ApiError, errors, isReason, statusOf } from "../../api/meta/index.ts";
 import type { Host } from "../../host/index.ts";
 import { type Authenticator, type Authorizer, type Impersonator, requireAllowed } from "../auth/index.ts";
 import type { InFlightLimiter } from "../flow/index.ts";
-import { warningsOfError } from "../handlers/index.ts";
-import type { ApiHandler, UserInfo } from "../request.ts";
+import { deprecationOf, warningsOfError, withWarnings } from "../handlers/index.ts";
+import type { ApiHandler, ApiRequest, UserInfo } from "../request.ts";
 import { hasProtobuf } from "./codecs.ts";
 import { ConnectionLost, type Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
@@ -130,11 +130,23 @@ export class RequestPipeline {
     const request =
       info.verb === "get" || info.verb === "list"
         ? requestWithoutBody(exchange, info, route, call.query, user)
-        : await readRequest(exchange, info, route, call.query, user);
+        : await this.#read(call, route, user);
     const response = await this.#options.handler.handle(request);
     const sending = answer(this.#context(call, route, form), response);
     if (sending !== undefined) await sending;
     this.#observe(call, response.kind === "list" ? 200 : response.code);
+  }
+
+  /** Who asks for what is on its way out is told so, even if the body cannot be read. */
+  async #read(call: Call, route: Route, user: UserInfo): Promise<ApiRequest> {
+    try {
+      return await readRequest(call.exchange, call.info, route, call.query, user);
+    } catch (error) {
+      const deprecation = deprecationOf(route.kind);
+      // No patch of an unknown type gets as far as the resource.
+      const isRouted = !isReason(error, "UnsupportedMediaType");
+      throw isRouted && deprecation !== undefined ? withWarnings(error, [deprecation]) : error;
+    }
   }
 
   async #path(call: Call, user: UserInfo): Promise<void> {
