@@ -13,6 +13,7 @@ import {
   terminationMessagePolicyAnnotation,
 } from "../runtime/labels.ts";
 import type { ContainerConfig, PodSandboxConfig } from "../runtime/runtime.ts";
+import { expandAll } from "./environment.ts";
 
 /** What the runtime is told of a pod's sandbox. */
 export function sandboxConfig(pod: Pod, attempt: number): PodSandboxConfig {
@@ -48,8 +49,8 @@ export function containerConfig(
   return {
     metadata: { name, attempt },
     image: { image },
-    command,
-    args,
+    command: expandAll(command, envs ?? []),
+    args: expandAll(args, envs ?? []),
     workingDir,
     envs,
     labels: { ...identity(pod), [containerNameLabel]: name },

@@ -1,4 +1,4 @@
-import { isReason } from "../../api/meta/index.ts";
+import { isReason, parseQuantity } from "../../api/meta/index.ts";
 import type { ConfigMap, Container, EnvVarSource, PersistentVolumeClaim, Pod, Secret } from "../../api/types/index.ts";
 import { type Client, resources } from "../../client/index.ts";
 import { podUid } from "../pod-worker/index.ts";
@@ -77,9 +77,7 @@ async function sourceValue(input: EnvironmentInput, source: EnvVarSource): Promi
   }
   if (fieldRef !== undefined) return fieldOf(input, fieldRef.fieldPath);
   if (resourceFieldRef !== undefined) {
-    const [list, name = ""] = resourceFieldRef.resource.split(".");
-    const from = list === "limits" ? input.container.resources?.limits : input.container.resources?.requests;
-    return from?.[name];
+    return resourceOf(input.container, resourceFieldRef.resource, resourceFieldRef.divisor);
   }
   return undefined;
 }
@@ -145,6 +143,31 @@ function fieldOf({ pod, podIPs, hostIP }: EnvironmentInput, path: string): strin
     default:
       throw new EnvironmentError(`unsupported fieldPath: ${path}`);
   }
+}
+
+/** An amount in whole divisors (one unit when none is given), rounded up; undefined without a limit. */
+function resourceOf({ resources }: Container, resource: string, divisor: string | undefined): string | undefined {
+  const [list, name = ""] = resource.split(".");
+  const amount = list === "limits" ? resources?.limits?.[name] : (resources?.requests?.[name] ?? "0");
+  if (amount === undefined) return undefined;
+  const units = nanoOf(amount);
+  const each = divisor === undefined ? 0n : nanoOf(divisor);
+  const divided = each === 0n ? nanoOf("1") : each;
+  return String((units + divided - 1n) / divided);
+}
+
+function nanoOf(text: string | number): bigint {
+  return parseQuantity(text).nano;
+}
+
+/** A command or arguments with the container's variables filled in. */
+export function expandAll(
+  texts: readonly string[] | undefined,
+  environment: readonly { readonly key: string; readonly value: string }[],
+): string[] | undefined {
+  if (texts === undefined) return undefined;
+  const values = new Map(environment.map(({ key, value }) => [key, value]));
+  return texts.map((text) => expand(text, values));
 }
 
 /** `$(NAME)` of variables before it; `$$(` is a dollar. */
