@@ -5,6 +5,7 @@ import {
   metadataView,
   type ResourceKind,
   type TableStrategy,
+  textOfColumn,
 } from "../../api/kinds/index.ts";
 import type { KubeObject, ListMeta } from "../../api/meta/index.ts";
 import { publishedFieldText } from "../discovery/index.ts";
@@ -74,12 +75,12 @@ function columnsJson(columns: readonly Column[], kind: string): string {
 }
 
 function definition({ name, type, format = "", description, priority = 0 }: Column, kind: string) {
-  return { name, type, format, description: description ?? publishedText(kind, name), priority };
+  return { name, type, format, description: description ?? describing(kind, name), priority };
 }
 
-function publishedText(kind: string, column: string): string {
+function describing(kind: string, column: string): string {
   const field = fieldOfColumn(kind, column);
-  return (field && publishedFieldText(field)) ?? "";
+  return (field === undefined ? textOfColumn(kind, column) : publishedFieldText(field)) ?? "";
 }
 
 /** An object's metadata as a `PartialObjectMetadata`, JSON text. */

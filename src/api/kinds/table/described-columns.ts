@@ -1,6 +1,6 @@
 /**
- * Which published field a printed column shows, so that the column is described by that field's text. Columns that are
- * computed from several fields have no entry.
+ * How printed columns are described: by the text of the published field that one shows, or, where it is computed from
+ * several fields, in words of our own.
  */
 
 const objectMeta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
@@ -191,4 +191,77 @@ const fieldsOfKinds: Readonly<Record<string, Readonly<Record<string, string>>>> 
 export function fieldOfColumn(kind: string, column: string): string | undefined {
   const own = fieldsOfKinds[kind]?.[column];
   return own === undefined ? everyKind[column] : `io.k8s.api.${own}`;
+}
+
+const everyComputed: Readonly<Record<string, string>> = {
+  Containers: "The containers by name, joined by commas.",
+  Images: "The containers' images, joined by commas.",
+  Users: "Users that the role is bound to.",
+  Groups: "Groups that the role is bound to.",
+  ServiceAccounts: "Service accounts that the role is bound to, as namespace/name.",
+  Webhooks: "How many webhooks are configured.",
+};
+
+/** Kind, then column. */
+const computedOfKinds: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  APIService: {
+    Service: "The service that answers for this API version, or Local.",
+    Available: "Whether this API version answers, and why not.",
+  },
+  CertificateSigningRequest: {
+    SignerName: "Who is asked to sign.",
+    Requestor: "Who made the request.",
+    Condition: "What was decided about the request.",
+  },
+  ClusterRoleBinding: { Role: "The role that is bound." },
+  ControllerRevision: { Controller: "The object that keeps this revision." },
+  CSINode: { Drivers: "How many storage drivers the node has." },
+  Deployment: { Ready: "Replicas that are ready, out of those wanted." },
+  FlowSchema: { MissingPL: "Whether the priority level does not exist." },
+  Ingress: {
+    Class: "The ingress class.",
+    Hosts: "Host names that the rules are for.",
+    Address: "Where the load balancer is reached.",
+    Ports: "Ports that are open: 80, and 443 with TLS.",
+  },
+  IngressClass: { Controller: "Who serves this class.", Parameters: "The object with the controller's settings." },
+  Job: { Status: "Whether the job runs, has ended, or how.", Duration: "How long the job took, or has run." },
+  Namespace: { Status: "Whether the namespace is in use or going." },
+  Node: { Status: "Whether the node is ready, and closed to new pods.", Roles: "Roles, by the node's labels." },
+  PersistentVolume: {
+    StorageClass: "The volume's storage class.",
+    VolumeAttributesClass: "The class of the volume's attributes.",
+  },
+  PersistentVolumeClaim: {
+    StorageClass: "The storage class asked for.",
+    VolumeAttributesClass: "The class of attributes asked for.",
+  },
+  Pod: {
+    Ready: "Containers that are ready, out of all.",
+    Status: "What the pod as a whole is doing.",
+    Restarts: "How often containers were started again, and when the last time was.",
+  },
+  PodDisruptionBudget: {
+    "Min Available": "Pods that must stay available.",
+    "Max Unavailable": "Pods that may be unavailable.",
+    "Allowed Disruptions": "Pods that may be evicted now.",
+  },
+  PodTemplate: { "Pod Labels": "Labels that pods get from the template." },
+  ResourceClaim: { State: "Whether devices are allocated and reserved." },
+  ResourceQuota: { Request: "Requests in use, out of the quota.", Limit: "Limits in use, out of the quota." },
+  RoleBinding: { Role: "The role that is bound." },
+  StatefulSet: { Ready: "Replicas that are ready, out of those wanted." },
+  ValidatingAdmissionPolicy: {
+    Validations: "How many rules the policy has.",
+    ParamKind: "The kind of the policy's parameters.",
+  },
+  ValidatingAdmissionPolicyBinding: {
+    PolicyName: "The policy that is bound.",
+    ParamRef: "The object with the parameters.",
+  },
+};
+
+/** The description of a column that shows no single field. */
+export function textOfColumn(kind: string, column: string): string | undefined {
+  return computedOfKinds[kind]?.[column] ?? everyComputed[column];
 }
