@@ -52,7 +52,7 @@ import {
   type TlsFiles,
   upgrader,
 } from "./http/index.ts";
-import { type Keeper, keepApiServices, keepFlowSchemas } from "./keepers/index.ts";
+import { type Keeper, keepApiServices, keepDefinitions, keepFlowSchemas } from "./keepers/index.ts";
 import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
 
 export interface ApiServerConfig extends Partial<InFlightLimits> {
@@ -234,7 +234,8 @@ class ComposedApiServer implements ApiServer {
   async #startKeepers(): Promise<void> {
     const { host, store } = this.#options;
     const options = { host, store, kinds: this.kinds, handler: this.trusted };
-    this.#keepers.push(...(await Promise.all([keepFlowSchemas(options), keepApiServices(options)])));
+    const keepers = [keepFlowSchemas(options), keepApiServices(options), keepDefinitions(options)];
+    this.#keepers.push(...(await Promise.all(keepers)));
     if (this.#closing !== undefined) for (const keeper of this.#keepers) keeper.close();
   }
 

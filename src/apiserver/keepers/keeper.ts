@@ -17,7 +17,8 @@ export interface Keeper {
   close(): void;
 }
 
-const itself: UserInfo = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+/** As whom the API server writes. */
+export const itself: UserInfo = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
 
 /** Writes a status as the API server itself; an object that has gone meanwhile needs none. */
 export async function writeStatus(
