@@ -10,6 +10,8 @@ export function withLiveTimestamps<T extends object>(next: T, live: object): T {
   const ours = managedFieldsOf(next) ?? [];
   const theirs = managedFieldsOf(live) ?? [];
   if (ours === theirs || ours.length !== theirs.length || ours.length === 0) return next;
+  // Most writes change the status: looking there first spares the comparison of the spec.
+  if (!deepEqual(asJson(next).status, asJson(live).status)) return next;
   if (!ours.every((entry, i) => equalButTime(entry, theirs[i] ?? {}))) return next;
   if (!deepEqual(withoutBookkeeping(asJson(next)), withoutBookkeeping(asJson(live)))) return next;
   const metadata = { ...asJson(asJson(next).metadata as JsonObject), managedFields: theirs };
