@@ -16,6 +16,8 @@ export interface FuzzOptions {
   readonly perSort?: number;
   readonly failuresMost?: number;
   readonly onFailure?: (failure: Failure) => void;
+  /** Told now and then how far it is. */
+  readonly onProgress?: (cases: number, requests: number) => void;
 }
 
 export interface Failure {
@@ -39,7 +41,7 @@ const casesPerTarget = 4000;
 
 /** Runs cases of every kind in turn. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const { cases, seed, only, from = 0, perSort = 1, failuresMost = 50, onFailure } = options;
+  const { cases, seed, only, from = 0, perSort = 1, failuresMost = 50, onFailure, onProgress } = options;
   let target = await Target.start();
   const kinds = kindsToFuzz(target.kinds, only);
   if (kinds.length === 0) throw new Error(`no kind is named like ${only}`);
@@ -48,8 +50,12 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const told = new Map<string, number>();
   let slow: Slow[] = [];
   let requests = 0;
-  for (let i = 0; i < cases && failures.length < failuresMost; i++) {
-    if (i % casesPerTarget === casesPerTarget - 1) target = await Target.start();
+  let i = 0;
+  for (; i < cases && failures.length < failuresMost; i++) {
+    if (i % casesPerTarget === casesPerTarget - 1) {
+      target = await Target.start();
+      onProgress?.(i + 1, requests);
+    }
     const kind = kinds[i % kinds.length] as ResourceKind;
     const number = from + Math.floor(i / kinds.length);
     const result = await runCase(target, kind, seed, number);
@@ -66,7 +72,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     failures.push(failure);
     onFailure?.(failure);
   }
-  return { cases, requests, codes, failures, slow };
+  return { cases: i, requests, codes, failures, slow };
 }
 
 async function describeFailure(kind: ResourceKind, number: number, result: CaseResult): Promise<Failure> {

@@ -26,6 +26,7 @@ const report = await fuzz({
   from: Number(values.from),
   failuresMost: Number(values.failures),
   onFailure: ({ text }) => console.log(text),
+  onProgress: (cases, requests) => console.error(`${cases} cases, ${requests} requests`),
 });
 const seconds = (performance.now() - started) / 1000;
 const codes = [...report.codes].sort(([a], [b]) => a - b).map(([code, times]) => `${code}: ${times}`);
