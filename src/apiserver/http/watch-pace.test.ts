@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { testHost } from "../../host/index.ts";
+import { WatchPace } from "./watch-pace.ts";
+
+test("what waits is flushed together after a short pause, once", async () => {
+  const { clock } = testHost();
+  const pace = new WatchPace(clock);
+  const flushed: string[] = [];
+  pace.later({ flush: () => flushed.push("a") });
+  await clock.advance(2);
+  pace.later({ flush: () => flushed.push("b") });
+  expect(flushed).toEqual([]);
+  await clock.advance(2);
+  expect(flushed).toEqual(["a", "b"]);
+  await clock.advance(100);
+  expect(flushed).toEqual(["a", "b"]);
+});
+
+test("a flush is due again after the pause, or when the clock was set back", async () => {
+  const { clock } = testHost();
+  const pace = new WatchPace(clock);
+  const now = pace.now();
+  expect(pace.isDue(Number.NEGATIVE_INFINITY)).toBe(true);
+  expect(pace.isDue(now)).toBe(false);
+  expect(pace.isDue(now + 1000)).toBe(true);
+  await clock.advance(4);
+  expect(pace.isDue(now)).toBe(true);
+});
