@@ -1,7 +1,15 @@
 import { type AdmissionEnvironment, admissionEnvironment, VariablesValue, withVariables } from "./environment.ts";
 import type { Environment } from "./library.ts";
 import { withoutMessages } from "./messages.ts";
-import { type Activation, anyType, type Compilation, compileIn, exactly, type Program } from "./program.ts";
+import {
+  type Activation,
+  anyType,
+  type Compilation,
+  compileIn,
+  ExpressionError,
+  exactly,
+  type Program,
+} from "./program.ts";
 
 /** Expressions of admission policies, and of the match conditions of webhooks. */
 
@@ -62,7 +70,7 @@ export function policyVariables(variables: readonly VariableProgram[], activatio
     Object.defineProperty(values, name, {
       enumerable: true,
       get() {
-        settled ??= evaluated(program, activation());
+        settled ??= evaluated(name, program, activation());
         if ("error" in settled) throw settled.error;
         return settled.value;
       },
@@ -71,10 +79,12 @@ export function policyVariables(variables: readonly VariableProgram[], activatio
   return values;
 }
 
-function evaluated(program: Program, activation: Activation): { value: unknown } | { error: unknown } {
+function evaluated(name: string, program: Program, activation: Activation): { value: unknown } | { error: unknown } {
   try {
     return { value: program.evaluate(activation) };
-  } catch (error) {
-    return { error };
+  } catch (err) {
+    const why = err instanceof Error ? err.message : String(err);
+    const text = `composited variable ${JSON.stringify(name)} fails to evaluate: ${why}`;
+    return { error: new ExpressionError(text, { cause: err }) };
   }
 }

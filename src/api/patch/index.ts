@@ -13,6 +13,7 @@ export { jsonPatch, jsonPatchOperationsMax } from "./json-patch.ts";
 export type { UpdateOwnership } from "./managed-fields.ts";
 export { updateManagedFields } from "./managed-fields.ts";
 export { mergePatch } from "./merge-patch.ts";
+export { mergeTyped } from "./merge-typed.ts";
 export type { Convert, Versioned } from "./ownership.ts";
 export type { PathElement } from "./path-element.ts";
 export { fieldElement, pathText } from "./path-element.ts";

@@ -29,6 +29,7 @@ import { podNodeSelector } from "./pod-node-selector.ts";
 import { podSecurity } from "./pod-security.ts";
 import { podTolerationRestriction } from "./pod-toleration-restriction.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
+import { mutatingAdmissionPolicy, validatingAdmissionPolicy } from "./policies/index.ts";
 import { priority } from "./priority.ts";
 import type { QuotaConfiguration } from "./quota-check.ts";
 import { resourceQuota } from "./resource-quota.ts";
@@ -105,9 +106,9 @@ const known: Readonly<Record<string, Known>> = {
   NodeDeclaredFeatureValidator: { on: true },
   JobValidation: { on: true },
   PodResizeValidator: { on: true },
-  MutatingAdmissionPolicy: { on: true },
+  MutatingAdmissionPolicy: { on: true, make: (options, lookup) => mutatingAdmissionPolicy(options, lookup) },
   MutatingAdmissionWebhook: { on: true },
-  ValidatingAdmissionPolicy: { on: true },
+  ValidatingAdmissionPolicy: { on: true, make: (options, lookup) => validatingAdmissionPolicy(options, lookup) },
   ValidatingAdmissionWebhook: { on: true },
   ResourceQuota: {
     on: true,
