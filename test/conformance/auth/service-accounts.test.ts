@@ -1,0 +1,197 @@
+import { X509Certificate } from "node:crypto";
+import { expect, test } from "vitest";
+import type { Json } from "../support/api.ts";
+import { expectLifecycle } from "../support/lifecycle.ts";
+import { core, labelled, pods } from "../support/paths.ts";
+import { conformanceSuite } from "../support/suite.ts";
+import { pod } from "../support/workloads.ts";
+
+const suite = conformanceSuite({ nodes: { count: 1 } });
+
+const accounts = (namespace: string) => core(namespace, "serviceaccounts");
+
+test("ServiceAccount lifecycle test", async () => {
+  const { api } = suite;
+  const namespace = await suite.namespace();
+  const watching = await api.watch(accounts(namespace), labelled("test-serviceaccount-static=true"));
+  const labels = { "test-serviceaccount-static": "true" };
+  await api.create(accounts(namespace), { metadata: { name: "testserviceaccount", labels } });
+  await watching.next(({ type }) => type === "ADDED");
+  const patched = await api.patch(`${accounts(namespace)}/testserviceaccount`, "strategic", {
+    automountServiceAccountToken: false,
+  });
+  expect(patched.automountServiceAccountToken).toBe(false);
+  const { items } = await api.get(`/api/v1/serviceaccounts?${labelled("test-serviceaccount-static=true")}`);
+  expect(items.map((item: Json) => item.automountServiceAccountToken)).toEqual([false]);
+  await api.delete(`${accounts(namespace)}?${labelled("test-serviceaccount-static=true")}`);
+  await watching.next(({ type }) => type === "DELETED");
+  watching.stop();
+});
+
+test("ServiceAccount, update a ServiceAccount", async () => {
+  const { api } = suite;
+  const namespace = await suite.namespace();
+  await api.create(accounts(namespace), { metadata: { name: "e2e" } });
+  const updated = await api.edit(`${accounts(namespace)}/e2e`, (object) => {
+    object.automountServiceAccountToken = true;
+  });
+  expect(updated.automountServiceAccountToken).toBe(true);
+});
+
+test("ServiceAccount, create and review token", async () => {
+  const { api } = suite;
+  const namespace = await suite.namespace();
+  await api.create(accounts(namespace), { metadata: { name: "e2e" } });
+  const issued = await api.create(`${accounts(namespace)}/e2e/token`, {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    spec: {},
+  });
+  expect(issued.status.token).toBeTruthy();
+  const review = await api.create("/apis/authentication.k8s.io/v1/tokenreviews", {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenReview",
+    spec: { token: issued.status.token },
+  });
+  expect(review.status.authenticated).toBe(true);
+  expect(review.status.error).toBeUndefined();
+  expect(review.status.user.username).toBe(`system:serviceaccount:${namespace}:e2e`);
+});
+
+test("RootCA ConfigMap test", async () => {
+  const { api } = suite;
+  const namespace = await suite.namespace();
+  const path = `${core(namespace, "configmaps")}/kube-root-ca.crt`;
+  const isWhole = ({ data }: Json) => data?.["ca.crt"] === suite.cluster.kubeconfig.caPem;
+  const made = await api.until(path, isWhole);
+  expect(new X509Certificate(made.data["ca.crt"]).ca).toBe(true);
+  await api.delete(path);
+  await api.until(path, (object) => object.metadata.uid !== made.metadata.uid && isWhole(object));
+  await api.edit(path, (object) => {
+    object.data = { "ca.crt": "" };
+  });
+  await api.until(path, isWhole);
+});
+
+test("SubjectReview, API Operations", async () => {
+  const { api } = suite;
+  const namespace = await suite.namespace();
+  await api.create(accounts(namespace), { metadata: { name: "e2e" } });
+  const user = `system:serviceaccount:${namespace}:e2e`;
+  const attributes = { verb: "list", resource: "configmaps", version: "v1", namespace };
+  const answers = async () => {
+    const review = (kind: string) => ({
+      apiVersion: "authorization.k8s.io/v1",
+      kind,
+      metadata: kind.startsWith("Local") ? { namespace } : {},
+      spec: { resourceAttributes: attributes, user },
+    });
+    const global = await api.create(
+      "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+      review("SubjectAccessReview"),
+    );
+    const local = await api.create(
+      `/apis/authorization.k8s.io/v1/namespaces/${namespace}/localsubjectaccessreviews`,
+      review("LocalSubjectAccessReview"),
+    );
+    const real = await api.call("GET", core(namespace, "configmaps"), { headers: { "impersonate-user": user } });
+    return [global.status.allowed, local.status.allowed, real.status === 200];
+  };
+  expect(await answers()).toEqual([false, false, false]);
+  const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`;
+  await api.create(rbac, {
+    metadata: { name: "view" },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "view" },
+    subjects: [{ kind: "ServiceAccount", name: "e2e", namespace }],
+  });
+  expect(await answers()).toEqual([true, true, true]);
+});
+
+test("CertificateSigningRequest API", async () => {
+  const { api } = suite;
+  // A real request, made once with openssl for CN=e2e.example.com.
+  const spec = {
+    request: Buffer.from(signingRequest).toString("base64"),
+    signerName: "example.com/e2e",
+    expirationSeconds: 3600,
+    usages: ["digital signature", "key encipherment", "server auth"],
+  };
+  await expectLifecycle(api, {
+    group: "certificates.k8s.io",
+    version: "v1",
+    resource: "certificatesigningrequests",
+    subresources: ["approval", "status"],
+    object: (name, labels) => ({ metadata: { name, labels }, spec }),
+  });
+  const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+  await api.create(path, { metadata: { name: "e2e" }, spec });
+  const approval = `${path}/e2e/approval`;
+  expect((await api.get(approval)).metadata.name).toBe("e2e");
+  const condition = (type: string) => ({ type, status: "True", reason: "E2E", message: "Set by a test" });
+  const patched = await api.patch(approval, "merge", {
+    metadata: { annotations: { patchedapproval: "true" } },
+    status: { conditions: [condition("ApprovalPatch")] },
+  });
+  expect(patched.status.conditions[0]).toMatchObject(condition("ApprovalPatch"));
+  const approved = await api.edit(approval, (object) => object.status.conditions.push(condition("Approved")));
+  expect(approved.status.conditions.map((one: Json) => one.type)).toContain("Approved");
+  const status = `${path}/e2e/status`;
+  expect((await api.get(status)).metadata.name).toBe("e2e");
+  const told = await api.patch(status, "merge", {
+    status: { certificate: Buffer.from(suite.cluster.kubeconfig.caPem).toString("base64") },
+  });
+  expect(told.status.certificate).toBeTruthy();
+  const updated = await api.edit(status, (object) => object.status.conditions.push(condition("StatusUpdate")));
+  expect(updated.status.conditions.map((one: Json) => one.type)).toContain("StatusUpdate");
+  await api.delete(`${path}/e2e`);
+});
+
+const signingRequest = `-----BEGIN CERTIFICATE REQUEST-----
+MIHUMHwCAQAwGjEYMBYGA1UEAwwPZTJlLmV4YW1wbGUuY29tMFkwEwYHKoZIzj0C
+AQYIKoZIzj0DAQcDQgAEMyrpwfl0feCwzUslBaZBTRhj0//xE7EclKEawTqSTwyl
+3EOfOpXNc1wOtUh2AN+EkWos3ErByQBqKgO42EvwRKAAMAoGCCqGSM49BAMCA0gA
+MEUCIFYpyPRpNtcUxMVstrgHrFrSDnEqTgscOEhwn5rM6oxnAiEAliUGfBZjhorR
+IBo/kMyZ32O234O2pndilamcIiA+IIc=
+-----END CERTIFICATE REQUEST-----
+`;
+
+async function mountsToken(
+  namespace: string,
+  serviceAccountName: string,
+  automount: boolean | undefined,
+): Promise<boolean> {
+  const made = await suite.api.create(
+    pods(namespace),
+    pod("", {
+      metadata: { generateName: "p-" },
+      spec: { serviceAccountName, automountServiceAccountToken: automount },
+    }),
+  );
+  const mounts = made.spec.containers[0].volumeMounts ?? [];
+  return mounts.some((one: Json) => one.mountPath === "/var/run/secrets/kubernetes.io/serviceaccount");
+}
+
+test("Service account tokens auto mount optionally", async () => {
+  const { api } = suite;
+  const namespace = await suite.namespace();
+  await api.create(accounts(namespace), { metadata: { name: "mount" }, automountServiceAccountToken: true });
+  await api.create(accounts(namespace), { metadata: { name: "nomount" }, automountServiceAccountToken: false });
+  const table = [
+    ["default", undefined, true],
+    ["mount", undefined, true],
+    ["nomount", undefined, false],
+    ["default", true, true],
+    ["mount", true, true],
+    ["nomount", true, true],
+    ["default", false, false],
+    ["mount", false, false],
+    ["nomount", false, false],
+  ] as const;
+  for (const [account, automount, expected] of table) {
+    expect([account, automount, await mountsToken(namespace, account, automount)]).toEqual([
+      account,
+      automount,
+      expected,
+    ]);
+  }
+});
