@@ -104,5 +104,5 @@ export function registerAuthorizers(environment: Environment, register: Register
 }
 
 function ofServiceAccount(a: AuthorizerValue, namespace: string, name: string): AuthorizerValue {
-  return new AuthorizerValue(a.authorize, { ...a.check, serviceAccount: { namespace, name } }, a.requestResource);
+  return new AuthorizerValue(a.authorize, { ...a.check, serviceAccount: { namespace, name } });
 }
