@@ -26,6 +26,11 @@ const allowedFailures = new Set([501, 503, 504]);
 export function checkAnswer(target: Target, answer: Answer): void {
   const errors = target.takeErrors();
   if (errors.length > 0) throw new Violation("error in the server", short(errors.join("\n")));
+  checkRefusal(answer);
+}
+
+/** What a client sees of a failure: the API's own form, and never that the server broke. */
+export function checkRefusal(answer: Answer): void {
   const text = answer.body.toString();
   if (answer.code >= 500 && !allowedFailures.has(answer.code) && !isOfTheOriginal(text)) {
     throw new Violation(String(answer.code), short(text));

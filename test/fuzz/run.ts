@@ -1,6 +1,7 @@
 // npm run fuzz -- --cases 200000 --seed 1 --only pods
 import { parseArgs } from "node:util";
 import { fuzz } from "./fuzz.ts";
+import { fuzzOverHttps } from "./over-https.ts";
 
 const { values } = parseArgs({
   options: {
@@ -8,6 +9,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     only: { type: "string" },
     from: { type: "string", default: "0" },
+    https: { type: "string", default: "2000" },
     failures: { type: "string", default: "50" },
   },
 });
@@ -34,4 +36,9 @@ console.log(`${report.cases} cases with ${report.requests} requests in ${seconds
 console.log(`${report.slow.length} slow requests${report.slow.length === 200 ? " or more" : ""}`);
 for (const slow of report.slow.slice(0, 10)) console.log(`  ${slow.ms.toFixed(0)} ms ${slow.case} ${slow.step}`);
 console.log(`${report.failures.length} failures`);
-process.exitCode = report.failures.length + unhandled.length > 0 ? 1 : 0;
+const https = await fuzzOverHttps({ cases: Number(values.https), seed: values.seed, only: values.only });
+for (const failure of https.failures) console.log(failure);
+console.log(
+  `${https.requests} requests over HTTPS (${https.unsendable} that no client sends): ${https.failures.length} failures`,
+);
+process.exitCode = report.failures.length + https.failures.length + unhandled.length > 0 ? 1 : 0;

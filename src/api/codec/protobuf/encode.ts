@@ -89,7 +89,7 @@ function compile(shape: Shape): Write {
 
 function compileRepeated(shape: ListShape): Write {
   const item = compile(shape.items);
-  const empty = zeroOf(shape.items);
+  const empty = shape.items.kind === "any" ? null : zeroOf(shape.items);
   return (writer, id, value) => {
     const list = value as JsonValue[];
     for (let i = list.length - 1; i >= 0; i--) item(writer, id, list[i] ?? empty);
@@ -189,7 +189,9 @@ function compileAny(shape: AnyShape): Write {
         else compile(jsonSchema())(writer, 1, value);
       });
     default:
-      return unionWriter((writer, value) => writer.string(1, JSON.stringify(value)));
+      return unionWriter((writer, value) => {
+        if (value !== null) writer.string(1, JSON.stringify(value)); // Go holds null as no bytes at all
+      });
   }
 }
 

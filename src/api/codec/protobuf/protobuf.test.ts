@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../meta/index.ts";
-import { decodeObject, type ObjectShape, shapeByName, shapeOf } from "../../schema/index.ts";
+import { decodeObject, type ObjectShape, shapeByName, shapeByName, shapeOf } from "../../schema/index.ts";
 import { MalformedDocument } from "../parsed.ts";
 import {
   decodeProtobuf,
@@ -133,6 +133,13 @@ describe("protobuf", () => {
     const event = readProtobufWatchEvent(frame.subarray(4));
     expect(event.type).toBe("ADDED");
     expect(openProtobuf(event.document)).toMatchObject({ apiVersion: "v1", kind: "Pod" });
+  });
+
+  it("keeps null among values of any sort", () => {
+    const name = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
+    const shape = shapeByName(name);
+    if (shape === undefined) throw new Error(`no definition ${name}`);
+    expect(decodeProtobuf(encodeProtobuf({ enum: [null, 1, {}] }, shape), shape).enum).toEqual([null, 1, {}]);
   });
 
   it("says what is no protobuf", () => {
