@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../meta/index.ts";
-import { decodeObject, type ObjectShape, shapeByName, shapeByName, shapeOf } from "../../schema/index.ts";
+import { decodeObject, type ObjectShape, shapeByName, shapeOf } from "../../schema/index.ts";
 import { MalformedDocument } from "../parsed.ts";
 import {
   decodeProtobuf,
