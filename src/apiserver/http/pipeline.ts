@@ -6,6 +6,7 @@ import type { InFlightLimiter } from "../flow/index.ts";
 import { deprecationOf, warningsOfError, withWarnings } from "../handlers/index.ts";
 import type { ApiHandler, ApiRequest, UserInfo } from "../request.ts";
 import { hasProtobuf } from "./codecs.ts";
+import { deadlineOf, within } from "./deadline.ts";
 import { ConnectionLost, type Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
 import {
@@ -19,6 +20,7 @@ import {
 import type { NodeConnector } from "./node-connector.ts";
 import { notFoundText, type PathRoutes, sendText } from "./path-routes.ts";
 import { sendPodLog } from "./pod-log.ts";
+import { refuseProxy } from "./proxy.ts";
 import { asksToWatch, parseQuery, type Query } from "./query.ts";
 import { readRequest, requestWithoutBody } from "./read-request.ts";
 import { attributesOf, parseRequestInfo, type RequestInfo } from "./request-info.ts";
@@ -127,11 +129,13 @@ export class RequestPipeline {
     if (route.connect) return this.#connect(call, route, user);
     if (info.verb === "watch") return this.#watch(call, route, user);
     const form = this.#form(call, route, info.verb === "list" ? collectionOptions : objectOptions);
+    const deadline = deadlineOf(call.query);
     const request =
       info.verb === "get" || info.verb === "list"
         ? requestWithoutBody(exchange, info, route, call.query, user)
         : await this.#read(call, route, user);
-    const response = await this.#options.handler.handle(request);
+    const { handler, host } = this.#options;
+    const response = await within(host.clock, deadline, handler.handle(request));
     const sending = answer(this.#context(call, route, form), response);
     if (sending !== undefined) await sending;
     this.#observe(call, response.kind === "list" ? 200 : response.code);
@@ -190,13 +194,10 @@ export class RequestPipeline {
   async #connect(call: Call, route: Route, user: UserInfo): Promise<void> {
     const { nodes, handler } = this.#options;
     const { exchange, info, query } = call;
+    if (info.subresource === "proxy") throw await refuseProxy(handler, info, user);
+    if (info.subresource !== "log") throw errors.badRequest("Upgrade request required");
     if (nodes === undefined) {
       throw errors.serviceUnavailable(`no connection to nodes: ${info.resource}/${info.subresource} is not available`);
-    }
-    if (info.resource !== "pods" || info.subresource !== "log") {
-      throw notImplemented(
-        `${info.resource}/${info.subresource} needs an upgraded connection that this server does not offer`,
-      );
     }
     const get = { ...requestWithoutBody(exchange, info, route, noQuery, user), verb: "get" as const };
     const response = await handler.handle({ ...get, subresource: undefined });
@@ -283,16 +284,4 @@ function wantsPretty(call: Call): boolean {
   if (asked !== undefined) return asked !== "0" && asked.toLowerCase() !== "false";
   const agent = call.exchange.headers["user-agent"];
   return agent !== undefined && prettyAgents.some((prefix) => agent.startsWith(prefix));
-}
-
-function notImplemented(message: string): ApiError {
-  return new ApiError({
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message,
-    reason: "NotImplemented",
-    code: 501,
-  });
 }
