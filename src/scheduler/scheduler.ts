@@ -346,6 +346,7 @@ class PodScheduler implements Scheduler {
     for (const victim of victims) {
       if (victim.pod.metadata.deletionTimestamp !== undefined) continue;
       try {
+        await this.#markDisrupted(victim.pod, entry.pod);
         await this.#client
           .resource(resources.pods)
           .delete(keyOf(victim.pod), { preconditions: { uid: victim.pod.metadata.uid } });
@@ -357,6 +358,21 @@ class PodScheduler implements Scheduler {
     }
     this.#metrics.preempted(victims.length);
     return { node, message: `0/${fit.nodesTotal} nodes are available.` };
+  }
+
+  /** Tells why the pod goes, before it goes. */
+  async #markDisrupted({ metadata, status }: Pod, preemptor: Pod): Promise<void> {
+    if (findCondition(status?.conditions, "DisruptionTarget")?.status === "True") return;
+    const condition: PodCondition = {
+      type: "DisruptionTarget",
+      status: "True",
+      observedGeneration: metadata.generation,
+      reason: "PreemptionByScheduler",
+      message: `${preemptor.spec?.schedulerName}: preempting to accommodate a higher priority pod`,
+      lastTransitionTime: formatTime(this.#host.clock.now()),
+    };
+    const patch = { metadata: { uid: metadata.uid }, status: { conditions: [condition] } };
+    await this.#client.resource(resources.pods).patchStatus(keyOf({ metadata }), "strategic", patch);
   }
 
   async #writeCondition(pod: Pod, { reason, message, nominatedNode }: WhyPending): Promise<void> {
