@@ -126,6 +126,7 @@ async function checkUpdate(target: Target, kind: ResourceKind, entry: Entry): Pr
   kind.strategy.applyDefaults?.(defaulted);
   if (!isDeepStrictEqual(defaulted, entry.object)) return; // a change of one field can ask for a default of another
   const now = await target.store.get(entry.key);
+  if (now === undefined && entry.object.metadata.deletionTimestamp !== undefined) return; // nothing held it any more
   throw new Violation("an unchanged update is written", difference(entry.object, now?.object));
 }
 

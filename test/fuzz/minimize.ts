@@ -3,6 +3,7 @@ import type { Step } from "./step.ts";
 
 /** How often a case is tried to make it smaller. */
 const triesMost = 1500;
+const triesMs = 15_000;
 
 /** Makes a failing case smaller while it still fails: fewer requests, fewer fields, shorter values. */
 export async function minimize(
@@ -18,6 +19,7 @@ class Search {
   steps: Step[];
   readonly #fails: (steps: readonly Step[]) => Promise<boolean>;
   #tries = 0;
+  readonly #deadline = performance.now() + triesMs;
 
   constructor(steps: Step[], fails: (steps: readonly Step[]) => Promise<boolean>) {
     this.steps = steps;
@@ -26,7 +28,7 @@ class Search {
 
   async run(): Promise<void> {
     for (let at = this.steps.length - 2; at >= 0; at--) await this.#take(this.steps.toSpliced(at, 1));
-    for (let shrunk = true; shrunk && this.#tries < triesMost; ) {
+    for (let shrunk = true; shrunk && !this.#isTired; ) {
       shrunk = false;
       for (let at = 0; at < this.steps.length; at++) shrunk = (await this.#shrinkBody(at)) || shrunk;
     }
@@ -37,9 +39,13 @@ class Search {
     }
   }
 
+  get #isTired(): boolean {
+    return this.#tries >= triesMost || performance.now() > this.#deadline;
+  }
+
   async #shrinkBody(at: number): Promise<boolean> {
     let shrunk = false;
-    for (let place = 0; this.#tries < triesMost; ) {
+    for (let place = 0; !this.#isTired; ) {
       const step = this.steps[at];
       if (step?.body === undefined || Buffer.isBuffer(step.body)) break;
       const smaller = removals(step.body, place);
@@ -56,7 +62,7 @@ class Search {
   }
 
   async #take(steps: Step[]): Promise<boolean> {
-    if (steps.length === 0 || this.#tries >= triesMost) return false;
+    if (steps.length === 0 || this.#isTired) return false;
     this.#tries++;
     if (!(await this.#fails(steps))) return false;
     this.steps = steps;
