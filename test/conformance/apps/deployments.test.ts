@@ -197,7 +197,10 @@ test("Deployment, completes the lifecycle of a Deployment", async () => {
     metadata: { labels: { "test-deployment": "patched-status" } },
     status: { readyReplicas: 0, availableReplicas: 0 },
   });
-  await watching.next(({ object }) => object.status.readyReplicas === 0);
+  // Go leaves a zero out of the status.
+  await watching.next(
+    ({ object }) => object.metadata.labels["test-deployment"] === "patched-status" && !object.status.readyReplicas,
+  );
   await api.until(path, ({ status: now }) => now.readyReplicas === 3);
   await api.delete(`${deployments(namespace)}?${labelled(`test-deployment-static=${namespace}`)}`);
   await watching.next(({ type }) => type === "DELETED");
