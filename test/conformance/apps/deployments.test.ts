@@ -193,14 +193,14 @@ test("Deployment, completes the lifecycle of a Deployment", async () => {
   expect(everywhere.items.map((item: Json) => item.metadata.name)).toEqual(["life"]);
   const status = await api.get(`${path}/status`);
   expect(status.status.readyReplicas).toBe(3);
-  await api.patch(`${path}/status`, "merge", {
+  const patched = await api.patch(`${path}/status`, "merge", {
     metadata: { labels: { "test-deployment": "patched-status" } },
     status: { readyReplicas: 0, availableReplicas: 0 },
   });
-  // Go leaves a zero out of the status.
-  await watching.next(
-    ({ object }) => object.metadata.labels["test-deployment"] === "patched-status" && !object.status.readyReplicas,
-  );
+  // Go leaves a zero out; the labels of a deployment do not change through its status.
+  expect(patched.status.readyReplicas ?? 0).toBe(0);
+  expect(patched.metadata.labels["test-deployment"]).toBe("patched");
+  await watching.next(({ object }) => object.metadata.resourceVersion === patched.metadata.resourceVersion);
   await api.until(path, ({ status: now }) => now.readyReplicas === 3);
   await api.delete(`${deployments(namespace)}?${labelled(`test-deployment-static=${namespace}`)}`);
   await watching.next(({ type }) => type === "DELETED");
