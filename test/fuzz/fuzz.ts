@@ -4,6 +4,7 @@ import { minimize } from "./minimize.ts";
 import { kindName, kindsToFuzz } from "./seeds.ts";
 import { describeStep, type Step } from "./step.ts";
 import { Target } from "./target.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export interface FuzzOptions {
   readonly cases: number;
@@ -50,12 +51,14 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const told = new Map<string, number>();
   let slow: Slow[] = [];
   let requests = 0;
+  const watchdog = new Watchdog(kinds.map(kindName), seed, from);
   let i = 0;
   for (; i < cases && failures.length < failuresMost; i++) {
     if (i % casesPerTarget === casesPerTarget - 1) {
       target = await Target.start();
       onProgress?.(i + 1, requests);
     }
+    watchdog.beat(i);
     const kind = kinds[i % kinds.length] as ResourceKind;
     const number = from + Math.floor(i / kinds.length);
     const result = await runCase(target, kind, seed, number);
@@ -72,6 +75,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     failures.push(failure);
     onFailure?.(failure);
   }
+  await watchdog.stop();
   return { cases: i, requests, codes, failures, slow };
 }
 

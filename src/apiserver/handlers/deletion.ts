@@ -123,7 +123,8 @@ function finalizersAfter(kind: ResourceKind, metadata: ObjectMeta, options: Requ
 function orphansDependents(kind: ResourceKind, present: readonly string[], options: RequestOptions): boolean {
   if (options.orphanDependents !== undefined) return options.orphanDependents;
   if (options.propagationPolicy !== undefined) return options.propagationPolicy === "Orphan";
-  return present.includes(orphan) || kind.strategy.defaultPropagation === "Orphan";
+  const asked = present.find((finalizer) => finalizer === orphan || finalizer === foreground);
+  return asked === undefined ? kind.strategy.defaultPropagation === "Orphan" : asked === orphan;
 }
 
 function deletesDependentsFirst(present: readonly string[], options: RequestOptions): boolean {

@@ -99,6 +99,15 @@ it("an apply to a pod's ephemeral containers that names none can come again", as
   }
 });
 
+it("a second delete goes on with what the first one asked for", async () => {
+  const url = "/api/v1/namespaces/fuzz/replicationcontrollers";
+  const template = { metadata: { labels: { app: "rc" } }, spec: { containers: [{ name: "c", image: "nginx" }] } };
+  await send("POST", url, { metadata: { name: "twice" }, spec: { template } });
+  await send("DELETE", `${url}/twice?propagationPolicy=Foreground`);
+  const { body } = await send("DELETE", `${url}/twice`);
+  expect(body.metadata.finalizers).toEqual(["foregroundDeletion"]);
+});
+
 it("an autoscaler made as v1 has no number of replicas that nobody counted", async () => {
   const spec = { maxReplicas: 5, scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" } };
   await send("POST", "/apis/autoscaling/v1/namespaces/fuzz/horizontalpodautoscalers", {

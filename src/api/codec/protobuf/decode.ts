@@ -1,5 +1,6 @@
 import { formatTime, type JsonObject, type JsonValue } from "../../meta/index.ts";
 import type { AnyShape, ListShape, ObjectShape, Scalar, Shape } from "../../schema/index.ts";
+import { parseJson } from "../json.ts";
 import { MalformedDocument, maxDepth, tooDeep } from "../parsed.ts";
 import { jsonSchema } from "./encode.ts";
 import { layoutOf, type Slot } from "./layout.ts";
@@ -221,7 +222,7 @@ function compileAny(shape: AnyShape): ReadValue {
 function readRaw(raw: Buffer): JsonValue | undefined {
   if (raw.length === 0) return undefined;
   try {
-    return JSON.parse(raw.toString()) as JsonValue;
+    return parseJson(raw, { findDuplicates: false }).value;
   } catch {
     throw new MalformedDocument("proto: an embedded object is no JSON");
   }

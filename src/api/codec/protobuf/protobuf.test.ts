@@ -142,6 +142,14 @@ describe("protobuf", () => {
     expect(decodeProtobuf(encodeProtobuf({ enum: [null, 1, {}] }, shape), shape).enum).toEqual([null, 1, {}]);
   });
 
+  it("bounds how deep the JSON in it may nest", () => {
+    const shape = shapeByName("io.k8s.api.apps.v1.ControllerRevision");
+    if (shape === undefined) throw new Error("no definition of ControllerRevision");
+    const good = Buffer.from(encodeProtobuf({ data: { a: "x".repeat(9000) } }, shape)).toString("latin1");
+    const deep = good.replace(`"${"x".repeat(9000)}"`, `${"[".repeat(4501)}${"]".repeat(4501)}`);
+    expect(() => decodeProtobuf(Buffer.from(deep, "latin1"), shape)).toThrow("proto: an embedded object is no JSON");
+  });
+
   it("says what is no protobuf", () => {
     expect(() => decodeProtobuf(Buffer.from("{}"))).toThrow(MalformedDocument);
   });
