@@ -10,7 +10,6 @@ import { registerRequest, requestType } from "./request.ts";
 let base: Environment | undefined;
 const admission = new Map<string, Environment>();
 let device: Environment | undefined;
-let rule: Environment | undefined;
 
 /** The language with Kubernetes' function libraries and without variables. */
 function baseEnvironment(): Environment {
@@ -99,8 +98,7 @@ export function deviceEnvironment(): Environment {
   return device;
 }
 
-/** `self` and `oldSelf`, as the rules of a custom resource's schema see values. */
-export function ruleEnvironment(): Environment {
-  rule ??= baseEnvironment().clone().registerVariable("self", "dyn").registerVariable("oldSelf", "dyn");
-  return rule;
+/** What the rules of all schemas share: the language and the libraries. */
+export function ruleBase(): Environment {
+  return baseEnvironment();
 }

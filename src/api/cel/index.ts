@@ -21,5 +21,7 @@ export {
   type RequestUser,
   requestValue,
 } from "./request.ts";
-export { compileRule, compileRuleMessage } from "./rule.ts";
+export { RuleCompiler } from "./rule.ts";
+export { compileSchemaRules, type SchemaRules } from "./schema-rules.ts";
+export type { RuleSchema, SchemaRule } from "./schema-types.ts";
 export { celEquals, fromCel, toCel } from "./values.ts";

@@ -1,19 +1,44 @@
 import { typeText } from "./compile-error.ts";
-import { ruleEnvironment } from "./environment.ts";
+import type { Environment } from "./library.ts";
 import { type Compilation, compileIn } from "./program.ts";
+import { type NodeType, type RuleSchema, SchemaTypes } from "./schema-types.ts";
 
-/** A rule of a custom resource's schema, over `self` and `oldSelf`. What is known only at run time may be anything. */
-export function compileRule(expression: string): Compilation {
-  return compileIn(ruleEnvironment(), expression, (type) =>
-    type === "bool" || type.startsWith("dyn") ? undefined : "cel expression must evaluate to a bool",
-  );
-}
+/** Compiles the rules of one schema: each sees the values of its node, by the node's type, as `self` and `oldSelf`. */
+export class RuleCompiler {
+  readonly #types = new SchemaTypes();
+  readonly #environments = new Map<RuleSchema, Environment>();
 
-/** What says why a rule is broken. */
-export function compileRuleMessage(expression: string): Compilation {
-  return compileIn(ruleEnvironment(), expression, (type) =>
-    type === "string" || type.startsWith("dyn")
-      ? undefined
-      : `messageExpression must evaluate to a string, not ${typeText(type)}`,
-  );
+  /** @param root the whole schema: all its types are there before the first environment is made from them */
+  constructor(root: RuleSchema) {
+    this.#types.typeOf(root, true);
+  }
+
+  /** @param isResource whether the node is a whole object, with apiVersion, kind and metadata */
+  rule(node: RuleSchema, isResource: boolean, expression: string): Compilation {
+    return compileIn(this.#environmentOf(node, isResource), expression, (type) =>
+      type === "bool" ? undefined : "rule must evaluate to a bool",
+    );
+  }
+
+  message(node: RuleSchema, isResource: boolean, expression: string): Compilation {
+    const environment = this.#environmentOf(node, isResource);
+    const { error, program } = compileIn(environment, expression, (type) =>
+      type === "string" ? undefined : `messageExpression must evaluate to a string, not ${typeText(type)}`,
+    );
+    if (program !== undefined) return { program };
+    return { error: error.replace(/^compilation failed/, "messageExpression compilation failed") };
+  }
+
+  typeOf(node: RuleSchema, isResource: boolean): NodeType {
+    return this.#types.typeOf(node, isResource);
+  }
+
+  #environmentOf(node: RuleSchema, isResource: boolean): Environment {
+    const known = this.#environments.get(node);
+    if (known !== undefined) return known;
+    const type = this.#types.typeOf(node, isResource).name;
+    const made = this.#types.environment.clone().registerVariable("self", type).registerVariable("oldSelf", type);
+    this.#environments.set(node, made);
+    return made;
+  }
 }

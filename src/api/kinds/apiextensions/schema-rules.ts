@@ -1,3 +1,4 @@
+import { RuleCompiler, type RuleSchema } from "../../cel/index.ts";
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { fieldError } from "../../meta/index.ts";
 import type { JSONSchemaProps, ValidationRule } from "../../types/index.ts";
@@ -13,6 +14,10 @@ interface Place {
   readonly isInMetadata: boolean;
   /** Why no default may stand here. */
   readonly defaultsForbidden?: string;
+  /** Has the rules of the whole schema compiled by its types; made when the first rule is met. */
+  readonly rules: () => RuleCompiler;
+  /** Where values cannot be told to be the same as before: rules below may not name the old ones. */
+  readonly uncorrelated?: FieldPath;
 }
 
 const types = ["array", "boolean", "integer", "number", "object", "string"];
@@ -26,7 +31,12 @@ const unsupported = [
 ] as const satisfies readonly (keyof JSONSchemaProps)[];
 
 export function checkSchemaRules(schema: JSONSchemaProps, path: FieldPath, out: FieldError[]): void {
-  checkAt(schema, { isRoot: true, isInMetadata: false }, path, out);
+  let compiler: RuleCompiler | undefined;
+  const rules = () => {
+    compiler ??= new RuleCompiler(schema as RuleSchema);
+    return compiler;
+  };
+  checkAt(schema, { isRoot: true, isInMetadata: false, rules }, path, out);
 }
 
 /** Whether the schema, or one below, has what no structural schema can have. */
@@ -50,11 +60,15 @@ function checkAt(schema: JSONSchemaProps, place: Place, path: FieldPath, out: Fi
   for (const [field, key, child] of childrenOf(schema)) {
     const parent = path.child(field);
     const at = typeof key === "number" ? parent.index(key) : key === undefined ? parent : parent.key(key);
-    checkAt(child, placeOf(schema, place, field, key), at, out);
+    const below = placeOf(schema, place, field, key);
+    const isPlainList = field === "items" && schema["x-kubernetes-list-type"] !== "map";
+    checkAt(child, isPlainList ? { ...below, uncorrelated: path } : below, at, out);
   }
   checkExtensions(schema, path, out);
   for (const [i, rule] of (schema["x-kubernetes-validations"] ?? []).entries()) {
-    checkRule(rule, path.child("x-kubernetes-validations").index(i), out);
+    const at = path.child("x-kubernetes-validations").index(i);
+    checkRule(rule, at, out);
+    checkCompiles(schema, rule, place, at, out);
   }
 }
 
@@ -121,7 +135,43 @@ function checkTypeFor(
 const reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 const lineBreak = /[\r\n]/;
 
-/** Whether the rule compiles is not looked at here. */
+function checkCompiles(
+  schema: JSONSchemaProps,
+  rule: ValidationRule,
+  place: Place,
+  path: FieldPath,
+  out: FieldError[],
+): void {
+  const { rule: expression = "", messageExpression = "" } = rule;
+  const node = schema as RuleSchema;
+  const compiler = place.rules();
+  const isResource = place.isRoot || isTrue(schema, "embedded-resource");
+  if (expression.trim() !== "") {
+    const { error } = compiler.rule(node, isResource, expression);
+    if (error !== undefined) out.push(fieldError.invalid(path.child("rule"), goRule(rule), error));
+    else if (place.uncorrelated && /\boldSelf\b/.test(expression)) {
+      const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelated}`;
+      out.push(fieldError.invalid(path.child("rule"), expression, detail));
+    }
+  }
+  if (messageExpression.trim() !== "") {
+    const { error } = compiler.message(node, isResource, messageExpression);
+    if (error !== undefined) out.push(fieldError.invalid(path.child("messageExpression"), goRule(rule), error));
+  }
+}
+
+/** The rule with the names of the original's own fields. */
+function goRule({ rule, message, messageExpression, reason, fieldPath, optionalOldSelf }: ValidationRule) {
+  return {
+    Rule: rule ?? "",
+    Message: message ?? "",
+    MessageExpression: messageExpression ?? "",
+    Reason: reason ?? null,
+    FieldPath: fieldPath ?? "",
+    OptionalOldSelf: optionalOldSelf ?? null,
+  };
+}
+
 function checkRule(rule: ValidationRule, path: FieldPath, out: FieldError[]): void {
   const { rule: expression = "", message = "", messageExpression = "", reason, fieldPath = "" } = rule;
   const messagePath = path.child("message");

@@ -1,0 +1,149 @@
+import { type FieldError, type FieldPath, fieldError } from "../meta/index.ts";
+import { ExpressionError, type Program } from "./program.ts";
+import { RuleCompiler } from "./rule.ts";
+import { type NodeType, type RuleSchema, type SchemaRule, schemaIn } from "./schema-types.ts";
+
+/** What x-kubernetes-validations say of values of a schema. */
+export interface SchemaRules {
+  /** @param old undefined for a new object: rules over oldSelf are then left out */
+  check(value: unknown, old: unknown, path: FieldPath): FieldError[];
+}
+
+interface CompiledRule {
+  readonly rule: SchemaRule;
+  readonly program: Program;
+  readonly message?: Program;
+  readonly usesOldSelf: boolean;
+}
+
+interface Node {
+  readonly schema: RuleSchema;
+  readonly type: NodeType;
+  readonly rules: readonly CompiledRule[];
+  readonly properties: ReadonlyMap<string, Node>;
+  readonly each?: Node;
+}
+
+/** Undefined when the schema has no rules at all. Rules that do not compile are left out: the definition was refused. */
+export function compileSchemaRules(schema: RuleSchema): SchemaRules | undefined {
+  if (!JSON.stringify(schema).includes('"x-kubernetes-validations"')) return undefined;
+  const compiler = new RuleCompiler(schema);
+  const root = nodeOf(compiler, schema, true);
+  if (root === undefined) return undefined;
+  return {
+    check(value, old, path) {
+      const out: FieldError[] = [];
+      checkNode(root, value, old, path, out);
+      return out;
+    },
+  };
+}
+
+/** Undefined where neither the node nor one below has rules. */
+function nodeOf(compiler: RuleCompiler, schema: RuleSchema, isRoot: boolean): Node | undefined {
+  const isResource = isRoot || schema["x-kubernetes-embedded-resource"] === true;
+  const rules = (schema["x-kubernetes-validations"] ?? []).flatMap((rule): CompiledRule[] => {
+    const { program } = compiler.rule(schema, isResource, rule.rule ?? "");
+    if (program === undefined) return [];
+    const message = rule.messageExpression && compiler.message(schema, isResource, rule.messageExpression).program;
+    return [{ rule, program, message: message || undefined, usesOldSelf: /\boldSelf\b/.test(rule.rule ?? "") }];
+  });
+  const properties = new Map<string, Node>();
+  for (const [key, child] of Object.entries(schema.properties ?? {})) {
+    const node = nodeOf(compiler, child, false);
+    if (node !== undefined) properties.set(key, node);
+  }
+  const below = schemaIn(schema.items) ?? schemaIn(schema.additionalProperties);
+  const each = below && nodeOf(compiler, below, false);
+  if (rules.length === 0 && properties.size === 0 && each === undefined) return undefined;
+  return { schema, type: compiler.typeOf(schema, isResource), rules, properties, each };
+}
+
+function checkNode(node: Node, value: unknown, old: unknown, path: FieldPath, out: FieldError[]): void {
+  if (value === undefined || value === null) return;
+  checkRules(node, value, old, path, out);
+  if (Array.isArray(value)) {
+    const { each, schema } = node;
+    if (each === undefined) return;
+    for (const [i, item] of value.entries()) checkNode(each, item, correlated(schema, item, old), path.index(i), out);
+    return;
+  }
+  if (typeof value !== "object") return;
+  for (const [key, member] of Object.entries(value)) {
+    const before = typeof old === "object" && old !== null ? Reflect.get(old, key) : undefined;
+    const property = node.properties.get(key);
+    if (property !== undefined) checkNode(property, member, before, path.child(key), out);
+    else if (node.each !== undefined) checkNode(node.each, member, before, path.key(key), out);
+  }
+}
+
+/** The old item that an item of a list of type map follows. */
+function correlated(schema: RuleSchema, item: unknown, old: unknown): unknown {
+  const keys = schema["x-kubernetes-list-map-keys"];
+  if (schema["x-kubernetes-list-type"] !== "map" || !keys || !Array.isArray(old)) return undefined;
+  const part = (each: unknown, key: string) =>
+    typeof each === "object" && each !== null ? Reflect.get(each, key) : undefined;
+  return old.find((each) => keys.every((key) => part(each, key) === part(item, key)));
+}
+
+function checkRules(node: Node, value: unknown, old: unknown, path: FieldPath, out: FieldError[]): void {
+  if (node.rules.length === 0) return;
+  const isNew = old === undefined || old === null;
+  const activation = {
+    self: node.type.convert(value),
+    oldSelf: isNew ? null : node.type.convert(old),
+  };
+  const shown = node.schema.type ?? "";
+  for (const compiled of node.rules) {
+    if (compiled.usesOldSelf && isNew) continue;
+    const { rule } = compiled;
+    const text = rule.message?.trim() || rule.rule?.trim() || "";
+    try {
+      if (compiled.program.evaluate(activation) === true) continue;
+    } catch (err) {
+      if (!(err instanceof ExpressionError)) throw err;
+      out.push(fieldError.invalid(path, shown, evaluationDetail(err.message, text)));
+      continue;
+    }
+    out.push(brokenRule(rule, messageOf(compiled, activation), at(path, rule.fieldPath), shown));
+  }
+}
+
+function evaluationDetail(message: string, rule: string): string {
+  if (!message.startsWith("no such overload")) return `${message} evaluating rule: ${rule}`;
+  return `'${message}': call arguments did not match a supported operator, function or macro signature for rule: ${rule}`;
+}
+
+function messageOf({ rule, message }: CompiledRule, activation: { self: unknown; oldSelf: unknown }): string {
+  if (message !== undefined) {
+    try {
+      const made = message.evaluate(activation);
+      if (typeof made === "string" && made.trim() !== "" && !made.includes("\n")) return made.trim();
+    } catch (err) {
+      if (!(err instanceof ExpressionError)) throw err; // then the fixed message is told
+    }
+  }
+  return rule.message?.trim() || `failed rule: ${rule.rule?.trim()}`;
+}
+
+function brokenRule({ reason }: SchemaRule, message: string, path: FieldPath, shown: string): FieldError {
+  switch (reason) {
+    case "FieldValueForbidden":
+      return fieldError.forbidden(path, message);
+    case "FieldValueRequired":
+      return fieldError.required(path, message);
+    case "FieldValueDuplicate":
+      return fieldError.duplicate(path, shown);
+    default:
+      return fieldError.invalid(path, shown, message);
+  }
+}
+
+/** `.spec.names['a.b']` below the node. */
+function at(path: FieldPath, fieldPath: string | undefined): FieldPath {
+  let result = path;
+  for (const [, name, key] of (fieldPath ?? "").matchAll(/\.([^.[\]]+)|\['((?:\\.|[^'])*)'\]/g)) {
+    result = name === undefined ? result.key(key ?? "") : result.child(name);
+  }
+  return result;
+}
