@@ -51,7 +51,7 @@ export function syntaxIssue(expression: string, failure: Failure): Issue {
     case "unexpected_character":
     case "expected_token":
     case "unexpected_token":
-      return { at, message: `Syntax error: ${unexpected(expression, at)}` };
+      return { at, message: `Syntax error: ${unexpected(expression, at, closing(summary))}` };
     case "unterminated_string":
       return { at, message: `Syntax error: token recognition error at: '${expression.slice(at)}'` };
     default:
@@ -59,14 +59,21 @@ export function syntaxIssue(expression: string, failure: Failure): Issue {
   }
 }
 
+const closers: Readonly<Record<string, string>> = { RBRACKET: "']'", RBRACE: "'}'", COLON: "':'", COMMA: "','" };
+
+/** What the library says it waits for. */
+function closing(summary: string): string {
+  return closers[/^Expected (\w+)/.exec(summary)?.[1] ?? ""] ?? "')'";
+}
+
 /** What stands where it must not; alone before the end it is superfluous, otherwise something else should be there. */
-function unexpected(expression: string, at: number): string {
+function unexpected(expression: string, at: number, missing: string): string {
   const rest = expression.slice(at).trim();
   const token = /^(?:\w+|==|!=|<=|>=|&&|\|\||.)/.exec(rest)?.[0];
   const before = expression.slice(0, at).trimEnd();
   const wantsOperand = before === "" || /(?:[-+*/%<>=!&|?:,([{.]|\bin)$/.test(before);
   const expected = wantsOperand ? operands : "<EOF>";
-  if (token === undefined) return `mismatched input '<EOF>' expecting ${expected === "<EOF>" ? "')'" : expected}`;
+  if (token === undefined) return `mismatched input '<EOF>' expecting ${expected === "<EOF>" ? missing : expected}`;
   if (/^[^\w\s[\](){}.,?:<>=!&|+\-*/%"'`]$/.test(token)) return `token recognition error at: '${token}'`;
   const word = rest === token && !wantsOperand ? "extraneous" : "mismatched";
   return `${word} input '${token}' expecting ${expected}`;
@@ -104,6 +111,8 @@ export function typeIssue(environment: Environment, expression: string, failure:
     }
     case "no_matching_overload":
       return callIssue(environment, summary, find("("));
+    case "invalid_macro_argument":
+      return { at: start, message: summary.replace(/^has\(\) invalid argument/, "invalid argument to has() macro") };
     default:
       return { at: start, message: summary };
   }
