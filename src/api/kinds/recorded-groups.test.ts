@@ -140,7 +140,9 @@ function updated(kind: ResourceKind, body: JsonValue, old: KubeObject, subresour
 
 function outcome(object: KubeObject, errors: FieldError[] | undefined, warnings: string[] | undefined): Outcome {
   const found = (errors ?? []).map((error) => `${error.type} ${error.field} ${errorBody(error)}`);
-  return { causes: withoutMetadata(found), object, warnings: warnings ?? [] };
+  // Generated names are placeholders here, of which would be warned.
+  const meant = (warnings ?? []).filter((text) => !text.startsWith("metadata.name: this is used in"));
+  return { causes: withoutMetadata(found), object, warnings: meant };
 }
 
 function withoutMetadata(causes: string[]): string[] {

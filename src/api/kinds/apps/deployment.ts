@@ -6,7 +6,7 @@ import { type KindStrategy, raiseGeneration } from "../generic.ts";
 import { checkAtMost100Percent, checkNonNegativeIntOrPercent, intOrPercentNumber } from "../int-or-percent.ts";
 import { shownSelector } from "../label-selector.ts";
 import { defaultPodTemplate } from "../podspec/defaults.ts";
-import { podWarnings } from "../podspec/warnings.ts";
+import { nameWarnings, podWarnings } from "../podspec/warnings.ts";
 import {
   ageColumn,
   ageOf,
@@ -66,12 +66,14 @@ export const deploymentStrategy: KindStrategy = {
     },
   },
   statusResetFields: [["metadata", "labels"]],
-  warnings: (deployment: Deployment, old?: Deployment) =>
-    podWarnings(
+  warnings: (deployment: Deployment, old?: Deployment) => [
+    ...(old === undefined ? nameWarnings(deployment.metadata.name ?? "") : []),
+    ...podWarnings(
       deployment.spec.template?.spec ?? { containers: [] },
       root("spec", "template", "spec"),
       old?.spec.template?.spec,
     ),
+  ],
   scale: {
     replicas: (deployment: Deployment) => deployment.spec.replicas ?? 0,
     statusReplicas: (deployment: Deployment) => deployment.status?.replicas ?? 0,

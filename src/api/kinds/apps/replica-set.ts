@@ -5,7 +5,7 @@ import { checkImmutable, checkNonNegative } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { shownSelector } from "../label-selector.ts";
 import { defaultPodTemplate } from "../podspec/defaults.ts";
-import { podWarnings } from "../podspec/warnings.ts";
+import { nameWarnings, podWarnings } from "../podspec/warnings.ts";
 import {
   ageColumn,
   ageOf,
@@ -43,12 +43,14 @@ export const replicaSetStrategy: KindStrategy = {
       validateUpdate: (set: ReplicaSet) => checkReplicaCounts(set.status ?? {}, root("status")),
     },
   },
-  warnings: (set: ReplicaSet, old?: ReplicaSet) =>
-    podWarnings(
+  warnings: (set: ReplicaSet, old?: ReplicaSet) => [
+    ...(old === undefined ? nameWarnings(set.metadata.name ?? "") : []),
+    ...podWarnings(
       set.spec.template?.spec ?? { containers: [] },
       root("spec", "template", "spec"),
       old?.spec.template?.spec,
     ),
+  ],
   selectableFields: ["status.replicas"],
   fieldValue: (set: ReplicaSet, field) => (field === "status.replicas" ? String(set.status?.replicas ?? 0) : undefined),
   scale: {

@@ -4,6 +4,7 @@ import type { CronJob, CronJobSpec } from "../../types/index.ts";
 import { checkNonNegative, checkSupported } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { defaultPodTemplate } from "../podspec/defaults.ts";
+import { nameWarnings } from "../podspec/warnings.ts";
 import {
   ageColumn,
   ageOf,
@@ -21,6 +22,7 @@ import {
 import { parseCronSchedule } from "./cron-schedule.ts";
 import { defaultFailurePolicy } from "./job-defaults.ts";
 import { checkJobTemplate } from "./job-spec.ts";
+import { jobWarnings } from "./job-warnings.ts";
 
 /** Room for what the controller appends to make the names of jobs. */
 const nameLengthMax = 52;
@@ -36,6 +38,10 @@ export const cronJobStrategy: KindStrategy = {
     defaultPodTemplate(spec.jobTemplate.spec.template);
     defaultFailurePolicy(spec.jobTemplate.spec);
   },
+  warnings: (cronJob: CronJob, old?: CronJob) => [
+    ...(old === undefined ? nameWarnings(cronJob.metadata.name ?? "") : []),
+    ...jobWarnings(cronJob.spec.jobTemplate.spec, root("spec", "jobTemplate", "spec"), old?.spec.jobTemplate.spec),
+  ],
   validate(cronJob: CronJob) {
     const out: FieldError[] = [];
     checkSpec(cronJob.spec, undefined, out);

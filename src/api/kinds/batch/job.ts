@@ -12,9 +12,11 @@ import type { Job, JobSpec, JobStatus, PodTemplateSpec } from "../../types/index
 import { checkImmutable, checkNonNegative, fieldIsImmutable } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { goValue } from "../go-value.ts";
+import { nameWarnings } from "../podspec/warnings.ts";
 import { defaultJob, labelLikeTemplate } from "./job-defaults.ts";
 import { checkJobSpec } from "./job-spec.ts";
 import { jobTable } from "./job-table.ts";
+import { jobWarnings } from "./job-warnings.ts";
 
 const specPath = root("spec");
 const statusPath = root("status");
@@ -41,7 +43,10 @@ export const jobStrategy: KindStrategy = {
       validateUpdate: (job: Job, old: Job) => checkStatusUpdate(job, old),
     },
   },
-  warnings: (job: Job) => warningsOf(job),
+  warnings: (job: Job, old?: Job) => [
+    ...(old === undefined ? nameWarnings(job.metadata.name ?? "") : []),
+    ...jobWarnings(job.spec, specPath, old?.spec),
+  ],
   selectableFields: ["status.successful"],
   fieldValue: (job: Job, field) => (field === "status.successful" ? String(job.status?.succeeded ?? 0) : undefined),
   table: jobTable,
@@ -181,16 +186,4 @@ function checkStatusUpdate(job: Job, old: Job): FieldError[] {
 
 function hasCondition(status: JobStatus, type: string): boolean {
   return (status.conditions ?? []).some((condition) => condition.type === type && condition.status === "True");
-}
-
-const trackedCompletionsMax = 100_000;
-const trackedParallelismMax = 10_000;
-
-function warningsOf({ spec }: Job): string[] {
-  const { completionMode, completions = 0, parallelism = 0 } = spec;
-  if (completionMode !== "Indexed") return [];
-  if (completions <= trackedCompletionsMax || parallelism <= trackedParallelismMax) return [];
-  return [
-    "In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail",
-  ];
 }

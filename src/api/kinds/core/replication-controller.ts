@@ -6,7 +6,7 @@ import { checkReplicatedTemplate } from "../apps/selector.ts";
 import { checkLabels, checkNonNegative } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
 import { defaultPodTemplate } from "../podspec/defaults.ts";
-import { podWarnings } from "../podspec/warnings.ts";
+import { nameWarnings, podWarnings } from "../podspec/warnings.ts";
 import {
   ageColumn,
   ageOf,
@@ -46,12 +46,14 @@ export const replicationControllerStrategy: KindStrategy = {
         checkReplicaCounts(controller.status ?? {}, root("status")),
     },
   },
-  warnings: (controller: ReplicationController, old?: ReplicationController) =>
-    podWarnings(
+  warnings: (controller: ReplicationController, old?: ReplicationController) => [
+    ...(old === undefined ? nameWarnings(controller.metadata.name ?? "") : []),
+    ...podWarnings(
       controller.spec?.template?.spec ?? { containers: [] },
       path.child("template", "spec"),
       old?.spec?.template?.spec,
     ),
+  ],
   selectableFields: ["status.replicas"],
   fieldValue: (controller: ReplicationController, field) =>
     field === "status.replicas" ? String(controller.status?.replicas ?? 0) : undefined,

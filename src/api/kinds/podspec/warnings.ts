@@ -1,5 +1,5 @@
 import type { FieldPath } from "../../meta/index.ts";
-import { isValidLabelValue, parseQuantity } from "../../meta/index.ts";
+import { isDNS1123Label, isValidLabelValue, parseQuantity } from "../../meta/index.ts";
 import type { Container, NodeSelectorTerm, PodAffinity, PodSpec } from "../../types/index.ts";
 
 const renamedLabels: Readonly<Record<string, string>> = {
@@ -22,6 +22,8 @@ export function podWarnings(spec: PodSpec, path: FieldPath, old?: PodSpec): stri
       out.push(`${at.child("labelSelector")}: a null labelSelector results in matching no pod`);
     warnLabel(constraint.topologyKey, at.child("topologyKey"), out);
   }
+  warnVolumes(spec, path, out);
+  warnHostAliases(spec, path, out);
   warnPullSecrets(spec, path, out);
   for (const [i, container] of (spec.initContainers ?? []).entries()) {
     warnContainer(container, path.child("initContainers").index(i), out);
@@ -36,6 +38,47 @@ export function podWarnings(spec: PodSpec, path: FieldPath, old?: PodSpec): stri
     );
   }
   return old === undefined ? out : withoutOld(out, podWarnings(old, path));
+}
+
+/** Pods take their host name from what owns them; a name with dots in it makes a surprising one. */
+export function nameWarnings(name: string, where = "Pod names and hostnames"): string[] {
+  const messages = isDNS1123Label(name);
+  if (messages.length === 0) return [];
+  const advice = `a DNS label is recommended: [${messages.join(" ")}]`;
+  return [`metadata.name: this is used in ${where}, which can result in surprising behavior; ${advice}`];
+}
+
+const oldVolumes: Readonly<Record<string, string>> = {
+  cephfs: "deprecated in v1.28, non-functional in v1.31+",
+  flocker: "deprecated in v1.22, non-functional in v1.25+",
+  gitRepo: "deprecated in v1.11, and disabled by default in v1.33+",
+  glusterfs: "deprecated in v1.25, non-functional in v1.26+",
+  photonPersistentDisk: "deprecated in v1.11, non-functional in v1.16+",
+  quobyte: "deprecated in v1.22, non-functional in v1.25+",
+  rbd: "deprecated in v1.28, non-functional in v1.31+",
+  scaleIO: "deprecated in v1.16, non-functional in v1.22+",
+  storageos: "deprecated in v1.22, non-functional in v1.25+",
+};
+
+function warnVolumes(spec: PodSpec, path: FieldPath, out: string[]): void {
+  for (const [i, volume] of (spec.volumes ?? []).entries()) {
+    for (const type of Object.keys(volume)) {
+      const warning = Object.hasOwn(oldVolumes, type) ? oldVolumes[type] : undefined;
+      const at = path
+        .child("volumes")
+        .index(i)
+        .child(type === "storageos" ? "storageOS" : type);
+      if (warning !== undefined) out.push(`${at}: ${warning}`);
+    }
+  }
+}
+
+function warnHostAliases(spec: PodSpec, path: FieldPath, out: string[]): void {
+  const seen = new Set<string>();
+  for (const [i, { ip }] of (spec.hostAliases ?? []).entries()) {
+    if (seen.has(ip)) out.push(`${path.child("hostAliases").index(i).child("ip")}: duplicate ip ${JSON.stringify(ip)}`);
+    seen.add(ip);
+  }
 }
 
 function withoutOld(warnings: readonly string[], before: readonly string[]): string[] {
@@ -108,8 +151,11 @@ function warnContainer(container: Container, path: FieldPath, out: string[]): vo
     }
   }
   const names = new Set<string>();
-  for (const [i, { name }] of (container.env ?? []).entries()) {
-    if (names.has(name)) {
+  for (const [i, { name, value, valueFrom }] of (container.env ?? []).entries()) {
+    // One that builds on the value before it is meant.
+    const reference = `$(${name})`;
+    const buildsOnIt = valueFrom === undefined && value !== reference && (value ?? "").includes(reference);
+    if (names.has(name) && !buildsOnIt) {
       const at = path.child("env").index(i);
       out.push(`${at}: hides previous definition of "${name}", which may be dropped when using apply`);
     }

@@ -7,7 +7,7 @@ import { defaultPod } from "../../podspec/defaults.ts";
 import { mergeMatchLabelKeys } from "../../podspec/match-label-keys.ts";
 import { qosClassOf } from "../../podspec/qos.ts";
 import { checkPodSpec } from "../../podspec/spec.ts";
-import { podWarnings } from "../../podspec/warnings.ts";
+import { nameWarnings, podWarnings } from "../../podspec/warnings.ts";
 import { podFieldValue, podSelectableFields } from "./fields.ts";
 import { podResize } from "./resize.ts";
 import { checkPodStatusUpdate } from "./status.ts";
@@ -25,7 +25,10 @@ export const podStrategy: KindStrategy = {
   },
   validate: (pod: Pod) => checkPod(pod),
   validateUpdate: (pod: Pod, old: Pod) => [...checkPod(pod), ...checkPodSpecUpdate(pod, old)],
-  warnings: (pod: Pod, old?: Pod) => podWarnings(pod.spec, root("spec"), old?.spec),
+  warnings: (pod: Pod, old?: Pod) => [
+    ...(old === undefined ? nameWarnings(pod.metadata.name ?? "", "the Pod's hostname") : []),
+    ...podWarnings(pod.spec, root("spec"), old?.spec),
+  ],
   updates: {
     status: {
       prepareForUpdate(pod: Pod, old: Pod) {
