@@ -82,6 +82,11 @@ class Connection {
     const headers = { ...step.headers, ...(body.length > 0 && { "content-length": String(body.length) }) };
     return new Promise((resolve, reject) => {
       const options = { host: "127.0.0.1", port: this.#port, path: step.url, method: step.method, agent: this.#agent };
+      if (/[^\x21-\x7e]/.test(step.url)) {
+        this.unsendable++;
+        resolve(undefined);
+        return;
+      }
       let sent: ReturnType<typeof request>;
       try {
         sent = request({ ...options, headers, timeout: hangMs }, (response) => {
