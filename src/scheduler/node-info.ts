@@ -30,12 +30,12 @@ export class NodeInfo {
     this.name = name;
   }
 
-  get labels(): Readonly<Record<string, string>> {
-    return this.node?.metadata.labels ?? noLabels;
-  }
+  /** Without a prototype: `constructor` is a good name for a label, and nothing else is to be found under it. */
+  labels: Readonly<Record<string, string>> = noLabels;
 
   setNode(node: Node): void {
     this.node = node;
+    this.labels = Object.assign(Object.create(null), node.metadata.labels);
     this.allocatable = resourcesOf(node.status?.allocatable);
     this.allowedPods = Number(node.status?.allocatable?.pods ?? 0);
     const images = new Map<string, number>();

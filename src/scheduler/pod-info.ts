@@ -99,9 +99,10 @@ export function withLabelKeys(
   if (selector.nothing || (!matchKeys?.length && !mismatchKeys?.length)) return selector;
   const labels = pod.metadata.labels ?? noLabels;
   const pick = (keys: readonly string[] | undefined) =>
-    (keys ?? []).flatMap((key) =>
-      labels[key] === undefined ? [] : selectorFromLabels({ [key]: labels[key] }).requirements,
-    );
+    (keys ?? []).flatMap((key) => {
+      const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+      return value === undefined ? [] : selectorFromLabels({ [key]: value }).requirements;
+    });
   const mismatches = pick(mismatchKeys).map((r) => ({ ...r, operator: "!=" as const }));
   return { requirements: [...selector.requirements, ...pick(matchKeys), ...mismatches] };
 }

@@ -10,7 +10,7 @@ type Constraints = Pick<PodSpec, "nodeSelector" | "affinity">;
 
 /** Whether spec.nodeSelector and required node affinity let a pod run on the node. */
 export function mayRunOn(spec: Constraints | undefined, node: PlacedNode): boolean {
-  for (const key in spec?.nodeSelector) if (node.labels[key] !== spec.nodeSelector[key]) return false;
+  for (const key in spec?.nodeSelector) if (labelOf(node, key) !== spec.nodeSelector[key]) return false;
   const terms = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   return terms === undefined || terms.some((term) => matchesNodeSelectorTerm(term, node));
 }
@@ -20,9 +20,14 @@ export function matchesNodeSelectorTerm(term: NodeSelectorTerm, node: PlacedNode
   const { matchExpressions = [], matchFields = [] } = term;
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   return (
-    matchExpressions.every((requirement) => holds(requirement, node.labels[requirement.key])) &&
+    matchExpressions.every((requirement) => holds(requirement, labelOf(node, requirement.key))) &&
     matchFields.every((requirement) => holds(requirement, requirement.key === "metadata.name" ? node.name : undefined))
   );
+}
+
+/** `constructor` is a good name for a label; what every JavaScript object inherits under that name is none. */
+function labelOf({ labels }: PlacedNode, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
 function holds({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {

@@ -14,6 +14,7 @@ test.each<[NodeSelectorRequirement, boolean]>([
   [{ key: "cores", operator: "Lt", values: ["8"] }, false],
   [{ key: "disk", operator: "Gt", values: ["1"] }, false],
   [{ key: "gpu", operator: "Gt", values: ["1"] }, false],
+  [{ key: "constructor", operator: "Exists" }, false],
 ])("%j holds: %s", (requirement, expected) => {
   expect(matchesNodeSelectorTerm({ matchExpressions: [requirement] }, node)).toBe(expected);
 });
