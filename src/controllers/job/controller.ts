@@ -126,9 +126,11 @@ export function startJobController(context: ControllerContext): RunningControlle
       if (key !== undefined) expectations.created(key);
       enqueue(pod);
     },
-    update: (_, pod) => {
+    update: (old, pod) => {
       if (pod.metadata.deletionTimestamp !== undefined) gone(pod);
       enqueue(pod);
+      // One that was let go of is to be looked at by the job that had it: it may belong to it still.
+      if (controllerKey(old, "Job", "batch") !== controllerKey(pod, "Job", "batch")) enqueue(old);
     },
     delete: (pod) => {
       gone(pod);

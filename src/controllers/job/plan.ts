@@ -4,6 +4,7 @@ import { byCreation } from "../owners.ts";
 import { isActive, isReady, isTerminating } from "../pods/index.ts";
 import { type Conditions, holds, tell } from "./conditions.ts";
 import { formatIndexes, freeIndexes, indexOf, parseIndexes } from "./indexes.ts";
+import { failureVerdict, successVerdict } from "./policies.ts";
 
 export const trackingFinalizer = "batch.kubernetes.io/job-tracking";
 const firstBackoffMs = 10_000;
@@ -63,10 +64,13 @@ export function planJob(observed: JobObserved): JobPlan {
   const succeeded = tally.succeeded + tally.uncounted.succeeded.length;
   const failed = tally.failed + tally.uncounted.failed.length;
   let conditions: Conditions = withSuspension(job, events, nowMs);
-  const failure = failureOf(job, active, failed, nowMs);
+  const failure = failureOf(observed, active, failed);
+  const matched = successVerdict(job, tally.completedIndexes);
   if (failure !== undefined && !holds(conditions, "SuccessCriteriaMet")) {
     conditions = tell(conditions, "FailureTarget", "True", failure.reason, failure.message, nowMs);
-  } else if (isSuccessful(job, succeeded, active.length, tally)) {
+  } else if (matched !== undefined && !holds(conditions, "SuccessCriteriaMet")) {
+    conditions = tell(conditions, "SuccessCriteriaMet", "True", "SuccessPolicy", matched, nowMs);
+  } else if (matched === undefined && isSuccessful(job, succeeded, active.length, tally)) {
     conditions = tell(conditions, "SuccessCriteriaMet", "True", "CompletionsReached", reachedMessage, nowMs);
   }
   const ending = holds(conditions, "FailureTarget") || holds(conditions, "SuccessCriteriaMet");
@@ -120,7 +124,8 @@ function account(job: Job, pods: readonly Pod[]): Tally {
       const index = indexOf(pod);
       const again = list === "succeeded" && index !== undefined && completedIndexes.has(index);
       if (list === "succeeded" && index !== undefined) completedIndexes.add(index);
-      if (!again) uncounted[list].push(uid);
+      const isIgnored = list === "failed" && failureVerdict(job, pod)?.action === "Ignore";
+      if (!again && !isIgnored) uncounted[list].push(uid);
     }
     tally.release.push(pod);
   }
@@ -157,9 +162,13 @@ function withSuspension(job: Job, events: JobEvent[], nowMs: number): Conditions
   return conditions;
 }
 
-function failureOf(job: Job, active: readonly Pod[], failed: number, nowMs: number): Failure | undefined {
+function failureOf({ job, pods, nowMs }: JobObserved, active: readonly Pod[], failed: number): Failure | undefined {
   const told = job.status?.conditions?.find(({ type, status }) => type === "FailureTarget" && status === "True");
   if (told !== undefined) return { reason: told.reason ?? "", message: told.message ?? "" };
+  for (const pod of pods) {
+    const verdict = pod.status?.phase === "Failed" ? failureVerdict(job, pod) : undefined;
+    if (verdict?.action === "FailJob") return { reason: "PodFailurePolicy", message: verdict.message };
+  }
   const limit = job.spec.backoffLimit ?? 6;
   const restarts = active.reduce((sum, pod) => sum + restartsOf(pod), 0);
   const restarting = job.spec.template.spec?.restartPolicy === "OnFailure" && restarts > 0 && restarts >= limit;
@@ -264,7 +273,9 @@ function finish(conditions: Conditions, events: JobEvent[], nowMs: number): Fini
   const failure = conditions.find(({ type, status }) => type === "FailureTarget" && status === "True");
   if (failure === undefined) {
     events.push({ type: "Normal", reason: "Completed", message: "Job completed" });
-    const completed = tell(conditions, "Complete", "True", "CompletionsReached", reachedMessage, nowMs);
+    const met = conditions.find(({ type, status }) => type === "SuccessCriteriaMet" && status === "True");
+    const { reason: why = "CompletionsReached", message: how = reachedMessage } = met ?? {};
+    const completed = tell(conditions, "Complete", "True", why, how, nowMs);
     return { conditions: completed, completionTime: formatTime(nowMs) };
   }
   const { reason = "", message = "" } = failure;

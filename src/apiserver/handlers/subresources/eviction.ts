@@ -7,6 +7,7 @@ import {
   type LabelSelector,
   labelSelectorAsSelector,
   matches,
+  setCondition,
 } from "../../../api/meta/index.ts";
 import type { Entry } from "../../../store/index.ts";
 import type { ApiResponse, RequestOptions } from "../../request.ts";
@@ -52,9 +53,31 @@ export async function evictPod(ctx: HandlerContext, call: Call): Promise<ApiResp
   const dryRun = checkDeleteOptions(options) || call.dryRun;
   const deletion: Call = { ...call, dryRun, request: { ...request, verb: "delete", subresource: undefined, options } };
   await askBudget(ctx, deletion, name);
+  if (!dryRun) await markDisrupted(ctx, deletion, name);
   await deleteOne(ctx, deletion, request.namespace, name);
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 } as const;
   return { kind: "status", code: 201, status, warnings: warningsOf(call) };
+}
+
+/** Tells why the pod goes, before it goes. */
+async function markDisrupted(ctx: HandlerContext, { kind, request }: Call, name: string): Promise<void> {
+  for (let attempt = 1; attempt <= evictionAttemptsMax; attempt++) {
+    const found = await ctx.store.get(objectKey(kind, request.namespace, name));
+    if (found === undefined) throw errors.notFound(kind, name);
+    const pod: Pod = found.object;
+    const condition = {
+      type: "DisruptionTarget",
+      status: "True",
+      reason: "EvictionByEvictionAPI",
+      message: "Eviction API: evicting",
+      observedGeneration: pod.metadata.generation,
+    };
+    const now = formatTime(ctx.host.clock.now());
+    const conditions = setCondition(pod.status?.conditions ?? [], condition, now);
+    const marked = { ...pod, metadata: { ...pod.metadata }, status: { ...pod.status, conditions } };
+    if ("entry" in (await putObject(ctx, kind, found.key, marked, found.revision))) return;
+  }
+  throw errors.serverTimeout({ group: "", resource: "pods" }, "eviction");
 }
 
 /** @throws ApiError 429 when the budget does not allow the disruption now. */
