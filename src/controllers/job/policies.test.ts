@@ -3,7 +3,7 @@ import type { Job, Pod } from "../../api/types/index.ts";
 import { failureVerdict, successVerdict } from "./policies.ts";
 
 function jobWith(spec: Partial<Job["spec"]>): Job {
-  const template = { spec: { containers: [] } };
+  const template = { metadata: {}, spec: { containers: [{ name: "c" }] } };
   return { apiVersion: "batch/v1", kind: "Job", metadata: { name: "j" }, spec: { template, ...spec } };
 }
 
@@ -12,7 +12,13 @@ function podEnded(exitCode: number, conditions: { type: string; status: string }
     { name: "c", image: "", imageID: "", ready: false, restartCount: 0, state: { terminated: { exitCode } } },
   ];
   const metadata = { namespace: "ns", name: "p" };
-  return { apiVersion: "v1", kind: "Pod", metadata, status: { phase: "Failed", containerStatuses, conditions } };
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata,
+    spec: { containers: [] },
+    status: { phase: "Failed", containerStatuses, conditions },
+  };
 }
 
 test("the first rule that matches a failed pod decides", () => {
