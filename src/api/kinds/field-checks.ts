@@ -1,6 +1,5 @@
 import type { FieldError, FieldPath } from "../meta/index.ts";
 import {
-  deepEqual,
   fieldError,
   isDNS1123Label,
   isDNS1123Subdomain,
@@ -94,10 +93,6 @@ export function checkImmutable(
   shown: unknown = value,
 ): void {
   if (!semanticEqual(value, old)) out.push(fieldError.invalid(path, shown ?? null, fieldIsImmutable));
-}
-
-export function checkUnchanged(value: unknown, old: unknown, path: FieldPath, detail: string, out: FieldError[]): void {
-  if (!deepEqual(value, old)) out.push(fieldError.invalid(path, value ?? null, detail));
 }
 
 /** Go prints a struct by its own field names; internal types carry no wire names. */

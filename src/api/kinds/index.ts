@@ -19,7 +19,6 @@ export type {
 } from "./kind.ts";
 export { metadataView } from "./metadata-view.ts";
 export { compareVersions, createKindRegistry, type KindRegistry } from "./registry.ts";
-export { customStoragePrefix } from "./storage-layout.ts";
 export { defaultTable } from "./table/default-table.ts";
 export { fieldOfColumn, textOfColumn } from "./table/described-columns.ts";
 export { scaleTable } from "./table/scale-table.ts";

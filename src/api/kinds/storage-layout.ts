@@ -15,11 +15,6 @@ export function storagePrefixOf(group: string, resource: string): string {
   return specialPrefixes[`${group}/${resource}`] ?? `/registry/${resource}`;
 }
 
-/** Prefix of a custom resource's keys. */
-export function customStoragePrefix(group: string, resource: string): string {
-  return `/registry/${group}/${resource}`;
-}
-
 /** Resources that are served in several versions, or stored in another than the first served one. */
 const storageVersions: Readonly<Record<string, string>> = {
   "admissionregistration.k8s.io/mutatingadmissionpolicies": "admissionregistration.k8s.io/v1beta1",

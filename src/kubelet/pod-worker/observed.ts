@@ -35,8 +35,6 @@ export interface ObservedContainer {
   readonly message?: string;
 }
 
-export const nothingObserved: ObservedPod = { olderSandboxIds: [], containers: [] };
-
 export function latest(observed: ObservedPod, name: string): ObservedContainer | undefined {
   return observed.containers.find((container) => container.name === name);
 }

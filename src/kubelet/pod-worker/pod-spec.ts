@@ -19,10 +19,6 @@ export function isSidecar(container: Container): boolean {
   return container.restartPolicy === "Always";
 }
 
-export function sidecarsOf(pod: Pod): readonly Container[] {
-  return (pod.spec?.initContainers ?? []).filter(isSidecar);
-}
-
 export function roleOf(pod: Pod, name: string): ContainerRole {
   const init = pod.spec?.initContainers?.find((container) => container.name === name);
   if (init !== undefined) return isSidecar(init) ? "sidecar" : "init";
