@@ -1,5 +1,5 @@
 import { isReason, type KubeObject, keyOf, keyString, type ObjectKey, parseKeyString } from "../api/meta/index.ts";
-import type { Host, Logger } from "../host/index.ts";
+import { type Host, type Logger, sleep } from "../host/index.ts";
 import { type Backoff, WorkQueue } from "./work-queue.ts";
 
 /** What came of working on a key; throwing instead means: again, after a delay that grows with each failure. */
@@ -53,6 +53,11 @@ export interface Controller {
 }
 
 const defaultWorkers = 5;
+/**
+ * In process everything a controller waits for is done within the same turn of the event loop: one that is never
+ * satisfied would keep connections and timers from being served. So each worker lets them have their turn now and then.
+ */
+const keysPerTurn = 64;
 
 /** Runs a reconciler over the keys of its queue; what fills the queue (informer handlers, timers) is the caller's. */
 export function runController(options: ControllerOptions): Controller {
@@ -88,7 +93,11 @@ export function runController(options: ControllerOptions): Controller {
     }
   };
   const workLoop = async (): Promise<void> => {
-    for (let key = await queue.take(); key !== undefined; key = await queue.take()) await work(key);
+    let keys = 0;
+    for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+      await work(key);
+      if (++keys % keysPerTurn === 0) await sleep(host.clock, 0);
+    }
   };
   const begin = async (): Promise<void> => {
     await Promise.all((options.synced ?? []).map((informer) => informer.whenSynced()));
