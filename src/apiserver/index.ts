@@ -7,6 +7,7 @@ export {
   createAdmissionChain,
   readAdmissionConfiguration,
 } from "./admission/index.ts";
+export { firstServiceIP } from "./allocation/index.ts";
 export type { Attributes, Authorizer, Decision } from "./auth/index.ts";
 export type { HealthCheck, Listener, NodeConnector, NodeRequest, PodLogOptions, TlsFiles } from "./http/index.ts";
 export { ListenError, serverVersion } from "./http/index.ts";

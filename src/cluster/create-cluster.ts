@@ -4,6 +4,7 @@ import {
   type ApiServerConfig,
   chosenAdmissionPlugins,
   createApiServer,
+  firstServiceIP,
   readAdmissionConfiguration,
   type UserInfo,
 } from "../apiserver/index.ts";
@@ -17,7 +18,6 @@ import { DataFolder } from "./data-folder.ts";
 import type { KubeconfigEntry } from "./kubeconfig.ts";
 import { loadOrCreatePki, type Pki } from "./pki.ts";
 import { podRangeFor } from "./pod-range.ts";
-import { firstAddress } from "./service-range.ts";
 import { SimulatedNodes } from "./simulated-nodes.ts";
 import { Teardown } from "./teardown.ts";
 
@@ -137,7 +137,7 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   const admission = await admissionSettings(options); // before anything is made
   const folder = dataDir === undefined ? undefined : DataFolder.open(dataDir);
   if (folder) teardown.add(() => folder.release());
-  const serviceIP = firstAddress(serviceClusterIPRange);
+  const serviceIP = firstServiceIP(serviceClusterIPRange);
   // At once: opening the store waits for the disk, making keys does not.
   const opening = openStore(options).then((opened) => {
     teardown.add(() => opened.close());

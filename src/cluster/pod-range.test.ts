@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { firstServiceIP } from "../apiserver/index.ts";
 import { PodRangeError, podRangeFor } from "./pod-range.ts";
-import { firstAddress } from "./service-range.ts";
 
 const services = "10.96.0.0/16";
 
@@ -25,5 +25,5 @@ test.each([
   ["172.30.0.0/24", "172.30.0.1"],
   ["192.168.255.128/25", "192.168.255.129"],
 ])("the first service address of %s is %s", (cidr, first) => {
-  expect(firstAddress(cidr)).toBe(first);
+  expect(firstServiceIP(cidr)).toBe(first);
 });

@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from "vitest";
+import { parseCronSchedule } from "../../api/kinds/index.ts";
 import { formatTime } from "../../api/meta/index.ts";
 import { resources } from "../../client/index.ts";
 import { type TestCluster, testCluster } from "../test-cluster.ts";
-import { nextTime, parseSchedule } from "./schedule.ts";
+import { nextTime } from "./schedule.ts";
 
 let cluster: TestCluster | undefined;
 afterEach(async () => {
@@ -19,14 +20,14 @@ test.each([
   ["0 12 * * *", "Asia/Kolkata", "2026-01-01T06:30:00Z"],
   ["@every 1h30m", undefined, "2026-01-01T01:30:00Z"],
 ])("%s in %s comes next at %s", (line, zone, expected) => {
-  const next = nextTime(parseSchedule(line), Date.UTC(2026, 0, 1), zone);
+  const next = nextTime(parseCronSchedule(line), Date.UTC(2026, 0, 1), zone);
   expect(next === undefined ? undefined : formatTime(next)).toBe(expected);
 });
 
 test("what never comes is never waited for, and nonsense is refused", () => {
-  expect(nextTime(parseSchedule("0 0 30 2 *"), 0, undefined)).toBeUndefined();
-  expect(() => parseSchedule("61 * * * *")).toThrow("0-59");
-  expect(() => parseSchedule("* * *")).toThrow("expected exactly 5 fields");
+  expect(nextTime(parseCronSchedule("0 0 30 2 *"), 0, undefined)).toBeUndefined();
+  expect(() => parseCronSchedule("61 * * * *")).toThrow("above maximum (59)");
+  expect(() => parseCronSchedule("* * *")).toThrow("expected exactly 5 fields");
 });
 
 test("starts one job for each time and keeps as many as the history allows", async () => {

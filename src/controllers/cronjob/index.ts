@@ -1,4 +1,6 @@
 /** Starts jobs at the times of their cron jobs, and forgets old ones. */
+
+import { type CronSchedule, parseCronSchedule } from "../../api/kinds/index.ts";
 import { controllerReference, formatTime, isReason, keyString, semanticEqual } from "../../api/meta/index.ts";
 import type { CronJob, CronJobStatus, Job } from "../../api/types/index.ts";
 import {
@@ -15,7 +17,6 @@ import type { StartController } from "../context.ts";
 import { byController, byCreation, controllerKey, indexByController, objectKey } from "../owners.ts";
 import { isNamespaceTerminating, messageOf } from "../pods/index.ts";
 import { type CronPlan, planCronJob } from "./plan.ts";
-import { parseSchedule, type Schedule } from "./schedule.ts";
 
 const component = "cronjob-controller";
 const scheduledAnnotation = "batch.kubernetes.io/cronjob-scheduled-timestamp";
@@ -40,9 +41,9 @@ export const startCronJobController: StartController = ({ client, host, informer
       startedAt.delete(key);
       return done;
     }
-    let schedule: Schedule;
+    let schedule: CronSchedule;
     try {
-      schedule = parseSchedule(cronJob.spec.schedule);
+      schedule = parseCronSchedule(cronJob.spec.schedule);
     } catch (error) {
       events.event(
         cronJob,

@@ -1,14 +1,15 @@
+import type { CronSchedule } from "../../api/kinds/index.ts";
 import { formatTime, parseTime } from "../../api/meta/index.ts";
 import type { CronJob, Job } from "../../api/types/index.ts";
 import { compareText } from "../owners.ts";
-import { nextTime, type Schedule } from "./schedule.ts";
+import { nextTime } from "./schedule.ts";
 
 /** More missed times than this are not counted through one by one. */
 const missedMax = 100;
 
 export interface CronObserved {
   readonly cronJob: CronJob;
-  readonly schedule: Schedule;
+  readonly schedule: CronSchedule;
   /** All that the cron job controls. */
   readonly jobs: readonly Job[];
   readonly nowMs: number;
@@ -72,7 +73,7 @@ function startOf({ cronJob, schedule, nowMs }: CronObserved, active: readonly Jo
 }
 
 /** The latest time that has come since the last run. */
-function lastDueMs(cronJob: CronJob, schedule: Schedule, nowMs: number): number | undefined {
+function lastDueMs(cronJob: CronJob, schedule: CronSchedule, nowMs: number): number | undefined {
   const { startingDeadlineSeconds, timeZone } = cronJob.spec;
   const since = cronJob.status?.lastScheduleTime ?? cronJob.metadata.creationTimestamp;
   let from = since ? parseTime(since) : nowMs;
@@ -87,7 +88,7 @@ function lastDueMs(cronJob: CronJob, schedule: Schedule, nowMs: number): number 
 }
 
 /** After a long pause: searched backwards in growing steps instead of through all that was missed. */
-function latestBefore(schedule: Schedule, nowMs: number, timeZone: string | undefined): number | undefined {
+function latestBefore(schedule: CronSchedule, nowMs: number, timeZone: string | undefined): number | undefined {
   for (let span = 60_000; span < 400 * 86_400_000; span *= 2) {
     let found: number | undefined;
     for (
