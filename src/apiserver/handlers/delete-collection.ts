@@ -1,8 +1,8 @@
-import { formatApiVersion, isReason } from "../../api/meta/index.ts";
+import { isReason } from "../../api/meta/index.ts";
 import type { ApiResponse } from "../request.ts";
-import { type Call, type HandlerContext, warningsOf } from "./context.ts";
+import type { Call, HandlerContext } from "./context.ts";
 import { deleteOne } from "./delete.ts";
-import { readPage } from "./list.ts";
+import { listAnswer, readPage } from "./list.ts";
 import { checkListOptions } from "./options.ts";
 
 /** How many deletions of one collection are under way at once. */
@@ -10,7 +10,6 @@ const deletionsAtOnceMax = 16;
 
 /** DELETE on a collection: of what a list with the same options gives. The answer is that list. */
 export async function removeCollection(ctx: HandlerContext, call: Call): Promise<ApiResponse> {
-  const { kind } = call;
   checkListOptions(call.request.options, false);
   const page = await readPage(ctx, call);
   let next = 0;
@@ -26,12 +25,5 @@ export async function removeCollection(ctx: HandlerContext, call: Call): Promise
     }
   };
   await Promise.all(Array.from({ length: Math.min(deletionsAtOnceMax, page.entries.length) }, worker));
-  return {
-    kind: "list",
-    apiVersion: formatApiVersion(kind),
-    listKind: `${kind.kind}List`,
-    metadata: page.metadata,
-    items: page.entries.map(({ item }) => item),
-    warnings: warningsOf(call),
-  };
+  return listAnswer(call, page);
 }

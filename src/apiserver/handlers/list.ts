@@ -17,9 +17,14 @@ export interface Page {
 
 /** GET of a collection. */
 export async function list(ctx: HandlerContext, call: Call): Promise<ApiResponse> {
-  const { kind } = call;
   checkListOptions(call.request.options, false);
   const page = await readPage(ctx, call);
+  return listAnswer(call, page);
+}
+
+/** A page as the answer to who asked for it. */
+export function listAnswer(call: Call, page: Page): ApiResponse {
+  const { kind } = call;
   return {
     kind: "list",
     apiVersion: formatApiVersion(kind),

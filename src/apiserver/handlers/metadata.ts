@@ -210,3 +210,18 @@ function ownerText(owner: OwnerReference): string {
   const { apiVersion, kind, name, uid, controller, blockOwnerDeletion } = owner;
   return JSON.stringify([apiVersion, kind, name, uid, controller ?? null, blockOwnerDeletion ?? null]);
 }
+
+/** What a body says of its place must be what the URL says. @throws ApiError 400. */
+export function matchURL(metadata: ObjectMeta, name: string, namespace: string | undefined): void {
+  if (!metadata.name) {
+    throw errors.badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (metadata.name !== name) {
+    throw errors.badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (namespace && metadata.namespace && metadata.namespace !== namespace) {
+    throw errors.badRequest(
+      `the namespace of the object (${metadata.namespace}) does not match the namespace on the request (${namespace})`,
+    );
+  }
+}

@@ -15,6 +15,7 @@ import type { Call, HandlerContext } from "./context.ts";
 import { decodePatched, foreignType } from "./decode.ts";
 import { requiredName } from "./keys.ts";
 import { managedByUpdate, ownershipFacts, setManagedFields } from "./managed-fields.ts";
+import { matchURL } from "./metadata.ts";
 import { changeObject } from "./update.ts";
 
 /** PATCH on an object or one of its subresources that are parts of it: four kinds of patches. */
@@ -27,7 +28,7 @@ export async function patch(ctx: HandlerContext, call: Call): Promise<ApiRespons
       if (existing === undefined) throw errors.notFound(call.kind, requiredName(request));
       const draft = patched(call, existing, call.kind.shape);
       call.kind.strategy.applyDefaults?.(draft);
-      checkPatchedName(draft, requiredName(request), request.namespace);
+      matchURL(draft.metadata, requiredName(request), request.namespace);
       return managedByUpdate(ctx, call, draft, existing);
     },
   });
@@ -105,7 +106,7 @@ async function apply(ctx: HandlerContext, call: Call): Promise<ApiResponse> {
       copy.kind ??= kind.kind;
       const draft = decodePatched(call, copy, kind, (why) => errors.badRequest(why));
       kind.strategy.applyDefaults?.(draft);
-      checkPatchedName(draft, name, request.namespace);
+      matchURL(draft.metadata, name, request.namespace);
       setManagedFields(draft, applied.managedFields);
       return draft;
     },
@@ -119,19 +120,4 @@ function namedConfig(config: JsonValue, name: string, namespace: string | undefi
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) return config;
   const place: JsonObject = namespaced && namespace ? { namespace } : {};
   return { ...config, metadata: { name, ...place, ...metadata } };
-}
-
-function checkPatchedName(draft: KubeObject, name: string, namespace: string | undefined): void {
-  const { metadata } = draft;
-  if (!metadata.name) {
-    throw errors.badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-  }
-  if (metadata.name !== name) {
-    throw errors.badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-  }
-  if (namespace && metadata.namespace && metadata.namespace !== namespace) {
-    throw errors.badRequest(
-      `the namespace of the object (${metadata.namespace}) does not match the namespace on the request (${namespace})`,
-    );
-  }
 }

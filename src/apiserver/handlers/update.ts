@@ -11,7 +11,7 @@ import { decodeBody } from "./decode.ts";
 import { KeyLocks } from "./key-locks.ts";
 import { objectKey, requiredName } from "./keys.ts";
 import { managedByUpdate } from "./managed-fields.ts";
-import { dedupOwners, matchNamespace, validateMetadataUpdate } from "./metadata.ts";
+import { dedupOwners, matchNamespace, matchURL, validateMetadataUpdate } from "./metadata.ts";
 import { answered, fromStorage, ownKind } from "./versions.ts";
 
 /** How often a change is made anew on the newest version before the client is told of the conflict. */
@@ -49,7 +49,7 @@ export async function update(ctx: HandlerContext, call: Call): Promise<ApiRespon
   const { request, kind } = call;
   const name = requiredName(request);
   const body = decodeBody(ctx, call);
-  checkBodyName(body, name, request.namespace);
+  matchURL(body.metadata, name, request.namespace);
   matchNamespace(kind, body.metadata, request.namespace);
   let untouched = body;
   return changeObject(ctx, call, {
@@ -62,21 +62,6 @@ export async function update(ctx: HandlerContext, call: Call): Promise<ApiRespon
       return managedByUpdate(ctx, call, draft, existing);
     },
   });
-}
-
-function checkBodyName(body: KubeObject, name: string, namespace: string | undefined): void {
-  const { metadata } = body;
-  if (!metadata.name) {
-    throw errors.badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-  }
-  if (metadata.name !== name) {
-    throw errors.badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-  }
-  if (namespace && metadata.namespace && metadata.namespace !== namespace) {
-    throw errors.badRequest(
-      `the namespace of the object (${metadata.namespace}) does not match the namespace on the request (${namespace})`,
-    );
-  }
 }
 
 /** Reads, changes and writes one object, anew when somebody else was faster. */
