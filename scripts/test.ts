@@ -1,6 +1,6 @@
-// Everything that must hold before a change lands: lint, types, build, unit, integration, conformance and end-to-end tests.
+// Everything that must hold before a change lands: lint, types, build, unit, integration, conformance, node (real containers) and end-to-end tests.
 // Runs every step also after one has failed and closes with one line: N passed, N failed, N skipped.
-// usage: npm test [-- STEP...]   (steps: lint types build unit integration conformance e2e)
+// usage: npm test [-- STEP...]   (steps: lint types build unit integration conformance node e2e)
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +25,7 @@ const commands: Record<string, readonly string[]> = {
 };
 
 try {
-  for (const step of ["lint", "types", "build", "unit", "integration", "conformance", "e2e"]) {
+  for (const step of ["lint", "types", "build", "unit", "integration", "conformance", "node", "e2e"]) {
     if (chosen.length > 0 && !chosen.includes(step)) continue;
     const command = commands[step];
     const started = performance.now();

@@ -1,0 +1,7 @@
+/**
+ * gRPC services from compact descriptors (protobufjs's JSON form): the container runtime interface and etcd's API.
+ * Owns how a message becomes bytes and what a service's methods are called; connections are @grpc/grpc-js's own.
+ */
+
+export type { Descriptor, MessageOptions } from "./service-definition.ts";
+export { serviceDefinition } from "./service-definition.ts";
