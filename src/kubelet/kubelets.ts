@@ -8,7 +8,9 @@ import { nodeAddress } from "./node/node-object.ts";
 import type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
 import { nodePodSource, type PodSource, sharedPodSource } from "./pods/pod-source.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
+import { clientReferences } from "./references.ts";
 import { adoptedPod, SimulatedNetwork, SimulatedRuntime, simulatedProber } from "./runtime/simulated/index.ts";
+import { SimulatedVolumes } from "./volumes/index.ts";
 
 export interface KubeletsOptions extends KubeletSettings {
   readonly client: Client;
@@ -94,7 +96,13 @@ class SimulatedKubelets implements Kubelets {
       node,
       settings: this.#options,
       ip: node.ip ?? nodeAddress(this.#count++),
-      backend: { runtime, network, prober: simulatedProber(host.clock, runtime, network), recover },
+      backend: {
+        runtime,
+        network,
+        prober: simulatedProber(host.clock, runtime, network),
+        volumes: new SimulatedVolumes(clientReferences(client)),
+        recover,
+      },
       pods: this.#source,
       statuses: this.#statuses,
     });

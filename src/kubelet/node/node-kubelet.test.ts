@@ -2,8 +2,10 @@ import { afterEach, expect, test } from "vitest";
 import { createInformerFactory } from "../../client/index.ts";
 import { sharedPodSource } from "../pods/pod-source.ts";
 import { StatusWriter } from "../pods/status-writer.ts";
+import { clientReferences } from "../references.ts";
 import { SimulatedNetwork, SimulatedRuntime, simulatedProber } from "../runtime/simulated/index.ts";
 import { box, podOf, type TestCluster, testCluster } from "../testing/cluster-suite.ts";
+import { SimulatedVolumes } from "../volumes/index.ts";
 import { NodeKubelet } from "./node-kubelet.ts";
 
 let cluster: TestCluster;
@@ -23,7 +25,12 @@ async function nodeWithRuntime(): Promise<{ runtime: SimulatedRuntime; kubelet: 
     node: { name: "bare", podCIDR: "10.1.0.0/24" },
     settings: {},
     ip: "192.0.2.9",
-    backend: { runtime, network, prober: simulatedProber(host.clock, runtime, network) },
+    backend: {
+      runtime,
+      network,
+      prober: simulatedProber(host.clock, runtime, network),
+      volumes: new SimulatedVolumes(clientReferences(client)),
+    },
     pods,
     statuses: new StatusWriter(client, host),
   });

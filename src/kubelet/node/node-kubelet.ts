@@ -3,14 +3,15 @@ import { type Client, createEventRecorder, type EventRecorder } from "../../clie
 import type { Host, Timer } from "../../host/index.ts";
 import { fieldPathOf, podUid } from "../pod-worker/index.ts";
 import { type Refusal, refusalOf } from "../pods/admission.ts";
-import { clientReferences } from "../pods/environment.ts";
 import { ImagePuller } from "../pods/image-puller.ts";
 import type { NodePorts, PodEvent } from "../pods/node-ports.ts";
 import { PodRunner } from "../pods/pod-runner.ts";
 import type { PodSource } from "../pods/pod-source.ts";
 import type { StatusWriter } from "../pods/status-writer.ts";
 import type { PodNetwork, Prober } from "../probes/prober.ts";
+import { clientReferences } from "../references.ts";
 import type { ContainerRuntime } from "../runtime/runtime.ts";
+import type { VolumeManager } from "../volumes/index.ts";
 import { NodeLease } from "./lease.ts";
 import type { KubeletSettings, NodeOptions } from "./node-options.ts";
 import { NodeWriter } from "./registration.ts";
@@ -20,6 +21,7 @@ export interface NodeBackend {
   readonly runtime: ContainerRuntime;
   readonly network: PodNetwork;
   readonly prober: Prober;
+  readonly volumes: VolumeManager;
   /** Called for pods that were there when the kubelet began: a runtime without a memory goes on with them. */
   recover?(pod: Pod): void;
 }
@@ -65,6 +67,7 @@ export class NodeKubelet {
       prober: backend.prober,
       images: new ImagePuller(host.clock, backend.runtime),
       references: clientReferences(client),
+      volumes: backend.volumes,
       statuses,
       record: (pod, event) => this.#record(pod, event),
       networkReady: () => this.#podCidr !== undefined,
@@ -93,6 +96,7 @@ export class NodeKubelet {
       update: (pod) => this.#update(pod),
       remove: (pod) => this.#runners.get(podUid(pod))?.objectDeleted(),
     });
+    void pods.whenSynced().then(() => this.#removeOrphans());
   }
 
   /** A version of the Node was seen. */
@@ -127,6 +131,7 @@ export class NodeKubelet {
     this.#lease.stop();
     this.#heartbeat?.cancel();
     for (const runner of this.#runners.values()) runner.stop();
+    this.#options.backend.volumes.stop();
     await this.#recorder?.stop();
   }
 
@@ -145,9 +150,19 @@ export class NodeKubelet {
         return;
       }
     } else if (isInitial || !isNew) this.#options.backend.recover?.(pod);
+    if (!isNew && isActive(pod)) this.#ports.volumes.adopt(pod);
     const runner = new PodRunner(this.#ports, pod, () => this.#runners.delete(uid));
     this.#runners.set(uid, runner);
     runner.look();
+  }
+
+  async #removeOrphans(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    try {
+      await this.#ports.volumes.removeOrphans((uid) => this.#runners.has(uid));
+    } catch (error) {
+      this.#ports.host.log.error("what former pods left could not be removed", { node: this.name, error });
+    }
   }
 
   #update(pod: Pod): void {

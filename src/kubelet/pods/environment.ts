@@ -1,15 +1,7 @@
 import { isReason, parseQuantity } from "../../api/meta/index.ts";
-import type { ConfigMap, Container, EnvVarSource, PersistentVolumeClaim, Pod, Secret } from "../../api/types/index.ts";
-import { type Client, resources } from "../../client/index.ts";
+import type { Container, EnvVarSource, Pod, Secret } from "../../api/types/index.ts";
 import { podUid } from "../pod-worker/index.ts";
-
-/** What a pod can refer to. */
-export interface References {
-  /** @throws ApiError also when there is none. */
-  claim(namespace: string, name: string): Promise<PersistentVolumeClaim>;
-  configMap(namespace: string, name: string): Promise<ConfigMap | undefined>;
-  secret(namespace: string, name: string): Promise<Secret | undefined>;
-}
+import type { References } from "../references.ts";
 
 /** The environment of a container cannot be made as the pod asks for. */
 export class EnvironmentError extends Error {
@@ -22,14 +14,6 @@ export interface EnvironmentInput {
   readonly podIPs: readonly string[];
   readonly hostIP: string;
   readonly references: References;
-}
-
-export function clientReferences(client: Pick<Client, "resource">): References {
-  return {
-    claim: (namespace, name) => client.resource(resources.persistentvolumeclaims).get({ namespace, name }),
-    configMap: (namespace, name) => client.resource(resources.configmaps).find({ namespace, name }),
-    secret: (namespace, name) => client.resource(resources.secrets).find({ namespace, name }),
-  };
 }
 
 type Variables = { key: string; value: string }[];

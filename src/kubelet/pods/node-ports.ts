@@ -2,8 +2,9 @@ import type { Pod } from "../../api/types/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { PodNetwork, Prober } from "../probes/prober.ts";
+import type { References } from "../references.ts";
 import type { ContainerRuntime } from "../runtime/runtime.ts";
-import type { References } from "./environment.ts";
+import type { VolumeManager } from "../volumes/index.ts";
 import type { ImagePuller } from "./image-puller.ts";
 import type { StatusWriter } from "./status-writer.ts";
 
@@ -26,6 +27,7 @@ export interface NodePorts {
   readonly prober: Prober;
   readonly images: ImagePuller;
   readonly references: References;
+  readonly volumes: VolumeManager;
   readonly statuses: StatusWriter;
   record(pod: Pod, event: PodEvent): void;
   /** Whether sandboxes can get addresses yet. */

@@ -24,7 +24,6 @@ import { startContainer } from "./start-container.ts";
 import { rpcErrorText, StartError } from "./start-error.ts";
 import type { StatusLane } from "./status-writer.ts";
 import { stopContainer } from "./stop-container.ts";
-import { whyUnmounted } from "./volumes.ts";
 
 /** The second try of a start follows soon, as the runtime's events make the original look again; then it waits longer. */
 const startRetriesMs = [1000, 10_000, 15_000] as const;
@@ -82,6 +81,7 @@ export class PodRunner {
     const old = this.#pod;
     this.#pod = pod;
     this.#lane.saw(pod);
+    this.#ports.volumes.podSeen(pod);
     const { metadata } = pod;
     if (
       metadata.annotations !== old.metadata.annotations &&
@@ -229,11 +229,12 @@ export class PodRunner {
   }
 
   async #createSandbox(attempt: number): Promise<void> {
-    const unmounted = await whyUnmounted(this.#pod, this.#ports.references.claim);
+    const volumes = await this.#ports.volumes.prepare(this.#pod);
     if (this.#stopped) return;
-    if (unmounted !== undefined) {
-      this.#ports.record(this.#pod, { type: "Warning", reason: "FailedMount", message: unmounted });
-      this.#lookAfter(failureRetryMs);
+    if (!volumes.ready) {
+      for (const message of volumes.problems)
+        this.#ports.record(this.#pod, { type: "Warning", reason: "FailedMount", message });
+      this.#lookAfter(volumes.retryAfterMs);
       return;
     }
     try {
@@ -326,6 +327,7 @@ export class PodRunner {
   /** Nothing runs any more: what is left is to let go of the object and of the sandbox. */
   async #finish(): Promise<void> {
     this.#watch.stop();
+    await this.#ports.volumes.release(this.uid);
     if (this.#isDeleted || this.#pod.metadata.deletionTimestamp != null) {
       if (!this.#isDeleted) await this.#lane.remove();
       await this.#removeSandboxes();

@@ -2,6 +2,7 @@ import type { Container, Lifecycle, LifecycleHandler, Pod } from "../../api/type
 import { sleep } from "../../host/index.ts";
 import { type ContainerRole, type ObservedSandbox, podUid } from "../pod-worker/index.ts";
 import { portNumber } from "../probes/prober.ts";
+import { type Environment, VolumeError } from "../volumes/index.ts";
 import { containerConfig, sandboxConfig } from "./configs.ts";
 import { EnvironmentError, environmentOf } from "./environment.ts";
 import type { NodePorts } from "./node-ports.ts";
@@ -48,7 +49,8 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   await ports.images.ensure({ container, podUid: podUid(pod), sandbox: config, signal, record });
   const envs = await environment(ports, request);
   signal.throwIfAborted();
-  const made = containerConfig(pod, container, role, attempt, envs);
+  const mounts = await mountsOf(ports, request, envs);
+  const made = { ...containerConfig(pod, container, role, attempt, envs), mounts };
   const id = await runtime.createContainer(sandbox.id, made, config).catch((error: unknown) => {
     throw new StartError("CreateContainerError", rpcErrorText(error), { cause: error });
   });
@@ -71,6 +73,15 @@ async function environment(ports: NodePorts, { pod, container, sandbox }: StartR
     return await environmentOf({ pod, container, podIPs: sandbox.ips, hostIP, references });
   } catch (error) {
     if (error instanceof EnvironmentError) throw new StartError("CreateContainerConfigError", error.message);
+    throw error;
+  }
+}
+
+async function mountsOf(ports: NodePorts, { pod, container }: StartRequest, envs: Environment) {
+  try {
+    return await ports.volumes.mountsFor(pod, container, envs);
+  } catch (error) {
+    if (error instanceof VolumeError) throw new StartError("CreateContainerConfigError", error.message);
     throw error;
   }
 }

@@ -1,0 +1,43 @@
+import type { Container, Pod } from "../../api/types/index.ts";
+import type { Mount } from "../runtime/runtime.ts";
+
+/** The volumes of one node's pods, as the pod worker needs them. All of it may be asked again at any time. */
+export interface VolumeManager {
+  /**
+   * Makes a pod's volumes, as far as that is not done. Before its back-off is over, a volume that failed is not tried again.
+   * Never rejects: what is in the way is told in the answer.
+   */
+  prepare(pod: Pod): Promise<Preparation>;
+  /**
+   * What a container sees of its pod's volumes.
+   * @param environment the container's own, for `subPathExpr`
+   * @throws VolumeError when a volume is not ready, or a path in it cannot be given to the container
+   */
+  mountsFor(pod: Pod, container: Container, environment: Environment): Promise<readonly Mount[]>;
+  /** A pod that ran before this kubelet began: its volumes are kept fresh from now on, as after `prepare`. */
+  adopt(pod: Pod): void;
+  /** A newer version of a pod: volumes that show its labels and annotations follow. Unknown pods are passed over. */
+  podSeen(pod: Pod): void;
+  /** Nothing of the pod runs any more: takes its volumes away. @throws when that fails; ask again. */
+  release(podUid: string): Promise<void>;
+  /** Takes away what pods left that are not known any more: called once, when the node has learned of all its pods. */
+  removeOrphans(isKnown: (podUid: string) => boolean): Promise<void>;
+  /** The kubelet ends; volumes stay for the pods that go on. */
+  stop(): void;
+}
+
+export type Environment = readonly { readonly key: string; readonly value: string }[];
+
+export type Preparation =
+  | { readonly ready: true }
+  | {
+      readonly ready: false;
+      /** Messages of `FailedMount` events to be told now; none while a back-off runs. */
+      readonly problems: readonly string[];
+      readonly retryAfterMs: number;
+    };
+
+/** A container cannot have its mounts; the message is the one of its waiting state (`CreateContainerConfigError`). */
+export class VolumeError extends Error {
+  override readonly name = "VolumeError";
+}
