@@ -51,19 +51,23 @@ function compareBoth(old: JsonValue, next: JsonValue, shape: Shape): Comparison 
 function wholeValue(value: JsonValue, shape: Shape): FieldSet {
   const kind = granularity(shape);
   if (kind === "leaf" || isBlank(value)) return FieldSet.leaf;
-  const children = new Map<PathElement, FieldSet>();
   if (kind === "fields") {
     if (!isObject(value)) return FieldSet.leaf;
+    const nodes = FieldSet.prefixes;
+    let prefix = nodes.start();
     for (const key in value) {
       const child = value[key];
-      if (child !== undefined) children.set(fieldElement(key), wholeValue(child, childShape(shape, key)));
+      if (child !== undefined) {
+        prefix = nodes.after(prefix, fieldElement(key), wholeValue(child, childShape(shape, key)));
+      }
     }
-  } else {
-    const list = shape as ListShape;
-    for (const item of Array.isArray(value) ? value : []) {
-      const element = itemElement(list, item);
-      children.set(element, children.has(element) ? FieldSet.leaf : wholeValue(item, list.items));
-    }
+    return FieldSet.ofPrefix(prefix, true);
+  }
+  const list = shape as ListShape;
+  const children = new Map<PathElement, FieldSet>();
+  for (const item of Array.isArray(value) ? value : []) {
+    const element = itemElement(list, item);
+    children.set(element, children.has(element) ? FieldSet.leaf : wholeValue(item, list.items));
   }
   return FieldSet.node(true, children);
 }

@@ -103,4 +103,17 @@ describe("FieldSet", () => {
       }),
     );
   });
+
+  it("sets that are made alike are one object, so that objects of one template share their FieldsV1", () => {
+    const make = () => FieldSet.of(["f:spec", "f:replicas"], ["f:data"]);
+    expect(make()).toBe(make());
+    expect(make().toFieldsV1()).toBe(make().toFieldsV1());
+  });
+
+  it("sets of more keys than are kept in mind stay what they are", () => {
+    const sets = Array.from({ length: 30_000 }, (_, i) => FieldSet.ofFields([["data", `key-${i}`]]));
+    expect(sets.every((set, i) => set.has(["f:data", `f:key-${i}`]))).toBe(true);
+    const again = FieldSet.ofFields([["data", "key-0"]]);
+    expect(sets[0]?.equals(again)).toBe(true);
+  });
 });

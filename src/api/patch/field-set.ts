@@ -1,12 +1,14 @@
 import type { JsonObject, JsonValue } from "../meta/index.ts";
 import { comparePathElements, fieldElement, type PathElement, parsePathElement } from "./path-element.ts";
+import { type Prefix, SharedNodes } from "./shared-nodes.ts";
 
 type Children = ReadonlyMap<PathElement, FieldSet>;
 
 /**
  * A set of field paths, as an immutable trie that shares what operations did not change. Every node says whether the
  * path that leads to it is itself in the set (`.` in FieldsV1), and what is below it. No node is empty but the root of
- * the empty set, and a root is never a member.
+ * the empty set, and a root is never a member. Objects of one template have the same fields: nodes that are made alike
+ * are mostly one object, so that their FieldsV1 is made once and kept once.
  */
 export class FieldSet {
   static readonly empty: FieldSet = new FieldSet(false, undefined);
@@ -25,7 +27,22 @@ export class FieldSet {
   /** A node of these children, none of them empty. */
   static node(isMember: boolean, children: Children | undefined): FieldSet {
     if (children === undefined || children.size === 0) return isMember ? FieldSet.leaf : FieldSet.empty;
-    return new FieldSet(isMember, children);
+    const nodes = FieldSet.#shared;
+    let prefix = nodes.start();
+    for (const [element, child] of children) prefix = nodes.after(prefix, element, child);
+    return nodes.node(prefix, isMember);
+  }
+
+  static readonly #shared = new SharedNodes<FieldSet>((isMember, children) => new FieldSet(isMember, children));
+
+  /** To make a node without a map of its children: those given one after the other, each element once. */
+  static get prefixes(): Pick<SharedNodes<FieldSet>, "start" | "after"> {
+    return FieldSet.#shared;
+  }
+
+  static ofPrefix(prefix: Prefix<FieldSet>, isMember: boolean): FieldSet {
+    if (prefix.isStart) return isMember ? FieldSet.leaf : FieldSet.empty;
+    return FieldSet.#shared.node(prefix, isMember);
   }
 
   static of(...paths: readonly (readonly PathElement[])[]): FieldSet {

@@ -38,8 +38,15 @@ const stripped = FieldSet.ofFields([
   ].map((name) => ["metadata", name]),
 ]);
 
+const withoutStripped = new WeakMap<FieldSet, FieldSet>();
+
 export function withoutServerFields(set: FieldSet): FieldSet {
-  return set.difference(stripped);
+  let rest = withoutStripped.get(set);
+  if (rest === undefined) {
+    rest = set.difference(stripped);
+    withoutStripped.set(set, rest);
+  }
+  return rest;
 }
 
 const resetSets = new WeakMap<readonly (readonly string[])[], FieldSet>();
