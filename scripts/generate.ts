@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildCriDescriptor } from "./generate-cri.ts";
 import { buildResources } from "./generate-resources.ts";
 import { buildTables, type CompactPackage } from "./generate-schema.ts";
 import { readSource, type Source } from "./generate-source.ts";
@@ -42,7 +43,16 @@ function literal(value: unknown): string {
   return `'${JSON.stringify(value).replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
 
+/** What is made without the API's schemas. */
+export function generateCri(folder: string): Map<string, string> {
+  const descriptor = literal(buildCriDescriptor(join(folder, "cri-proto.json")));
+  return new Map([
+    ["src/kubelet/runtime/cri/generated/descriptor.ts", `${header}export const descriptor = ${descriptor};\n`],
+  ]);
+}
+
 export const generatedFolders = [
+  "src/kubelet/runtime/cri/generated",
   "src/api/schema/generated",
   "src/api/kinds/generated",
   "src/api/types/generated",
@@ -51,7 +61,8 @@ export const generatedFolders = [
 
 function main(): void {
   const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-  const files = generate(readSource(process.argv[2] ?? join(root, "../shared/spec")));
+  const folder = process.argv[2] ?? join(root, "../shared/spec");
+  const files = new Map([...generate(readSource(folder)), ...generateCri(folder)]);
   for (const folder of generatedFolders) {
     mkdirSync(join(root, folder), { recursive: true });
     for (const file of readdirSync(join(root, folder))) {

@@ -3,6 +3,8 @@ export interface ContainerRuntime extends RuntimeService, ImageService {}
 
 export interface RuntimeService {
   version(): Promise<RuntimeVersion>;
+  /** Whether it can run containers, and give sandboxes addresses. */
+  status(): Promise<RuntimeStatus>;
   /** Tells the runtime the node's pod range; sandboxes with an address of their own can be made from then on. */
   updateRuntimeConfig(config: RuntimeConfig): Promise<void>;
   runPodSandbox(config: PodSandboxConfig, runtimeHandler?: string): Promise<string>;
@@ -27,6 +29,12 @@ export interface RuntimeService {
   containerEvents(sink: (event: ContainerEvent) => void): { stop(): void };
 }
 
+/** The share of a runtime that tells what containers use. */
+export interface StatsService {
+  /** What running containers use now; a container that ends meanwhile is left out. */
+  listContainerStats(filter?: ContainerFilter): Promise<readonly ContainerStats[]>;
+}
+
 export interface ImageService {
   listImages(): Promise<readonly Image[]>;
   imageStatus(image: ImageSpec): Promise<Image | undefined>;
@@ -42,6 +50,13 @@ export type RuntimeErrorCode =
   | "DeadlineExceeded"
   | "Unavailable"
   | "Canceled"
+  | "AlreadyExists"
+  | "FailedPrecondition"
+  | "PermissionDenied"
+  | "Unauthenticated"
+  | "ResourceExhausted"
+  | "Unimplemented"
+  | "Internal"
   | "Unknown";
 
 /** What a runtime refuses or fails at, with the gRPC code of CRI. */
@@ -60,6 +75,20 @@ export interface RuntimeVersion {
   readonly runtimeName: string;
   readonly runtimeVersion: string;
   readonly runtimeApiVersion: string;
+}
+
+export interface RuntimeStatus {
+  readonly conditions: readonly RuntimeCondition[];
+  /** The names of runtime classes' handlers that it knows, when it tells; "" is the default one. */
+  readonly handlers?: readonly string[];
+}
+
+/** `RuntimeReady`, `NetworkReady`, ... */
+export interface RuntimeCondition {
+  readonly type: string;
+  readonly status: boolean;
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface RuntimeConfig {
@@ -105,12 +134,71 @@ export interface LinuxPodSandboxConfig {
   readonly cgroupParent: string;
   readonly namespaces: NamespaceOptions;
   readonly sysctls?: StringMap;
+  /** Whom the pause container runs as, and with which groups. */
+  readonly security?: SandboxSecurity;
+}
+
+export interface SandboxSecurity {
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly supplementalGroups?: readonly number[];
+  readonly supplementalGroupsPolicy?: SupplementalGroupsPolicy;
+  /** Some container of the pod is privileged. */
+  readonly privileged?: boolean;
+  readonly seccomp?: SecurityProfile;
+  readonly apparmor?: SecurityProfile;
+}
+
+export type SupplementalGroupsPolicy = "Merge" | "Strict";
+
+export interface SecurityProfile {
+  readonly type: "RuntimeDefault" | "Unconfined" | "Localhost";
+  /** A file's path (seccomp) or a profile's name (AppArmor), for Localhost. */
+  readonly localhost?: string;
+}
+
+/** What a container's process may do. */
+export interface ContainerSecurity {
+  readonly addCapabilities?: readonly string[];
+  readonly dropCapabilities?: readonly string[];
+  readonly privileged?: boolean;
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly readOnlyRootFilesystem?: boolean;
+  readonly supplementalGroups?: readonly number[];
+  readonly supplementalGroupsPolicy?: SupplementalGroupsPolicy;
+  readonly noNewPrivileges?: boolean;
+  readonly maskedPaths?: readonly string[];
+  readonly readonlyPaths?: readonly string[];
+  readonly seccomp?: SecurityProfile;
+  readonly apparmor?: SecurityProfile;
+  readonly seLinux?: {
+    readonly user?: string;
+    readonly role?: string;
+    readonly type?: string;
+    readonly level?: string;
+  };
 }
 
 export interface NamespaceOptions {
   readonly network: NamespaceMode;
   readonly pid: NamespaceMode;
   readonly ipc: NamespaceMode;
+  /** The container whose processes are seen, with `target`. */
+  readonly targetId?: string;
+  /** Users of the pod are others outside of it: how they are mapped. Without it they are the same. */
+  readonly users?: UserNamespace;
+}
+
+export interface UserNamespace {
+  readonly uids: readonly IdMapping[];
+  readonly gids: readonly IdMapping[];
+}
+
+export interface IdMapping {
+  readonly hostId: number;
+  readonly containerId: number;
+  readonly length: number;
 }
 
 export type SandboxState = "ready" | "notReady";
@@ -145,11 +233,25 @@ export interface Image {
   readonly repoTags: readonly string[];
   readonly repoDigests: readonly string[];
   readonly sizeBytes: number;
+  /** Whom its containers run as unless told otherwise; a name when `uid` is absent. */
+  readonly uid?: number;
+  readonly username?: string;
+  /** Not to be collected. */
+  readonly pinned?: boolean;
+}
+
+/** Of a registry: a name with a password, or one of the tokens. */
+export interface ImageAuth {
+  readonly username?: string;
+  readonly password?: string;
+  readonly serverAddress?: string;
+  readonly identityToken?: string;
+  readonly registryToken?: string;
 }
 
 export interface PullOptions {
   readonly sandbox?: PodSandboxConfig;
-  readonly auth?: { readonly username: string; readonly password: string };
+  readonly auth?: ImageAuth;
   readonly signal?: AbortSignal;
 }
 
@@ -161,8 +263,24 @@ export interface FilesystemUsage {
 
 export interface Mount {
   readonly containerPath: string;
+  /** Empty with `image`. */
   readonly hostPath: string;
   readonly readonly: boolean;
+  /** Mounts below it are readonly, too. */
+  readonly recursiveReadOnly?: boolean;
+  /** Whether later mounts are seen on the other side. Default private. */
+  readonly propagation?: "private" | "hostToContainer" | "bidirectional";
+  readonly seLinuxRelabel?: boolean;
+  /** An image's content rather than a folder of the machine. */
+  readonly image?: ImageSpec;
+  readonly imageSubPath?: string;
+}
+
+export interface Device {
+  readonly containerPath: string;
+  readonly hostPath: string;
+  /** Of `r`, `w` and `m`. */
+  readonly permissions: string;
 }
 
 export interface LinuxContainerResources {
@@ -171,6 +289,10 @@ export interface LinuxContainerResources {
   readonly cpuShares?: number;
   readonly memoryLimitInBytes?: number;
   readonly oomScoreAdj?: number;
+  readonly hugepageLimits?: readonly { readonly pageSize: string; readonly limitBytes: number }[];
+  /** Settings of cgroup v2 by their file's name. */
+  readonly unified?: StringMap;
+  readonly memorySwapLimitInBytes?: number;
 }
 
 export interface ContainerConfig {
@@ -188,6 +310,11 @@ export interface ContainerConfig {
   readonly stdinOnce?: boolean;
   readonly tty?: boolean;
   readonly resources?: LinuxContainerResources;
+  readonly devices?: readonly Device[];
+  readonly security?: ContainerSecurity;
+  /** Where they differ from the sandbox's: a debugging container sees another's processes. */
+  readonly namespaces?: NamespaceOptions;
+  /** `SIGTERM`, ...; the image's when left out. */
   readonly stopSignal?: string;
 }
 
@@ -214,6 +341,28 @@ export interface ContainerStatus extends Container {
   /** The termination message. */
   readonly message?: string;
   readonly logPath: string;
+  readonly mounts?: readonly Mount[];
+  readonly resources?: LinuxContainerResources;
+  readonly user?: { readonly uid: number; readonly gid: number; readonly supplementalGroups: readonly number[] };
+  readonly stopSignal?: string;
+}
+
+export interface ContainerStats {
+  readonly id: string;
+  readonly metadata: { readonly name: string; readonly attempt: number };
+  readonly labels: StringMap;
+  /** When it was measured. */
+  readonly atMs: number;
+  readonly cpu?: { readonly usageCoreNanoSeconds: bigint; readonly usageNanoCores?: number };
+  readonly memory?: {
+    readonly workingSetBytes: number;
+    readonly availableBytes?: number;
+    readonly usageBytes?: number;
+    readonly rssBytes?: number;
+    readonly pageFaults?: number;
+    readonly majorPageFaults?: number;
+  };
+  readonly writableLayer?: FilesystemUsage;
 }
 
 export interface ContainerFilter {

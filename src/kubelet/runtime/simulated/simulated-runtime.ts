@@ -20,6 +20,7 @@ import {
   type PullOptions,
   type RuntimeConfig,
   RuntimeError,
+  type RuntimeStatus,
   type RuntimeVersion,
   type SandboxFilter,
   type StringMap,
@@ -97,6 +98,16 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs {
 
   async version(): Promise<RuntimeVersion> {
     return { version: "0.1.0", runtimeName: "containerd", runtimeVersion: "v2.1.0", runtimeApiVersion: "v1" };
+  }
+
+  async status(): Promise<RuntimeStatus> {
+    const network = this.#addresses !== undefined;
+    return {
+      conditions: [
+        { type: "RuntimeReady", status: true, reason: "", message: "" },
+        { type: "NetworkReady", status: network, reason: "", message: network ? "" : "cni plugin not initialized" },
+      ],
+    };
   }
 
   async updateRuntimeConfig({ podCidr }: RuntimeConfig): Promise<void> {
