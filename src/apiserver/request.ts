@@ -21,6 +21,8 @@ export type PatchType =
 export interface RequestOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Of the metrics APIs alone: which series of a metric count. */
+  readonly metricLabelSelector?: string;
   readonly limit?: number;
   readonly continue?: string;
   readonly resourceVersion?: string;

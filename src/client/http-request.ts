@@ -23,6 +23,7 @@ const methods: Record<Verb, string> = {
 const queryOptions = [
   "labelSelector",
   "fieldSelector",
+  "metricLabelSelector",
   "limit",
   "continue",
   "resourceVersion",

@@ -9,6 +9,7 @@ import { startEndpointsController } from "./endpoints/index.ts";
 import { startEndpointSliceController } from "./endpointslice/index.ts";
 import { startEphemeralVolumeController } from "./ephemeralvolume/index.ts";
 import { startGarbageCollector } from "./garbagecollector/index.ts";
+import { startHorizontalPodAutoscalerController } from "./horizontalpodautoscaler/index.ts";
 import { startJobController } from "./job/index.ts";
 import { startNamespaceController } from "./namespace/index.ts";
 import { startNodeIpamController } from "./nodeipam/index.ts";
@@ -46,6 +47,7 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["node-lifecycle-controller", startNodeLifecycleController],
   ["taint-eviction-controller", startTaintEvictionController],
   ["pod-garbage-collector-controller", startPodGarbageCollector],
+  ["horizontal-pod-autoscaler-controller", startHorizontalPodAutoscalerController],
   ["disruption-controller", startDisruptionController],
   ["resourcequota-controller", startResourceQuotaController],
   ["persistentvolume-binder-controller", startPersistentVolumeController],

@@ -7,6 +7,20 @@ export interface ClusterSigning {
   readonly key: string;
 }
 
+/** How autoscalers are worked on; the original's --horizontal-pod-autoscaler-* flags. */
+export interface AutoscalerConfig {
+  /** Between two looks at an autoscaler. Default 15 s. */
+  readonly syncPeriodMs?: number;
+  /** How long the highest recommendation holds before replicas are taken away. Default 5 min. */
+  readonly downscaleStabilizationMs?: number;
+  /** By how much the ratio of use to target may be off 1. Default 0.1. */
+  readonly tolerance?: number;
+  /** After its start a pod's CPU use does not count while it is not ready. Default 5 min. */
+  readonly cpuInitializationPeriodMs?: number;
+  /** Within this time after its start a change of readiness is taken for the first. Default 30 s. */
+  readonly initialReadinessDelayMs?: number;
+}
+
 export interface ControllersConfig {
   /** Without it approved certificate requests are left to others. */
   readonly clusterSigning?: ClusterSigning;
@@ -20,6 +34,9 @@ export interface ControllersConfig {
   readonly nodeMonitorGracePeriodMs?: number;
   /** Pods beyond this many that have ended are deleted. Default 12500. */
   readonly terminatedPodThreshold?: number;
+  readonly autoscaler?: AutoscalerConfig;
+  /** Keys that a controller works on at once, by its name; the others have their defaults. */
+  readonly concurrentSyncs?: Readonly<Record<string, number>>;
 }
 
 /** What every controller is started with. Informers are shared among all of them. */
@@ -31,6 +48,8 @@ export interface ControllerContext {
   readonly config: ControllersConfig;
   /** Events under this component's name. */
   recorder(component: string): EventRecorder;
+  /** How many keys the controller of this name shall work on at once. */
+  workers(controller: string, byDefault: number): number;
 }
 
 export interface RunningController {

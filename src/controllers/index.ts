@@ -14,7 +14,7 @@ import { controllers, controllersOffByDefault } from "./all.ts";
 import type { ControllersConfig, RunningController } from "./context.ts";
 
 export { controllerNames, controllersOffByDefault, simulatedProvisionerController } from "./all.ts";
-export type { ControllersConfig } from "./context.ts";
+export type { AutoscalerConfig, ControllersConfig } from "./context.ts";
 export { simulatedProvisioner } from "./simulated-provisioner/index.ts";
 
 export interface ControllersOptions {
@@ -50,11 +50,12 @@ export function startControllers(options: ControllersOptions): RunningController
     }
     return found;
   };
+  const workers = (controller: string, byDefault: number) => config.concurrentSyncs?.[controller] ?? byDefault;
   const running: RunningController[] = [];
   const isOn = (name: string) => (only === undefined ? !controllersOffByDefault.has(name) : only.includes(name));
   for (const [name, start] of controllers) {
     if (!isOn(name)) continue;
-    running.push(start({ client: clientFor(name), discovery, informers, host, config, recorder }));
+    running.push(start({ client: clientFor(name), discovery, informers, host, config, recorder, workers }));
   }
   informers.start();
   return {

@@ -12,6 +12,7 @@ import {
   type ResourceType,
   registryDiscovery,
   resources,
+  type Transport,
 } from "../client/index.ts";
 import { type TestHost, testHost } from "../host/index.ts";
 // biome-ignore lint/style/noRestrictedImports: controllers are tested on the real API server.
@@ -39,7 +40,16 @@ export interface TestCluster {
 
 const writing = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 
-export async function testCluster(only: readonly string[], config: ControllersConfig = {}): Promise<TestCluster> {
+export interface TestClusterOptions {
+  /** Stands between the controllers and the API server: for APIs that others serve, and for faults. */
+  readonly transport?: (inner: Transport) => Transport;
+}
+
+export async function testCluster(
+  only: readonly string[],
+  config: ControllersConfig = {},
+  options: TestClusterOptions = {},
+): Promise<TestCluster> {
   const host = testHost();
   const store = createMemoryStore(host);
   const kinds = createKindRegistry(builtinKinds());
@@ -66,7 +76,8 @@ export async function testCluster(only: readonly string[], config: ControllersCo
   };
   const user = { name: "system:kube-controller-manager", groups: ["system:masters"] };
   const client = createClient(directTransport(server, { user, userAgent: "test/1" }));
-  const controllerClient = createClient(directTransport(spying, { user, userAgent: "kube-controller-manager/v1.36" }));
+  const controllerTransport = directTransport(spying, { user, userAgent: "kube-controller-manager/v1.36" });
+  const controllerClient = createClient(options.transport?.(controllerTransport) ?? controllerTransport);
   await client.resource(resources.namespaces).create({ metadata: { name: "default" }, spec: {} });
   const controllers = startControllers({
     client: controllerClient,

@@ -5,7 +5,6 @@ import { play, recordedStories } from "./story.ts";
 const otherwise: Readonly<Record<string, string>> = {
   "service: endpoints and slices follow the pods": "the slice is written once less: pods start faster than there",
   "disruption budget": "its nginx ignores TERM, so that an evicted pod is still there",
-  "autoscaler without metrics": "there is no autoscaler yet",
   "pod: liveness probe fails": "its box lacks the program of the probe, which could not be run there",
   "pod: image of one container changes in place": "its nginx ignores TERM",
 };
