@@ -32,6 +32,7 @@ export class CriConnection {
   readonly #clock: Clock;
   readonly #clients: readonly Client[];
   readonly #codes: ReadonlyMap<number, string>;
+  #closed = false;
 
   private constructor(clock: Clock, clients: readonly Client[], codes: ReadonlyMap<number, string>) {
     this.#clock = clock;
@@ -72,6 +73,10 @@ export class CriConnection {
       }
       const options = timeoutMs === undefined ? {} : { deadline: this.#clock.now() + timeoutMs };
       const onAbort = () => running.cancel();
+      if (this.#closed) {
+        reject(new RuntimeError("Unavailable", "the connection to the container runtime was closed"));
+        return;
+      }
       const running = this.#method<UnaryCall>(method)(request, options, (error, response) => {
         signal?.removeEventListener("abort", onAbort);
         if (error === null) resolve(response);
@@ -101,6 +106,7 @@ export class CriConnection {
   }
 
   close(): void {
+    this.#closed = true;
     for (const client of this.#clients) client.close();
   }
 

@@ -1,0 +1,240 @@
+// A containerd of a test's own: everything it has is in one temporary folder, and remove() leaves nothing of it behind.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemHost } from "../../../src/host/index.ts";
+import { openCriRuntime } from "../../../src/kubelet/runtime/cri/index.ts";
+import { eventually } from "../eventually.ts";
+import { type ImageSpec, ociArchive, pauseImage, usualImages } from "./images.ts";
+
+export const containerdNeeds = {
+  root: true,
+  programs: {
+    containerd: "containerd",
+    runc: "runc",
+    busybox: "busybox-static",
+    gcc: "gcc",
+    ip: "iproute2",
+    "/usr/lib/cni/bridge": "containernetworking-plugins",
+  },
+};
+
+export class TestContainerd {
+  readonly folder = mkdtempSync(join(tmpdir(), "sampan-node-"));
+  readonly endpoint = `unix://${join(this.folder, "containerd.sock")}`;
+  readonly cniConfDir = join(this.folder, "cni");
+  /** A name of its own for the bridge of the pods: 15 characters at most. */
+  readonly bridge = `spn${this.folder.slice(-6).replace(/[^a-zA-Z0-9]/g, "0")}`;
+  #process: ChildProcess | undefined;
+
+  /** Starts it and imports images. */
+  static async start(images: readonly ImageSpec[] = usualImages()): Promise<TestContainerd> {
+    const containerd = new TestContainerd();
+    try {
+      containerd.#configure();
+      await containerd.run();
+      containerd.importImages(images);
+      return containerd;
+    } catch (error) {
+      await containerd.remove();
+      throw error;
+    }
+  }
+
+  get log(): string {
+    return readFileSync(join(this.folder, "log"), "utf8");
+  }
+
+  /** Starts the daemon, also again after kill(). */
+  async run(): Promise<void> {
+    const log = openSync(join(this.folder, "log"), "a");
+    this.#process = spawn("containerd", ["--config", join(this.folder, "config.toml")], {
+      stdio: ["ignore", log, log],
+    });
+    closeSync(log);
+    await eventually(async () => this.ctr("version").length > 0, Boolean, 20_000);
+  }
+
+  /** Ends the daemon alone: containers go on, as when it crashes. */
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+    const ended = new Promise((resolve) => running.once("exit", resolve));
+    running.kill(signal);
+    await ended;
+  }
+
+  importImages(images: readonly ImageSpec[]): void {
+    const file = join(this.folder, "images.tar");
+    writeFileSync(file, ociArchive(images));
+    execFileSync("ctr", ["--address", join(this.folder, "containerd.sock"), "-n", "k8s.io", "images", "import", file], {
+      stdio: "pipe",
+    });
+    rmSync(file);
+  }
+
+  /** What ctr printed; empty when it failed. */
+  ctr(...args: string[]): string {
+    try {
+      const base = ["--address", join(this.folder, "containerd.sock"), "-n", "k8s.io"];
+      return execFileSync("ctr", [...base, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    } catch {
+      return ""; // not there yet: the caller asks again
+    }
+  }
+
+  /** Shims and containers of this daemon that run now, by process id. */
+  processes(): number[] {
+    const shims = processIds().filter((pid) => commandLine(pid).includes(this.folder) && isShim(pid));
+    return shims.flatMap((pid) => [pid, ...descendants(pid)]);
+  }
+
+  mounts(): string[] {
+    return mountPoints().filter((path) => path.startsWith(this.folder));
+  }
+
+  /** Ends all that it runs, then itself; leaves no process, mount, namespace, interface, cgroup or file. */
+  async remove(): Promise<void> {
+    if (this.#process !== undefined) await this.#removeSandboxes();
+    await this.kill("SIGTERM");
+    for (const pid of this.processes()) endProcess(pid);
+    await eventually(
+      async () => this.processes(),
+      (left) => left.length === 0,
+      10_000,
+    );
+    for (const path of this.mounts().reverse()) execFileSync("umount", ["-l", path]);
+    if (existsSync(`/sys/class/net/${this.bridge}`)) execFileSync("ip", ["link", "delete", this.bridge]);
+    removeEmptyCgroups("k8s.io");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #removeSandboxes(): Promise<void> {
+    const runtime = await openCriRuntime({ host: systemHost(), endpoint: this.endpoint, requestTimeoutMs: 20_000 });
+    try {
+      for (const { id } of await runtime.listPodSandbox()) {
+        await runtime.stopPodSandbox(id).catch(() => undefined); // what it leaves is ended below, by its process
+        await runtime.removePodSandbox(id).catch(() => undefined);
+      }
+    } catch {
+      // It does not answer any more: the same.
+    } finally {
+      runtime.close();
+    }
+  }
+
+  #configure(): void {
+    mkdirSync(this.cniConfDir, { recursive: true });
+    const cri = 'plugins."io.containerd.grpc.v1.cri"';
+    writeFileSync(
+      join(this.folder, "config.toml"),
+      `version = 2
+root = "${this.folder}/root"
+state = "${this.folder}/state"
+oom_score = 0
+disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.tracing.processor.v1.otlp"]
+[grpc]
+  address = "${this.folder}/containerd.sock"
+[ttrpc]
+  address = "${this.folder}/containerd.sock.ttrpc"
+[${cri}]
+  sandbox_image = "${pauseImage}"
+  restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
+  stream_server_address = "127.0.0.1"
+  stream_server_port = "0"
+  [${cri}.cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "${this.cniConfDir}"
+  [${cri}.containerd]
+    snapshotter = "overlayfs"
+    [${cri}.containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+      [${cri}.containerd.runtimes.runc.options]
+        SystemdCgroup = false
+        Root = "${this.folder}/runc"
+`,
+    );
+  }
+}
+
+function processIds(): number[] {
+  return readdirSync("/proc").map(Number).filter(Number.isInteger);
+}
+
+function commandLine(pid: number): string {
+  return readProc(pid, "cmdline").replaceAll("\0", " ");
+}
+
+function isShim(pid: number): boolean {
+  return readProc(pid, "comm").startsWith("containerd-shim");
+}
+
+/** Empty when the process has ended meanwhile. */
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function descendants(pid: number): number[] {
+  const parents = processIds().map((id) => {
+    const stat = readProc(id, "stat");
+    return [id, Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])] as const;
+  });
+  const found: number[] = [];
+  for (let level = [pid]; level.length > 0; ) {
+    level = parents.filter(([, parent]) => level.includes(parent)).map(([id]) => id);
+    found.push(...level);
+  }
+  return found;
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function mountPoints(): string[] {
+  return readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "");
+}
+
+/** Removes a cgroup and those below it from all hierarchies, as far as nothing runs in them. */
+export function removeEmptyCgroups(name: string): void {
+  const root = "/sys/fs/cgroup";
+  for (const controller of ["", ...readdirSync(root)]) {
+    const top = join(root, controller, name);
+    if (existsSync(join(top, "cgroup.procs"))) removeCgroup(top);
+  }
+}
+
+function removeCgroup(path: string): void {
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeCgroup(join(path, entry.name));
+  }
+  try {
+    rmdirSync(path);
+  } catch {
+    // Others use it.
+  }
+}
