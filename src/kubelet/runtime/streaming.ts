@@ -1,13 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { RemoteCommand } from "../../streams/index.ts";
-
-/** Which streams of a command are wanted. With a terminal there is no stderr. */
-export interface StreamOptions {
-  readonly stdin: boolean;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly tty: boolean;
-}
+import type { RemoteCommand, StreamOptions } from "../../streams/index.ts";
 
 export interface ExecRequest extends StreamOptions {
   readonly containerId: string;

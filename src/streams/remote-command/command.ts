@@ -5,6 +5,14 @@ export interface TerminalSize {
   readonly height: number;
 }
 
+/** Which streams of a command are wanted. With a terminal there is no stderr. */
+export interface StreamOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
 /** The near end of a command that runs elsewhere: what it reads and where its output goes. A stream that was not asked for is absent. */
 export interface CommandStreams {
   readonly stdin?: Readable;
