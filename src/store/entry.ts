@@ -29,6 +29,7 @@ export class StoredEntry implements Entry, EntryFacts {
 
   private constructor(
     facts: EntryFacts,
+  #decode: (() => KubeObject) | undefined;
     encoded: EncodedBytes,
     object: KubeObject | undefined,
     bytes: Buffer | undefined,
@@ -54,8 +55,24 @@ export class StoredEntry implements Entry, EntryFacts {
   get object(): KubeObject {
     if (this.#object !== undefined) return this.#object;
     const bytes = this.#bytes;
+  /** Keeps what another store's value is until the object is needed. @param decode may throw StoreError, again each time */
+  static ofValue(facts: EntryFacts, encoded: EncodedBytes, decode: () => KubeObject): StoredEntry {
+    const entry = new StoredEntry(facts, encoded, undefined, undefined);
+    entry.#decode = decode;
+    return entry;
+  }
+
+  get isStale(): boolean {
+    return this.form !== undefined && !this.form.isCurrent(this.key);
+  }
+
     if (bytes === undefined) throw new Error(`entry ${this.key} has neither object nor bytes`);
     const object = parse(this.key, bytes);
+    if (this.#decode !== undefined) {
+      this.#object = this.#decode();
+      this.#decode = undefined;
+      return this.#object;
+    }
     this.#object = object;
     this.#encoded.admit(this, bytes.length);
     return object;

@@ -3,7 +3,10 @@
  * kinds, users or HTTP.
  */
 
+export * from "./encryption/index.ts";
+export type { EtcdStoreOptions, EtcdTls, StorageMediaType } from "./etcd/index.ts";
 export { historyAgeMaxMs, historyEventsMax } from "./history.ts";
 export { type LmdbStoreOptions, openLmdbStore } from "./lmdb-store.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.ts";
+export { openEtcdStore } from "./open-etcd-store.ts";
 export * from "./store.ts";

@@ -43,6 +43,11 @@ export class RevisionedIndex {
     return this.#revision;
   }
 
+  /** The oldest revision whose state is known. */
+  get compacted(): Revision {
+    return this.#history.compacted;
+  }
+
   readonly get = (key: string): StoredEntry | undefined => this.#tree.get(key);
 
   /** @throws CompactedError, FutureRevisionError */
@@ -60,6 +65,12 @@ export class RevisionedIndex {
     const subscription = this.#watches.add(prefix, Math.max(after, this.#revision), sink);
     if (missed.length > 0) sink.events(missed);
     return subscription;
+  }
+
+  /** What a commit changed that history still has; undefined for one that is older or has not happened. */
+  commitOf(revision: Revision): Commit | undefined {
+    if (revision <= this.#history.compacted || revision > this.#revision) return undefined;
+    return this.#history.since(revision - 1).next().value ?? undefined;
   }
 
   compact(before: Revision): void {

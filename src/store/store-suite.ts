@@ -73,8 +73,13 @@ export function lineOf({ type, key, revision, entry, previous }: StoreEvent): st
   return `${revision} ${type} ${key} ${dataOf(entry)} ${entry.object.metadata.resourceVersion} was ${previous?.revision ?? 0}`;
 }
 
+export interface SuiteOptions {
+  /** Entries end by the store's own clock, not by the host's: what time does to them is tested elsewhere. */
+  readonly ownClock?: boolean;
+}
+
 /** What every implementation of Store promises. */
-export function describeStore(name: string, open: OpenStore): void {
+export function describeStore(name: string, open: OpenStore, { ownClock = false }: SuiteOptions = {}): void {
   describe(name, () => {
     let host: TestHost;
     let store: Store;
@@ -156,8 +161,9 @@ export function describeStore(name: string, open: OpenStore): void {
         const create = (data: string) =>
           store.commit({ compare: [{ key: "/a", revision: 0 }], operations: [put("/a", data)] });
         const results = await Promise.all(["1", "2", "3", "4"].map(create));
-        expect(results.map((result) => result.committed)).toEqual([true, false, false, false]);
-        expect(results[3]).toEqual({ committed: false, current: [await store.get("/a")] });
+        expect(results.filter((result) => result.committed)).toHaveLength(1);
+        const refused = { committed: false, current: [await store.get("/a")] };
+        for (const result of results) if (!result.committed) expect(result).toEqual(refused);
       });
 
       it("encodes an entry once", async () => {
@@ -343,7 +349,7 @@ export function describeStore(name: string, open: OpenStore): void {
       });
     });
 
-    describe("time to live", () => {
+    describe.skipIf(ownClock)("time to live", () => {
       it("deletes an entry when its time is over, as any delete", async () => {
         const sink = new RecordingSink();
         store.watch("/", 0, sink);

@@ -113,6 +113,11 @@ export interface Store {
   /** Waits for commits under way, ends watches, releases files. */
   close(): Promise<void>;
 }
+  /**
+   * Only where other processes write to the same store: resolves when this revision, which somebody has seen there, is
+   * visible here, or when it is not in about three seconds.
+   */
+  waitFor?(revision: Revision): Promise<void>;
 
 /** The revision asked for is no longer kept; the API answers 410 Expired. */
 export class CompactedError extends Error {
