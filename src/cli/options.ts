@@ -13,6 +13,8 @@ export interface ServerFlags {
   readonly serviceClusterIpRange: string;
   readonly clusterCidr: string;
   readonly fsync: "always" | "interval";
+  readonly encryptionProviderConfig?: string;
+  readonly encryptionProviderConfigAutomaticReload?: boolean;
   readonly maxRequestsInflight: number;
   readonly maxMutatingRequestsInflight: number;
   readonly enableAdmissionPlugins?: readonly string[];
@@ -60,6 +62,11 @@ export function addServerFlags(command: Command): Command {
       )
         .choices(["always", "interval"])
         .default("always"),
+    )
+    .option("--encryption-provider-config <file>", "EncryptionConfiguration: how resources are encrypted on disk")
+    .option(
+      "--encryption-provider-config-automatic-reload",
+      "read that file again when it has changed (looked at every minute)",
     )
     .option("--max-requests-inflight <n>", "reading requests at once; more get 429", integerIn(1, 1_000_000), 400)
     .option(

@@ -94,6 +94,7 @@ const expectedErrors = new Set([
   "AdmissionConfigError",
   "CommandError",
   "DataFolderError",
+  "EncryptionConfigError",
   "KubeconfigError",
   "StoreError",
   "ListenError",

@@ -37,6 +37,8 @@ async function serve(flags: ServerFlags, components: Components, around: Surroun
     host: systemHost({ log: { level: flags.logLevel } }),
     dataDir,
     fsync: flags.fsync,
+    encryptionProviderConfig: flags.encryptionProviderConfig,
+    encryptionProviderConfigAutomaticReload: flags.encryptionProviderConfigAutomaticReload,
     port: flags.port,
     bindAddress: flags.bindAddress,
     serviceClusterIPRange: flags.serviceClusterIpRange,

@@ -10,7 +10,7 @@ import {
 } from "../apiserver/index.ts";
 import { type Client, createClient, directTransport, registryDiscovery } from "../client/index.ts";
 import { type Host, systemHost } from "../host/index.ts";
-import { createMemoryStore, openLmdbStore, type Store } from "../store/index.ts";
+import { createMemoryStore, openEncryptionFile, openLmdbStore, type Store } from "../store/index.ts";
 import { adminEntry } from "./admin-access.ts";
 import { advertiseAddress } from "./advertise-address.ts";
 import { createDefaultStorageClass, startAllControllers, startDefaultScheduler, untilUsable } from "./components.ts";
@@ -39,6 +39,10 @@ export interface ClusterOptions {
   readonly dataDir?: string;
   /** When a write counts as kept: after the flush (always, the default), or soon (interval). */
   readonly fsync?: "always" | "interval";
+  /** A file that holds an EncryptionConfiguration: how objects are encrypted on disk. */
+  readonly encryptionProviderConfig?: string;
+  /** Whether that file is read again when it has changed; default false. */
+  readonly encryptionProviderConfigAutomaticReload?: boolean;
   /** 0, the default, takes a free port. */
   readonly port?: number;
   /** Default 127.0.0.1. */
@@ -71,6 +75,7 @@ export interface ClusterOptions {
 
 type Optional =
   | "dataDir"
+  | "encryptionProviderConfig"
   | "maxRequestsInFlight"
   | "maxMutatingRequestsInFlight"
   | "enableAdmissionPlugins"
@@ -81,6 +86,8 @@ type Settings = Required<Omit<ClusterOptions, Optional>> & Pick<ClusterOptions, 
 function withDefaults(options: ClusterOptions): Settings {
   return {
     dataDir: options.dataDir,
+    encryptionProviderConfig: options.encryptionProviderConfig,
+    encryptionProviderConfigAutomaticReload: options.encryptionProviderConfigAutomaticReload ?? false,
     maxRequestsInFlight: options.maxRequestsInFlight,
     maxMutatingRequestsInFlight: options.maxMutatingRequestsInFlight,
     enableAdmissionPlugins: options.enableAdmissionPlugins,
@@ -139,10 +146,7 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   if (folder) teardown.add(() => folder.release());
   const serviceIP = firstServiceIP(serviceClusterIPRange);
   // At once: opening the store waits for the disk, making keys does not.
-  const opening = openStore(options).then((opened) => {
-    teardown.add(() => opened.close());
-    return opened;
-  });
+  const opening = openStore(options, teardown);
   const keys = loadOrCreatePki(host, dataDir && join(dataDir, "pki"), { bindAddress, serviceIP });
   const [store, pki] = await allOrFirstFailure([opening, keys]);
   step(folder ? `data folder ${folder.path} (${folder.existing ? "continued" : "new"})` : "in memory only");
@@ -179,8 +183,20 @@ async function allOrFirstFailure<A, B>(work: [Promise<A>, Promise<B>]): Promise<
   return Promise.all(work);
 }
 
-async function openStore({ host, dataDir, fsync }: Settings): Promise<Store> {
-  return dataDir === undefined ? createMemoryStore(host) : openLmdbStore(host, join(dataDir, "store"), { fsync });
+/** @throws EncryptionConfigError, StoreError */
+async function openStore(options: Settings, teardown: Teardown): Promise<Store> {
+  const { host, dataDir, fsync, encryptionProviderConfig: file } = options;
+  const automaticReload = options.encryptionProviderConfigAutomaticReload;
+  // In memory nothing is encrypted, but a file that cannot be used is told nonetheless.
+  const encrypted = file === undefined ? undefined : await openEncryptionFile(host, file, { automaticReload });
+  if (encrypted !== undefined) teardown.add(() => encrypted.close());
+  const { encryption } = encrypted ?? {};
+  const store =
+    dataDir === undefined
+      ? createMemoryStore(host)
+      : await openLmdbStore(host, join(dataDir, "store"), { fsync, encryption });
+  teardown.add(() => store.close());
+  return store;
 }
 
 /** @throws AdmissionConfigError */

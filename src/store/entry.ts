@@ -1,5 +1,6 @@
 import type { KubeObject } from "../api/meta/index.ts";
 import type { EncodedBytes } from "./encoded-bytes.ts";
+import type { StoredForm } from "./encryption/index.ts";
 import { type Entry, type Revision, StoreError, type StoreEvent } from "./store.ts";
 
 /** What an entry is made of beside its content. */
@@ -23,13 +24,15 @@ export class StoredEntry implements Entry, EntryFacts {
   /** Neighbours in EncodedBytes, which alone touches them. */
   older: StoredEntry | undefined = undefined;
   newer: StoredEntry | undefined = undefined;
+  /** How it lies on disk; undefined in memory. */
+  form: StoredForm | undefined = undefined;
   readonly #encoded: EncodedBytes;
   #object: KubeObject | undefined;
   #bytes: Buffer | undefined;
+  #decode: (() => KubeObject) | undefined;
 
   private constructor(
     facts: EntryFacts,
-  #decode: (() => KubeObject) | undefined;
     encoded: EncodedBytes,
     object: KubeObject | undefined,
     bytes: Buffer | undefined,
@@ -52,9 +55,6 @@ export class StoredEntry implements Entry, EntryFacts {
     return new StoredEntry(facts, encoded, undefined, bytes);
   }
 
-  get object(): KubeObject {
-    if (this.#object !== undefined) return this.#object;
-    const bytes = this.#bytes;
   /** Keeps what another store's value is until the object is needed. @param decode may throw StoreError, again each time */
   static ofValue(facts: EntryFacts, encoded: EncodedBytes, decode: () => KubeObject): StoredEntry {
     const entry = new StoredEntry(facts, encoded, undefined, undefined);
@@ -66,20 +66,23 @@ export class StoredEntry implements Entry, EntryFacts {
     return this.form !== undefined && !this.form.isCurrent(this.key);
   }
 
-    if (bytes === undefined) throw new Error(`entry ${this.key} has neither object nor bytes`);
-    const object = parse(this.key, bytes);
+  get object(): KubeObject {
+    if (this.#object !== undefined) return this.#object;
     if (this.#decode !== undefined) {
       this.#object = this.#decode();
       this.#decode = undefined;
       return this.#object;
     }
+    const bytes = this.#bytes;
+    if (bytes === undefined) throw new Error(`entry ${this.key} has neither object nor bytes`);
+    const object = parse(this.key, bytes);
     this.#object = object;
     this.#encoded.admit(this, bytes.length);
     return object;
   }
 
   json(): Buffer {
-    return this.#bytes ?? this.#keep(Buffer.from(JSON.stringify(this.#object)));
+    return this.#bytes ?? this.#keep(Buffer.from(JSON.stringify(this.object)));
   }
 
   /** The same as `json()`, inside a larger buffer with `headerBytes` of uninitialized room before it: what a disk writes. */

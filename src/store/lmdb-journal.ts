@@ -1,18 +1,16 @@
 import { statfs } from "node:fs/promises";
-import type { Database, RootDatabase } from "lmdb";
+import { join } from "node:path";
 import type { EncodedBytes } from "./encoded-bytes.ts";
+import type { ValueTransformer } from "./encryption/index.ts";
 import type { StoredEntry, StoredEvent } from "./entry.ts";
 import type { Journal, JournalRecord } from "./journal.ts";
+import { causeOf, formatVersion, LmdbEnvironment } from "./lmdb-env.ts";
 import { flushFolder, prepareFolder } from "./lmdb-file.ts";
-import { decodeRecord, encodeRecord } from "./record.ts";
+import { decodeRecord, encodeRecord, recordOfFormat1 } from "./record.ts";
 import { type Revision, StoreError } from "./store.ts";
 
-/** The layout that this code reads and writes. */
-const formatVersion = 1;
 /** LMDB's own limit is a little below 2,000 bytes; the longest key of Kubernetes is below 800. */
 const keyBytesMax = 1024;
-/** Address space that is reserved at first; LMDB grows it. */
-const mapBytes = 1024 * 1024 * 1024;
 
 export interface LmdbJournalOptions {
   /**
@@ -28,45 +26,45 @@ export interface Loaded {
   readonly expiring: StoredEntry[];
 }
 
-type Bytes = Database<Buffer, Buffer>;
-
-/** Objects and the revision in one LMDB environment: `objects` maps key to record, `meta` holds format and revision. */
+/** Objects and the revision on disk, in LMDB. */
 export class LmdbJournal implements Journal {
   readonly #dir: string;
-  readonly #env: RootDatabase<Buffer, Buffer>;
-  readonly #objects: Bytes;
-  readonly #meta: Bytes;
+  readonly #env: LmdbEnvironment;
+  readonly #transformer: ValueTransformer;
 
-  private constructor(dir: string, env: RootDatabase<Buffer, Buffer>) {
+  private constructor(dir: string, env: LmdbEnvironment, transformer: ValueTransformer) {
     this.#dir = dir;
     this.#env = env;
-    this.#objects = env.openDB("objects", { encoding: "binary", keyEncoding: "binary" });
-    this.#meta = env.openDB("meta", { encoding: "binary", keyEncoding: "binary" });
+    this.#transformer = transformer;
   }
 
-  /** @throws StoreError when the folder cannot be used, or is of a newer version. */
-  static async open(dir: string, options: LmdbJournalOptions = {}): Promise<LmdbJournal> {
-    let env: RootDatabase<Buffer, Buffer> | undefined;
+  /** @throws StoreError when the folder cannot be used, is damaged, or is of a newer version. */
+  static async open(dir: string, transformer: ValueTransformer, options: LmdbJournalOptions): Promise<LmdbJournal> {
+    let env: LmdbEnvironment | undefined;
     try {
       await prepareFolder(dir);
-      env = await openEnvironment(dir, options);
-      const journal = new LmdbJournal(dir, env);
-      await journal.#checkFormat();
-      return journal;
+      env = await LmdbEnvironment.open(dir, options);
+      await bringUpToDate(dir, env);
+      return new LmdbJournal(dir, env, transformer);
     } catch (error) {
       await env?.close();
       throw storeError(`cannot open the store in ${dir}`, await causeOf(error));
     }
   }
 
+  /** @throws StoreError naming the first record that is damaged or cannot be decrypted. */
   load(encoded: EncodedBytes): Loaded {
-    const revision = Number(this.#readMeta("revision") ?? 0);
+    const revision = this.#env.readRevision();
     const entries: [string, StoredEntry][] = [];
     const expiring: StoredEntry[] = [];
-    for (const { key, value } of this.#objects.getRange({})) {
-      const entry = decodeRecord(key.toString(), value, encoded);
+    for (const { key, value } of this.#env.records()) {
+      const entry = this.#decode(key, value, encoded);
       entries.push([entry.key, entry]);
       if (entry.expiresAtMs !== 0) expiring.push(entry);
+    }
+    const count = this.#env.count();
+    if (entries.length !== count) {
+      throw new StoreError(`${this.#file} is damaged: it has ${entries.length} of its ${count} records; ${advice}`);
     }
     return { revision, entries, expiring };
   }
@@ -76,18 +74,18 @@ export class LmdbJournal implements Journal {
     if (keyBytes.length === 0 || keyBytes.length > keyBytesMax) {
       throw new StoreError(`a key must have 1 to ${keyBytesMax} bytes, not ${keyBytes.length}`);
     }
-    return type === "put" ? { key: keyBytes, value: encodeRecord(entry) } : { key: keyBytes };
+    if (type === "delete") return { key: keyBytes };
+    return { key: keyBytes, value: encodeRecord(keyBytes, entry, this.#transformer) };
   }
 
   async write(records: readonly JournalRecord[], revision: Revision): Promise<void> {
     try {
-      await this.#env.batch(() => {
+      await this.#env.write((objects) => {
         for (const { key, value } of records) {
-          if (value === undefined) this.#objects.remove(key);
-          else this.#objects.put(key, value);
+          if (value === undefined) objects.remove(key);
+          else objects.put(key, value);
         }
-        this.#writeMeta("revision", revision);
-      });
+      }, revision);
     } catch (error) {
       throw storeError(`cannot write to the store in ${this.#dir}`, await causeOf(error), await this.#freeSpace());
     }
@@ -97,24 +95,20 @@ export class LmdbJournal implements Journal {
     await this.#env.close();
   }
 
-  async #checkFormat(): Promise<void> {
-    const found = this.#readMeta("format");
-    if (found === undefined) {
-      await this.#env.batch(() => this.#writeMeta("format", formatVersion));
-      await flushFolder(this.#dir);
-    } else if (found !== String(formatVersion)) {
-      throw new StoreError(
-        `it has format version ${found}, which this version of Sampan does not know (it knows ${formatVersion})`,
-      );
+  get #file(): string {
+    return join(this.#dir, "data.mdb");
+  }
+
+  #decode(key: Buffer, value: Buffer, encoded: EncodedBytes): StoredEntry {
+    try {
+      return decodeRecord(key, value, encoded, this.#transformer);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      // What cannot be decrypted names the record itself, and what to do.
+      if (error.message.startsWith(key.toString())) throw error;
+      const what = `the record of ${key} in ${this.#file} is damaged: ${error.message}`;
+      throw new StoreError(`${what}; ${advice}`, { cause: error });
     }
-  }
-
-  #readMeta(name: string): string | undefined {
-    return this.#meta.get(Buffer.from(name))?.toString();
-  }
-
-  #writeMeta(name: string, value: number): void {
-    this.#meta.put(Buffer.from(name), Buffer.from(String(value)));
   }
 
   async #freeSpace(): Promise<string> {
@@ -127,28 +121,31 @@ export class LmdbJournal implements Journal {
   }
 }
 
-async function openEnvironment(dir: string, options: LmdbJournalOptions): Promise<RootDatabase<Buffer, Buffer>> {
-  const { open } = await import("lmdb");
-  return open<Buffer, Buffer>({
-    path: dir,
-    noSubdir: false,
-    mapSize: mapBytes,
-    maxDbs: 4,
-    encoding: "binary",
-    // Without overlap a write's promise waits for fdatasync; with it, only for the operating system.
-    overlappingSync: options.fsync === "interval",
-    // Every write is one explicit batch, so nothing is gained by waiting for the end of the turn.
-    eventTurnBatching: false,
-    ...{ permissionsMode: 0o600 }, // absent from the typings
-  });
-}
+const advice =
+  "'sampan store check' lists all that is damaged, 'sampan store snapshot restore' makes a new folder of a snapshot";
 
-/** LMDB's binding rejects with a general error and says the reason in a promise beside it. */
-async function causeOf(error: unknown): Promise<unknown> {
-  if (error instanceof Error && "commitError" in error && error.commitError instanceof Promise) {
-    return error.commitError.catch((cause: unknown) => cause);
+/** Makes a new folder, or one of an earlier format, one of this format. @throws StoreError */
+async function bringUpToDate(dir: string, env: LmdbEnvironment): Promise<void> {
+  const found = env.readFormat();
+  if (found === String(formatVersion)) return;
+  if (found === undefined) {
+    if (env.count() > 0) throw new StoreError("it has objects but no format version: its record is damaged");
+    await env.write(() => {}, 0, formatVersion);
+    await flushFolder(dir);
+  } else if (found === "1") {
+    const change = [...env.records()].map(({ key, value }) => ({ key, value: recordOfFormat1(key, value) }));
+    await env.write(
+      (objects) => {
+        for (const { key, value } of change) objects.put(key, value);
+      },
+      env.readRevision(),
+      formatVersion,
+    );
+  } else {
+    throw new StoreError(
+      `it has format version ${found}, which this version of Sampan does not know (it knows 1 to ${formatVersion})`,
+    );
   }
-  return error;
 }
 
 function storeError(what: string, cause: unknown, hint = ""): StoreError {

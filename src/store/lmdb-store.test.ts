@@ -95,9 +95,9 @@ describe("an LMDB store opened again", () => {
     const env = open({ path: dir, noSubdir: false });
     await env
       .openDB("meta", { encoding: "binary", keyEncoding: "binary" })
-      .put(Buffer.from("format"), Buffer.from("2"));
+      .put(Buffer.from("format"), Buffer.from("3"));
     await env.close();
-    await expect(openLmdbStore(host, dir)).rejects.toThrow(/has format version 2, which .* does not know/);
+    await expect(openLmdbStore(host, dir)).rejects.toThrow(/has format version 3, which .* does not know/);
   });
 
   it("says where the trouble is when the folder cannot be used", async () => {

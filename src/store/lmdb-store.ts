@@ -1,5 +1,6 @@
 import type { Host } from "../host/index.ts";
 import { EncodedBytes } from "./encoded-bytes.ts";
+import { Encryption, type ValueTransformer } from "./encryption/index.ts";
 import { GroupCommitStore } from "./group-commit-store.ts";
 import { LmdbJournal, type LmdbJournalOptions } from "./lmdb-journal.ts";
 import { RevisionedIndex } from "./revisioned-index.ts";
@@ -8,6 +9,8 @@ import type { Store } from "./store.ts";
 export interface LmdbStoreOptions extends LmdbJournalOptions {
   /** How many events of the past are kept at most. */
   readonly historyEventsMax?: number;
+  /** How values are encrypted on disk; default not at all. */
+  readonly encryption?: ValueTransformer;
 }
 
 /**
@@ -16,7 +19,8 @@ export interface LmdbStoreOptions extends LmdbJournalOptions {
  * @throws StoreError when the folder cannot be used, is damaged, or is of a newer version.
  */
 export async function openLmdbStore(host: Host, dir: string, options: LmdbStoreOptions = {}): Promise<Store> {
-  const journal = await LmdbJournal.open(dir, options);
+  const transformer = options.encryption ?? (await Encryption.create(host.random));
+  const journal = await LmdbJournal.open(dir, transformer, options);
   try {
     const encoded = new EncodedBytes();
     const { expiring, ...loaded } = journal.load(encoded);

@@ -16,6 +16,11 @@ export interface Entry {
   readonly createRevision: Revision;
   /** The object as JSON bytes, encoded at most once and shared by the disk, watchers and lists. */
   json(): Buffer;
+  /**
+   * Whether it is stored in another form than a write would give it today (encryption at rest): an update that changes
+   * nothing is to be written nonetheless.
+   */
+  readonly isStale?: boolean;
 }
 
 /** A change as watchers see it. For a delete, `entry` is the last version stamped with the revision of the deletion. */
@@ -108,16 +113,16 @@ export interface Store {
    * @throws CompactedError when `after` is older than the history kept.
    */
   watch(prefix: string, after: Revision, sink: WatchSink): Subscription;
-  /** Forgets history before this revision, whose state can still be read. @throws FutureRevisionError */
-  compact(before: Revision): Promise<void>;
-  /** Waits for commits under way, ends watches, releases files. */
-  close(): Promise<void>;
-}
   /**
    * Only where other processes write to the same store: resolves when this revision, which somebody has seen there, is
    * visible here, or when it is not in about three seconds.
    */
   waitFor?(revision: Revision): Promise<void>;
+  /** Forgets history before this revision, whose state can still be read. @throws FutureRevisionError */
+  compact(before: Revision): Promise<void>;
+  /** Waits for commits under way, ends watches, releases files. */
+  close(): Promise<void>;
+}
 
 /** The revision asked for is no longer kept; the API answers 410 Expired. */
 export class CompactedError extends Error {

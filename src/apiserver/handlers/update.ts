@@ -154,9 +154,10 @@ async function putChanged(
   reservation: Reservation | undefined,
 ): Promise<Answer | undefined> {
   const { kind } = call;
-  // What changes nothing is not written: the resource version stays, and no watcher hears of it.
+  // What changes nothing is not written: the resource version stays, and no watcher hears of it. Unless it is stored in a
+  // form of the past: so `kubectl replace` with what is there encrypts with the present key.
   const next = withLiveTimestamps(draft, existing);
-  if (!reservation?.operations?.length && deepEqual(next, existing)) {
+  if (!entry.isStale && !reservation?.operations?.length && deepEqual(next, existing)) {
     return { kind: "object", code: 200, ...answered(kind, entry), warnings: warningsOf(call) };
   }
   const written = await putObject(ctx, kind, key, next, entry.revision, reservation);
