@@ -106,7 +106,9 @@ async function fanOut(watchers: number, changes: number): Promise<void> {
   let next = 0;
   const client = async () => {
     for (let i = next++; i < changes; i = next++) {
-      await patch(`${pods}/pod-${i}`, "merge-patch+json", { metadata: { annotations: { watchers: `${watchers}-${performance.now()}` } } });
+      await patch(`${pods}/pod-${i}`, "merge-patch+json", {
+        metadata: { annotations: { watchers: `${watchers}-${performance.now()}` } },
+      });
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
