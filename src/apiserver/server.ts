@@ -52,7 +52,13 @@ import {
   type TlsFiles,
   upgrader,
 } from "./http/index.ts";
-import { type Keeper, keepApiServices, keepDefinitions, keepFlowSchemas } from "./keepers/index.ts";
+import {
+  type Keeper,
+  keepApiServices,
+  keepDefinitions,
+  keepFlowSchemas,
+  keepKubernetesEndpoints,
+} from "./keepers/index.ts";
 import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
 
 export interface ApiServerConfig extends Partial<InFlightLimits> {
@@ -70,6 +76,11 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly serviceClusterIPRange?: string;
   /** The endpoint of the kubernetes service; without it the service has none. The port is the first listener's. */
   readonly advertiseAddress?: string;
+  /**
+   * Who keeps the endpoints of the kubernetes service: "lease", all API servers of one store together; "none", nobody.
+   * Absent: this server tells of itself at its start, being the only one.
+   */
+  readonly endpointReconcilerType?: "lease" | "none";
   /** By the original's names, beside those that are on by default. */
   readonly enableAdmissionPlugins?: readonly string[];
   /** By the original's names. */
@@ -81,6 +92,8 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
 export interface ApiServerOptions {
   readonly host: Host;
   readonly store: Store;
+  /** Resources that are kept in another store, by storage prefix (`--etcd-servers-overrides`). */
+  readonly stores?: ReadonlyMap<string, Store>;
   /** Default: the built-in kinds. */
   readonly kinds?: KindRegistry;
   readonly tls?: TlsFiles;
@@ -162,6 +175,7 @@ class ComposedApiServer implements ApiServer {
     const bare = createApiHandler({
       host,
       store,
+      stores: options.stores,
       kinds: this.kinds,
       admission: admission ?? createAdmissionChain(this.#plugins(rbac)),
       companions:
@@ -219,15 +233,25 @@ class ComposedApiServer implements ApiServer {
 
   async bootstrap(): Promise<void> {
     const { host, store, config = {} } = this.#options;
-    const { serviceClusterIPRange, advertiseAddress: address } = config;
+    const { serviceClusterIPRange, advertiseAddress: address, endpointReconcilerType } = config;
     const port = this.#listeners[0]?.port;
     const advertised = address === undefined || port === undefined ? undefined : { address, port };
     await Promise.all([
-      bootstrapCluster({ host, handler: this.trusted, serviceClusterIPRange, advertised }),
+      bootstrapCluster({
+        host,
+        handler: this.trusted,
+        serviceClusterIPRange,
+        advertised,
+        listsEndpoints: endpointReconcilerType === undefined,
+      }),
       reconcileDefaultPolicy(host, store),
     ]);
     await this.#rbac.start();
     await this.#startKeepers();
+    if (endpointReconcilerType === "lease" && advertised !== undefined) {
+      const options = { host, store, kinds: this.kinds, handler: this.trusted };
+      this.#keepers.push(await keepKubernetesEndpoints(options, advertised));
+    }
     this.#bootstrapped = true;
   }
 
@@ -236,7 +260,7 @@ class ComposedApiServer implements ApiServer {
     const options = { host, store, kinds: this.kinds, handler: this.trusted };
     const keepers = [keepFlowSchemas(options), keepApiServices(options), keepDefinitions(options)];
     this.#keepers.push(...(await Promise.all(keepers)));
-    if (this.#closing !== undefined) for (const keeper of this.#keepers) keeper.close();
+    if (this.#closing !== undefined) await this.#closeKeepers();
   }
 
   async listen(address: ListenAddress): Promise<Listener> {
@@ -260,13 +284,18 @@ class ComposedApiServer implements ApiServer {
 
   async #close(): Promise<void> {
     const { host, config = {} } = this.#options;
+    // First, while requests are still answered: this server takes its address from the kubernetes service.
+    await atMost(host, this.#closeKeepers(), config.shutdownGraceMs ?? defaultShutdownGraceMs);
     for (const listener of this.#listeners) listener.stop();
-    for (const keeper of this.#keepers) keeper.close();
     this.#watches.endAll();
     const drained = Promise.all(this.#listeners.map((listener) => listener.drain()));
     await atMost(host, drained, config.shutdownGraceMs ?? defaultShutdownGraceMs);
     for (const listener of this.#listeners) listener.destroy();
     this.#rbac.close();
+  }
+
+  async #closeKeepers(): Promise<void> {
+    await Promise.all(this.#keepers.map((keeper) => keeper.close()));
   }
 
   #routes(key: SigningKey, issuer: string): PathRoutes {

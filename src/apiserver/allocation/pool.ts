@@ -28,6 +28,11 @@ export class Pool {
     return !this.#held.has(number) && !this.#reserved.has(number);
   }
 
+  /** Whether a stored object has it. */
+  isHeld(number: number): boolean {
+    return this.#held.has(number);
+  }
+
   /** False when somebody has it. */
   reserve(number: number): boolean {
     if (!this.isFree(number)) return false;
@@ -56,6 +61,11 @@ export class Pool {
     const count = this.#held.get(number) ?? 0;
     if (count > 1) this.#held.set(number, count - 1);
     else this.#held.delete(number);
+  }
+
+  /** Forgets the stored objects; reservations stay. */
+  dropAll(): void {
+    this.#held.clear();
   }
 
   #drawIn(first: number, last: number): number | undefined {

@@ -6,6 +6,7 @@ import type { PendingWrite, Reservation, WriteCompanion } from "../handlers/inde
 import { addressObject, belongsTo } from "./ip-address-object.ts";
 import { formatIPv4, type IPRange, isAssignable, parseIPRange, parseIPv4 } from "./ip-range.ts";
 import { Pool } from "./pool.ts";
+import { PortClaims } from "./port-claims.ts";
 import {
   clusterIPsOf,
   isHeadless,
@@ -48,11 +49,13 @@ export class ServiceAllocator implements WriteCompanion {
   readonly #ips: Pool;
   readonly #ports: Pool;
   readonly #portRange: readonly [number, number];
+  readonly #claims: PortClaims;
   #ready: Promise<void> | undefined;
   readonly #subscriptions: Subscription[] = [];
 
   constructor(options: ServiceAllocationOptions) {
     this.#options = options;
+    this.#claims = new PortClaims(options.store);
     const { random } = options.host;
     this.#range = parseIPRange(options.serviceClusterIPRange ?? defaultServiceClusterIPRange);
     const { base, size } = this.#range;
@@ -76,14 +79,15 @@ export class ServiceAllocator implements WriteCompanion {
   }
 
   async beforeDelete(_kind: ResourceKind, object: KubeObject): Promise<{ operations: Operation[] }> {
-    return { operations: await this.#addressDeletions(object, clusterIPsOf((object as Service).spec ?? {})) };
+    const { spec = {} } = object as Service;
+    const addresses = await this.#addressDeletions(object, clusterIPsOf(spec));
+    return { operations: [...addresses, ...(await this.#claims.givingBack(nodePortsOf(spec), object))] };
   }
 
   async #allocate(write: PendingWrite, old: Service | undefined): Promise<Reservation | undefined> {
     const service = write.draft as Service;
     if (service.spec === undefined) return undefined;
-    this.#ready ??= this.#load();
-    await this.#ready;
+    await this.#whenReady();
     setFamilies(service);
     const taken = new Taken(this.#ips, this.#ports);
     try {
@@ -109,8 +113,11 @@ export class ServiceAllocator implements WriteCompanion {
     const gone = clusterIPsOf(old?.spec ?? {}).filter((ip) => !clusterIPsOf(service.spec ?? {}).includes(ip));
     const deletions = old === undefined ? [] : await this.#addressDeletions(old, gone);
     const puts = this.#addressPuts(service, newIPs);
-    const compare = puts.map(({ key }) => ({ key, revision: 0 }));
-    return { compare, operations: [...puts, ...deletions], settle, release };
+    const free = puts.map(({ key }) => ({ key, revision: 0 }));
+    const claims = await this.#claims.taking(taken.ports, service, (port) => this.#ports.isHeld(port));
+    const returned = await this.#claims.givingBack(portsLost(old, service), service);
+    const compare = [...free, ...claims.compare];
+    return { compare, operations: [...puts, ...deletions, ...claims.operations, ...returned], settle, release };
   }
 
   /** The addresses that are new to the service. */
@@ -253,6 +260,22 @@ export class ServiceAllocator implements WriteCompanion {
     return this.#options.kinds.byResource("networking.k8s.io", "v1", "ipaddresses");
   }
 
+  /** Loads again after a failure, and when the store has ended the watch. */
+  async #whenReady(): Promise<void> {
+    this.#ready ??= this.#load().catch((error: unknown) => {
+      this.#forget();
+      throw error;
+    });
+    await this.#ready;
+  }
+
+  /** What is taken is no longer known. */
+  #forget(): void {
+    this.close();
+    this.#ips.dropAll();
+    this.#ports.dropAll();
+  }
+
   /** Counts what is stored, then follows it. */
   async #load(): Promise<void> {
     const { store, kinds } = this.#options;
@@ -278,7 +301,7 @@ export class ServiceAllocator implements WriteCompanion {
     };
     const subscription = store.watch(prefix, snapshot.revision, {
       events: (batch) => batch.forEach(onEvent),
-      closed: (why) => this.#options.host.log.debug("service allocation no longer follows the store", { why }),
+      closed: () => this.#forget(),
     });
     this.#subscriptions.push(subscription);
   }
@@ -323,6 +346,12 @@ class Taken {
     for (const ip of this.ips) this.#ipPool.release(ip);
     for (const port of this.ports) this.#portPool.release(port);
   }
+}
+
+/** Ports that an update takes from a service. */
+function portsLost(old: Service | undefined, service: Service): number[] {
+  const left = new Set(nodePortsOf(service.spec ?? {}));
+  return nodePortsOf(old?.spec ?? {}).filter((port) => !left.has(port));
 }
 
 function kept(size: number, { share, min, max }: { share: number; min: number; max: number }): number {

@@ -19,6 +19,8 @@ export interface BootstrapOptions {
   readonly serviceClusterIPRange?: string;
   /** Where clients in the cluster reach the API server; without it the kubernetes service has no endpoints. */
   readonly advertised?: { readonly address: string; readonly port: number };
+  /** Whether it becomes the endpoint of the kubernetes service here; default true. */
+  readonly listsEndpoints?: boolean;
 }
 
 const itself: UserInfo = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
@@ -26,9 +28,9 @@ const userAgent = "kube-apiserver/v1.36.2";
 
 /** Makes what every cluster has, where it is missing. May be called at every start. */
 export async function bootstrapCluster(options: BootstrapOptions): Promise<void> {
-  const { serviceClusterIPRange = defaultServiceClusterIPRange, advertised } = options;
+  const { serviceClusterIPRange = defaultServiceClusterIPRange, advertised, listsEndpoints = true } = options;
   const serviceIP = firstServiceIP(serviceClusterIPRange);
-  const objects = bootstrapObjects({ serviceClusterIPRange, serviceIP, advertised });
+  const objects = bootstrapObjects({ serviceClusterIPRange, serviceIP, advertised, listsEndpoints });
   // All at once, so that they share flushes of the disk; but what is in a namespace needs the namespace.
   const ensureAll = (of: readonly BootstrapObject[]) =>
     Promise.all(of.map((object) => ensure(options.handler, object)));
@@ -40,7 +42,11 @@ export async function bootstrapCluster(options: BootstrapOptions): Promise<void>
 async function ensure(handler: ApiHandler, object: BootstrapObject): Promise<void> {
   const existing = await find(handler, object);
   if (existing === undefined) {
-    await handler.handle({ ...requestTo(object), verb: "create", name: undefined, body: cloneJson(object.body) });
+    try {
+      await handler.handle({ ...requestTo(object), verb: "create", name: undefined, body: cloneJson(object.body) });
+    } catch (err) {
+      if (!isReason(err, "AlreadyExists")) throw err; // another API server of the cluster starts, too
+    }
     return;
   }
   if (!object.kept) return;

@@ -6,6 +6,7 @@ export interface BootstrapFacts {
   readonly serviceIP: string;
   /** Where the API server is reached; absent when it does not listen. */
   readonly advertised?: { readonly address: string; readonly port: number };
+  readonly listsEndpoints: boolean;
 }
 
 /** One object that every cluster has. */
@@ -33,7 +34,9 @@ export function bootstrapObjects(facts: BootstrapFacts): BootstrapObject[] {
     ...flowObjects(),
     serviceCIDR(facts),
     kubernetesService(facts),
-    ...(facts.advertised ? [kubernetesEndpoints(facts.advertised), kubernetesEndpointSlice(facts.advertised)] : []),
+    ...(facts.advertised && facts.listsEndpoints
+      ? [kubernetesEndpoints(facts.advertised), kubernetesEndpointSlice(facts.advertised)]
+      : []),
   ];
 }
 

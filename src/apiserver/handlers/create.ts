@@ -2,7 +2,7 @@ import { ApiError, cloneJson, errors, formatTime, generateName, type KubeObject 
 import type { Attributes } from "../admission/index.ts";
 import type { ApiResponse } from "../request.ts";
 import { putObject } from "./commit.ts";
-import { type Call, type HandlerContext, type Reservation, warn, warningsOf } from "./context.ts";
+import { type Call, type HandlerContext, type Reservation, type WriteCompanion, warn, warningsOf } from "./context.ts";
 import { decodeBody } from "./decode.ts";
 import { objectKey } from "./keys.ts";
 import { managedByUpdate } from "./managed-fields.ts";
@@ -11,6 +11,8 @@ import { answered, ownKind } from "./versions.ts";
 
 /** How often a generated name that is taken is replaced by another one. */
 const generatedNamesMax = 8;
+/** How often a create is tried when another API server takes a number (address, port) that was drawn here. */
+const drawsMax = 4;
 
 /** POST on a collection. */
 export async function create(ctx: HandlerContext, call: Call): Promise<ApiResponse> {
@@ -52,10 +54,30 @@ async function createOnce(
   call: Call,
   draft: KubeObject,
 ): Promise<(ApiResponse & { kind: "object" }) | undefined> {
+  const companion = ctx.companions.get(call.kind.storagePrefix);
+  for (let draw = 1; ; draw++) {
+    const last = companion === undefined || draw === drawsMax;
+    try {
+      return await createDrawn(ctx, call, last ? draft : cloneJson(draft), companion);
+    } catch (error) {
+      if (last || !(error instanceof NumberTaken)) throw error;
+    }
+  }
+}
+
+/** What a companion reserved was taken meanwhile. */
+class NumberTaken extends ApiError {}
+
+async function createDrawn(
+  ctx: HandlerContext,
+  call: Call,
+  draft: KubeObject,
+  companion: WriteCompanion | undefined,
+): Promise<(ApiResponse & { kind: "object" }) | undefined> {
   const { kind, dryRun } = call;
   fillSystemFields(ctx, draft);
   prepare(call, draft);
-  const reservation = await ctx.companions.get(kind.storagePrefix)?.beforeCreate?.({ kind, draft, dryRun });
+  const reservation = await companion?.beforeCreate?.({ kind, draft, dryRun });
   const waiting: ((written: boolean) => void)[] = [];
   let settled = false;
   try {
@@ -110,7 +132,7 @@ async function realCreate(
 ): Promise<(ApiResponse & { kind: "object" }) | undefined> {
   const written = await putObject(ctx, call.kind, key, draft, 0, reservation);
   if (!("entry" in written)) {
-    if (written.current === undefined) throw errors.serverTimeout(call.kind, "create"); // a companion's compare failed
+    if (written.current === undefined) throw new NumberTaken(errors.serverTimeout(call.kind, "create").status); // a companion's compare failed
     return undefined;
   }
   return { kind: "object", code: 201, ...answered(call.kind, written.entry), warnings: warningsOf(call) };

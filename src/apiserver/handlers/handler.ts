@@ -24,6 +24,8 @@ import { watch } from "./watch.ts";
 export interface ApiHandlerOptions {
   readonly host: Host;
   readonly store: Store;
+  /** Resources that are kept in another store than the rest, by storage prefix. */
+  readonly stores?: ReadonlyMap<string, Store> | undefined;
   readonly kinds: KindRegistry;
   /** Default: nothing is added and nothing refused. */
   readonly admission?: AdmissionChain;
@@ -37,13 +39,16 @@ export interface ApiHandlerOptions {
 
 /** The object-level API server over a store: every verb of every resource, without authentication and authorization. */
 export function createApiHandler(options: ApiHandlerOptions): ApiHandler {
-  const { admission = createAdmissionChain([]), companions = new Map(), reviews: ports = {} } = options;
+  const { admission = createAdmissionChain([]), companions = new Map(), reviews: ports = {}, stores } = options;
   const ctx: HandlerContext = { ...options, admission, companions, reviews: ports };
+  const elsewhere = new Map([...(stores ?? [])].map(([prefix, store]) => [prefix, { ...ctx, store }]));
+  const contextOf = (kind: ResourceKind) => elsewhere.get(kind.storagePrefix) ?? ctx;
   return {
     async handle(request) {
       const warnings: string[] = [];
       try {
-        return await handle(ctx, request, warnings);
+        const kind = kindOf(ctx, request);
+        return await handle(contextOf(kind), request, kind, warnings);
       } catch (err) {
         throw withWarnings(asApiError(err), warnings);
       }
@@ -51,13 +56,17 @@ export function createApiHandler(options: ApiHandlerOptions): ApiHandler {
     async watch(request, sink) {
       const kind = kindOf(ctx, request);
       if (!kind.verbs.includes("watch")) throw errors.methodNotSupported(kind, "watch");
-      return watch(ctx, { request, kind, dryRun: false, warnings: [] }, sink);
+      return watch(contextOf(kind), { request, kind, dryRun: false, warnings: [] }, sink);
     },
   };
 }
 
-async function handle(ctx: HandlerContext, request: ApiRequest, warnings: string[]): Promise<ApiResponse> {
-  const kind = kindOf(ctx, request);
+async function handle(
+  ctx: HandlerContext,
+  request: ApiRequest,
+  kind: ResourceKind,
+  warnings: string[],
+): Promise<ApiResponse> {
   const deprecation = deprecationOf(kind);
   const isServed = !request.subresource || kind.subresources.has(request.subresource);
   if (deprecation !== undefined && isServed) warnings.push(deprecation);

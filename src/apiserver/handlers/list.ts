@@ -5,7 +5,7 @@ import { type Call, type HandlerContext, warningsOf } from "./context.ts";
 import { decodeContinue, encodeContinue, type ListPosition } from "./continue-token.ts";
 import { collectionPrefix } from "./keys.ts";
 import { checkListOptions } from "./options.ts";
-import { parseRevision, revisionError, tooLargeRevision } from "./revisions.ts";
+import { parseRevision, requireRevision, revisionError } from "./revisions.ts";
 import { type Selection, selectionOf } from "./selection.ts";
 import { answered } from "./versions.ts";
 
@@ -69,7 +69,7 @@ async function snapshotFor(
   if (wanted === undefined || wanted === 0) return store.list(prefix);
   const match = request.options.resourceVersionMatch ?? "";
   const isExact = match === "Exact" || (match === "" && limit > 0);
-  if (wanted > store.revision) throw tooLargeRevision(wanted, store.revision);
+  await requireRevision(store, wanted);
   return isExact ? exactSnapshot(ctx, prefix, wanted) : store.list(prefix);
 }
 

@@ -1,5 +1,5 @@
 import { ApiError, errorMessage, errors, fieldError } from "../../api/meta/index.ts";
-import { CompactedError, FutureRevisionError, type Revision } from "../../store/index.ts";
+import { CompactedError, FutureRevisionError, type Revision, type Store } from "../../store/index.ts";
 
 const decimal = /^[0-9]+$/;
 
@@ -19,6 +19,13 @@ export function tooLargeRevision(wanted: Revision, current: Revision): ApiError 
   const err = errors.timeout(`Too large resource version: ${wanted}, current: ${current}`, retryFutureAfterSeconds);
   const causes = [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }];
   return new ApiError({ ...err.status, details: { ...err.status.details, causes } });
+}
+
+/** Waits for a revision that another API server may have told of. @throws ApiError 504 when it does not come. */
+export async function requireRevision(store: Store, wanted: Revision | undefined): Promise<void> {
+  if (wanted === undefined || wanted <= store.revision) return;
+  await store.waitFor?.(wanted);
+  if (wanted > store.revision) throw tooLargeRevision(wanted, store.revision);
 }
 
 /** The API's words for what the store says about a revision that cannot be read. */

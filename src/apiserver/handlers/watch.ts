@@ -13,7 +13,7 @@ import type { WatchEvent, WatchEventSink, Watching } from "../request.ts";
 import type { Call, HandlerContext } from "./context.ts";
 import { collectionPrefix } from "./keys.ts";
 import { checkListOptions } from "./options.ts";
-import { parseRevision, tooLargeRevision } from "./revisions.ts";
+import { parseRevision, requireRevision } from "./revisions.ts";
 import { routedWatches } from "./routed-watches.ts";
 import { fieldValue, type Selection, selectionOf } from "./selection.ts";
 import { answered } from "./versions.ts";
@@ -108,7 +108,7 @@ class WatchRun implements Watching {
   async #begin(wanted: Revision | undefined): Promise<void> {
     const { store } = this.#ctx;
     try {
-      if (wanted !== undefined && wanted > store.revision) throw tooLargeRevision(wanted, store.revision);
+      await requireRevision(store, wanted);
       const snapshot = await store.list(this.#prefix);
       if (!(await this.#sendState(snapshot.entries()))) return;
       this.#delivered = snapshot.revision;

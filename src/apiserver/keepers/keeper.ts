@@ -14,7 +14,7 @@ export interface KeeperOptions {
 
 /** Runs until it is closed. */
 export interface Keeper {
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 /** As whom the API server writes. */

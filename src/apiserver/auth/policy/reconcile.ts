@@ -1,26 +1,39 @@
 import { deepEqual, formatTime, type KubeObject } from "../../../api/meta/index.ts";
 import type { Host } from "../../../host/index.ts";
-import type { Compare, Entry, Operation, Store } from "../../../store/index.ts";
+import type { Compare, Entry, Operation, Store, TxnResult } from "../../../store/index.ts";
 import { type BindingObject, type RoleObject, uncoveredRules } from "../policy-rule.ts";
 import { autoUpdateAnnotation, type DefaultObject, defaultBindings, defaultRoles } from "./default-objects.ts";
 
 /** Other writers may be faster; after this many attempts something else is wrong. */
 const attemptsMax = 5;
+/** As many changes in one transaction as etcd takes with its defaults (128), and a few less. */
+const changesMax = 100;
 
 /**
- * Makes sure that the default roles and bindings are there and grant at least what they should, in one transaction.
+ * Makes sure that the default roles and bindings are there and grant at least what they should.
  * What an administrator added stays; objects whose autoupdate annotation is false are left alone.
  */
 export async function reconcileDefaultPolicy(host: Host, store: Store): Promise<void> {
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const plan = await planChanges(host, store);
     if (plan.operations.length === 0) return;
-    const { committed } = await store.commit(plan);
-    if (committed) return;
+    if (await commitInParts(store, plan)) return;
   }
   throw new Error(`the default RBAC policy could not be written in ${attemptsMax} attempts`);
 }
 
+/** False when somebody else was faster with one of them. */
+async function commitInParts(store: Store, { compare, operations }: Plan): Promise<boolean> {
+  const parts: Promise<TxnResult>[] = [];
+  for (let i = 0; i < operations.length; i += changesMax) {
+    const part = { compare: compare.slice(i, i + changesMax), operations: operations.slice(i, i + changesMax) };
+    parts.push(store.commit(part));
+  }
+  const results = await Promise.all(parts);
+  return results.every(({ committed }) => committed);
+}
+
+/** One compare for each operation, in the same order. */
 interface Plan {
   readonly compare: Compare[];
   readonly operations: Operation[];
