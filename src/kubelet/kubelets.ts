@@ -3,6 +3,7 @@ import type { Pod } from "../api/types/index.ts";
 import { type Client, createInformerFactory, type InformerFactory, resources } from "../client/index.ts";
 import type { Host } from "../host/index.ts";
 import { type LogOptions, readLog } from "./logs.ts";
+import { simulatedFacts } from "./node/node-facts.ts";
 import { NodeKubelet } from "./node/node-kubelet.ts";
 import { nodeAddress } from "./node/node-object.ts";
 import type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
@@ -101,6 +102,7 @@ class SimulatedKubelets implements Kubelets {
         network,
         prober: simulatedProber(host.clock, runtime, network),
         volumes: new SimulatedVolumes(clientReferences(client)),
+        facts: async () => simulatedFacts(node),
         recover,
       },
       pods: this.#source,

@@ -6,6 +6,7 @@ import { clientReferences } from "../references.ts";
 import { SimulatedNetwork, SimulatedRuntime, simulatedProber } from "../runtime/simulated/index.ts";
 import { box, podOf, type TestCluster, testCluster } from "../testing/cluster-suite.ts";
 import { SimulatedVolumes } from "../volumes/index.ts";
+import { simulatedFacts } from "./node-facts.ts";
 import { NodeKubelet } from "./node-kubelet.ts";
 
 let cluster: TestCluster;
@@ -30,6 +31,7 @@ async function nodeWithRuntime(): Promise<{ runtime: SimulatedRuntime; kubelet: 
       network,
       prober: simulatedProber(host.clock, runtime, network),
       volumes: new SimulatedVolumes(clientReferences(client)),
+      facts: async () => simulatedFacts({ name: "bare" }),
     },
     pods,
     statuses: new StatusWriter(client, host),

@@ -13,6 +13,7 @@ import { clientReferences } from "../references.ts";
 import type { ContainerRuntime } from "../runtime/runtime.ts";
 import type { VolumeManager } from "../volumes/index.ts";
 import { NodeLease } from "./lease.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import type { KubeletSettings, NodeOptions } from "./node-options.ts";
 import { NodeWriter } from "./registration.ts";
 
@@ -22,6 +23,10 @@ export interface NodeBackend {
   readonly network: PodNetwork;
   readonly prober: Prober;
   readonly volumes: VolumeManager;
+  /** What the node is now. */
+  facts(): Promise<NodeFacts>;
+  /** Makes the machine give pods addresses out of this range. Default: the runtime is told. */
+  configureNetwork?(podCidr: string): Promise<void>;
   /** Called for pods that were there when the kubelet began: a runtime without a memory goes on with them. */
   recover?(pod: Pod): void;
 }
@@ -55,7 +60,7 @@ export class NodeKubelet {
   constructor(options: NodeKubeletOptions) {
     this.#options = options;
     const { client, host, node, settings, ip, backend, statuses } = options;
-    this.#writer = new NodeWriter({ client, host, node, settings, ip });
+    this.#writer = new NodeWriter({ client, host, node, settings, ip, facts: () => backend.facts() });
     this.#lease = new NodeLease(client, host, node.name, settings.leaseSeconds ?? 40);
     this.#ports = {
       host,
@@ -104,7 +109,7 @@ export class NodeKubelet {
     this.#node = node;
     const podCidr = node.spec?.podCIDR ?? this.#options.node.podCIDR;
     if (podCidr === undefined || podCidr === this.#podCidr) return;
-    this.#options.backend.runtime.updateRuntimeConfig({ podCidr }).then(
+    this.#configureNetwork(podCidr).then(
       () => {
         this.#podCidr = podCidr;
         for (const runner of this.#runners.values()) runner.look();
@@ -113,6 +118,12 @@ export class NodeKubelet {
         this.#ports.host.log.error("the runtime refused the node's pod range", { node: this.name, podCidr, error });
       },
     );
+  }
+
+  async #configureNetwork(podCidr: string): Promise<void> {
+    const { backend } = this.#options;
+    if (backend.configureNetwork !== undefined) await backend.configureNetwork(podCidr);
+    else await backend.runtime.updateRuntimeConfig({ podCidr });
   }
 
   /** Somebody deleted the Node. As the original, its kubelet does not register it anew before it is started again. */

@@ -2,6 +2,7 @@ import { isReason, semanticEqual } from "../../api/meta/index.ts";
 import type { Node } from "../../api/types/index.ts";
 import { type Client, resources } from "../../client/index.ts";
 import { type Host, sleep } from "../../host/index.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import { nodeLabels, nodeObject, nodeStatus } from "./node-object.ts";
 import type { KubeletSettings, NodeOptions } from "./node-options.ts";
 
@@ -11,6 +12,8 @@ export interface NodeWriterOptions {
   readonly node: NodeOptions;
   readonly settings: KubeletSettings;
   readonly ip: string;
+  /** What the node is now. */
+  facts(): Promise<NodeFacts>;
 }
 
 const firstRetryMs = 100;
@@ -41,28 +44,29 @@ export class NodeWriter {
   /** Writes the status as it is now on top of what was last seen. */
   async heartbeat(known: Node): Promise<Node> {
     const { client, node, settings, ip, host } = this.#options;
-    const status = nodeStatus(node, settings, ip, known.status, host.clock.now());
+    const status = nodeStatus(node.name, await this.#options.facts(), settings, ip, known.status, host.clock.now());
     return client.resource(resources.nodes).patchStatus({ name: node.name }, "strategic", { status });
   }
 
   async #tryRegister(): Promise<Node> {
     const { client, host, node, settings, ip } = this.#options;
     const nodes = client.resource(resources.nodes);
-    const fresh = nodeObject(node, settings, ip, host.clock.now());
+    const facts = await this.#options.facts();
+    const fresh = nodeObject(node, facts, settings, ip, host.clock.now());
     try {
       return await nodes.create(fresh);
     } catch (error) {
       if (!isReason(error, "AlreadyExists")) throw error;
     }
     const known = await nodes.get({ name: node.name });
-    const relabelled = await this.#refreshLabels(known);
+    const relabelled = await this.#refreshLabels(known, facts);
     return this.heartbeat(relabelled);
   }
 
   /** Labels that tell what the machine is are made right; all others are the users'. */
-  async #refreshLabels(known: Node): Promise<Node> {
+  async #refreshLabels(known: Node, facts: NodeFacts): Promise<Node> {
     const { client, node } = this.#options;
-    const labels = { ...known.metadata.labels, ...nodeLabels(node.name), ...node.labels };
+    const labels = { ...known.metadata.labels, ...nodeLabels(node.name, facts), ...node.labels };
     if (semanticEqual(labels, known.metadata.labels)) return known;
     return client.resource(resources.nodes).patch({ name: node.name }, "merge", { metadata: { labels } });
   }

@@ -1,9 +1,17 @@
 import type { Container, Pod } from "../../api/types/index.ts";
-import { type ContainerRole, podUid, restartPolicyOf, specHashOf } from "../pod-worker/index.ts";
+import {
+  type ContainerRole,
+  graceSecondsOf,
+  isSidecar,
+  podUid,
+  restartPolicyOf,
+  specHashOf,
+} from "../pod-worker/index.ts";
 import {
   containerHashAnnotation,
   containerNameLabel,
   containerRoleAnnotation,
+  gracePeriodAnnotation,
   podNameLabel,
   podNamespaceLabel,
   podUidLabel,
@@ -12,29 +20,59 @@ import {
   terminationMessagePathAnnotation,
   terminationMessagePolicyAnnotation,
 } from "../runtime/labels.ts";
-import type { ContainerConfig, PodSandboxConfig } from "../runtime/runtime.ts";
+import type { ContainerConfig, NamespaceOptions, PodSandboxConfig, PortMapping } from "../runtime/runtime.ts";
+import { containerResources } from "./container-resources.ts";
+import { podDns } from "./dns.ts";
 import { expandAll } from "./environment.ts";
+import { podHostname, sandboxHostname } from "./hostname.ts";
+import type { Machine } from "./machine.ts";
+import { containerSecurity, sandboxSecurity } from "./security.ts";
 
-/** What the runtime is told of a pod's sandbox. */
-export function sandboxConfig(pod: Pod, attempt: number): PodSandboxConfig {
+/**
+ * What the runtime is told of a pod's sandbox.
+ * @param machine absent on a simulated node
+ * @throws when the pod's name does not fit
+ */
+export function sandboxConfig(pod: Pod, attempt: number, machine?: Machine): PodSandboxConfig {
   const { name = "", namespace = "", labels, annotations } = pod.metadata;
-  const { hostNetwork, hostPID, hostIPC, hostname, shareProcessNamespace } = pod.spec ?? {};
+  const { hostNetwork, securityContext } = pod.spec ?? {};
   const uid = podUid(pod);
+  const sysctls = (securityContext?.sysctls ?? []).map(({ name, value }) => [name, value]);
+  const hostname = machine === undefined ? podHostname(pod) : sandboxHostname(pod, machine.dns.clusterDomain);
   return {
     metadata: { name, uid, namespace, attempt },
-    hostname: hostNetwork === true ? "" : (hostname ?? name),
-    logDirectory: `/var/log/pods/${namespace}_${name}_${uid}`,
+    hostname: hostNetwork === true ? "" : hostname,
+    logDirectory: machine?.files.logDirectory(pod) ?? `/var/log/pods/${namespace}_${name}_${uid}`,
+    ...(machine === undefined ? {} : { dnsConfig: podDns(pod, machine.dns).config, portMappings: portMappings(pod) }),
     labels: { ...labels, ...identity(pod) },
     annotations: annotations ?? {},
     linux: {
-      cgroupParent: "",
-      namespaces: {
-        network: hostNetwork === true ? "node" : "pod",
-        pid: hostPID === true ? "node" : shareProcessNamespace === true ? "pod" : "container",
-        ipc: hostIPC === true ? "node" : "pod",
-      },
+      cgroupParent: machine?.cgroupParent(pod) ?? "",
+      namespaces: namespacesOf(pod),
+      sysctls: Object.fromEntries(sysctls),
+      ...(machine === undefined ? {} : { security: sandboxSecurity(pod, machine.seccompDir) }),
     },
   };
+}
+
+function namespacesOf({ spec }: Pod): NamespaceOptions {
+  const { hostNetwork, hostPID, hostIPC, shareProcessNamespace } = spec ?? {};
+  return {
+    network: hostNetwork === true ? "node" : "pod",
+    pid: hostPID === true ? "node" : shareProcessNamespace === true ? "pod" : "container",
+    ipc: hostIPC === true ? "node" : "pod",
+  };
+}
+
+function portMappings({ spec }: Pod): PortMapping[] {
+  const { containers = [], initContainers = [] } = spec ?? {};
+  const ports = [...containers, ...initContainers.filter(isSidecar)].flatMap(({ ports = [] }) => ports);
+  return ports.map(({ protocol = "TCP", containerPort, hostPort = 0, hostIP = "" }) => ({
+    protocol: protocol === "UDP" || protocol === "SCTP" ? protocol : "TCP",
+    containerPort,
+    hostPort,
+    hostIp: hostIP,
+  }));
 }
 
 /** What the runtime is told of a container; its environment has been resolved by the caller. */
@@ -44,6 +82,7 @@ export function containerConfig(
   role: ContainerRole,
   attempt: number,
   envs: ContainerConfig["envs"],
+  machine?: Machine,
 ): ContainerConfig {
   const { name, image = "", command, args, workingDir, stdin, stdinOnce, tty, lifecycle } = container;
   return {
@@ -61,7 +100,14 @@ export function containerConfig(
       [terminationMessagePolicyAnnotation]: container.terminationMessagePolicy ?? "File",
       [containerRoleAnnotation]: role,
       [restartPolicyAnnotation]: restartPolicyOf(pod),
+      [gracePeriodAnnotation]: String(graceSecondsOf(pod)),
     },
+    ...(machine === undefined
+      ? {}
+      : {
+          resources: containerResources(pod, container, machine.memoryBytes),
+          security: containerSecurity(pod, container, machine.seccompDir),
+        }),
     logPath: `${name}/${attempt}.log`,
     stdin,
     stdinOnce,

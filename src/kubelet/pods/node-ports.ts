@@ -6,6 +6,7 @@ import type { References } from "../references.ts";
 import type { ContainerRuntime } from "../runtime/runtime.ts";
 import type { VolumeManager } from "../volumes/index.ts";
 import type { ImagePuller } from "./image-puller.ts";
+import type { Machine } from "./machine.ts";
 import type { StatusWriter } from "./status-writer.ts";
 
 export interface PodEvent {
@@ -28,6 +29,8 @@ export interface NodePorts {
   readonly images: ImagePuller;
   readonly references: References;
   readonly volumes: VolumeManager;
+  /** Absent on a simulated node. */
+  readonly machine?: Machine;
   readonly statuses: StatusWriter;
   record(pod: Pod, event: PodEvent): void;
   /** Whether sandboxes can get addresses yet. */

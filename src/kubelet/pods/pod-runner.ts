@@ -1,5 +1,6 @@
 import { deepEqual, parseTime } from "../../api/meta/index.ts";
 import type { Pod, PodStatus } from "../../api/types/index.ts";
+import { resources } from "../../client/index.ts";
 import type { Timer } from "../../host/index.ts";
 import {
   type Action,
@@ -10,6 +11,7 @@ import {
   type ObservedSandbox,
   type Plan,
   type PodMemory,
+  podFullName,
   podStatus,
   podUid,
   runningContainers,
@@ -18,12 +20,14 @@ import {
 } from "../pod-worker/index.ts";
 import { sandboxConfig } from "./configs.ts";
 import { ContainerWatch } from "./container-watch.ts";
+import { podDns } from "./dns.ts";
 import type { NodePorts } from "./node-ports.ts";
-import { observePod } from "./observe.ts";
+import { PodObserver } from "./observe.ts";
 import { startContainer } from "./start-container.ts";
 import { rpcErrorText, StartError } from "./start-error.ts";
 import type { StatusLane } from "./status-writer.ts";
 import { stopContainer } from "./stop-container.ts";
+import { terminationMessage } from "./termination-message.ts";
 
 /** The second try of a start follows soon, as the runtime's events make the original look again; then it waits longer. */
 const startRetriesMs = [1000, 10_000, 15_000] as const;
@@ -37,6 +41,7 @@ export class PodRunner {
   readonly #ports: NodePorts;
   readonly #lane: StatusLane;
   readonly #watch: ContainerWatch;
+  readonly #observer: PodObserver;
   readonly #startTimeMs: number;
   readonly #onGone: () => void;
   #pod: Pod;
@@ -57,6 +62,8 @@ export class PodRunner {
     this.#pod = pod;
     this.#lane = ports.statuses.lane(pod);
     this.#onGone = onGone;
+    const messageOf = ports.machine === undefined ? undefined : terminationMessage;
+    this.#observer = new PodObserver(ports.runtime, this.uid, messageOf);
     const { startTime } = pod.status ?? {};
     this.#startTimeMs = startTime == null ? ports.host.clock.now() : parseTime(startTime);
     this.#watch = new ContainerWatch(ports, () => this.#pod, {
@@ -138,7 +145,7 @@ export class PodRunner {
   }
 
   async #step(): Promise<void> {
-    const observed = await observePod(this.#ports.runtime, this.uid);
+    const observed = await this.#observer.observe();
     if (this.#stopped) return;
     this.#observed = observed;
     this.#memory = { ...this.#memory, health: this.#watch.follow(observed, this.#lane.base) };
@@ -214,7 +221,7 @@ export class PodRunner {
           await this.#ports.runtime.removePodSandbox(action.id);
           break;
         case "removeContainer":
-          await this.#ports.runtime.removeContainer(action.id);
+          await this.#removeContainer(action.id, observed);
           break;
         case "start":
           if (observed.sandbox !== undefined) await this.#start(action, observed.sandbox);
@@ -238,7 +245,7 @@ export class PodRunner {
       return;
     }
     try {
-      await this.#ports.runtime.runPodSandbox(sandboxConfig(this.#pod, attempt), this.#pod.spec?.runtimeClassName);
+      await this.#runSandbox(attempt);
       this.#sandboxJustMade = true;
       this.#dirty = true;
     } catch (error) {
@@ -246,6 +253,21 @@ export class PodRunner {
       this.#ports.record(this.#pod, { type: "Warning", reason: "FailedCreatePodSandBox", message });
       this.#lookAfter(failureRetryMs);
     }
+  }
+
+  async #runSandbox(attempt: number): Promise<void> {
+    const { machine, runtime, client } = this.#ports;
+    const config = sandboxConfig(this.#pod, attempt, machine);
+    const { runtimeClassName: name } = this.#pod.spec ?? {};
+    const handler = name && (await client.resource(resources.runtimeclasses).get({ name })).handler;
+    if (machine !== undefined) {
+      const { problem } = podDns(this.#pod, machine.dns);
+      if (problem !== undefined) {
+        const message = `pod: ${JSON.stringify(podFullName(this.#pod))}. ${problem}`;
+        this.#ports.record(this.#pod, { type: "Warning", reason: "MissingClusterDNS", message });
+      }
+    }
+    await runtime.runPodSandbox(config, handler);
   }
 
   async #start(action: Action & { kind: "start" }, sandbox: ObservedSandbox): Promise<void> {
@@ -299,6 +321,13 @@ export class PodRunner {
     this.#memory = { ...this.#memory, failures };
   }
 
+  async #removeContainer(id: string, { containers }: ObservedPod): Promise<void> {
+    const { runtime, machine } = this.#ports;
+    await runtime.removeContainer(id);
+    const seen = containers.find((container) => container.id === id);
+    if (seen !== undefined) await machine?.files.containerRemoved(this.#pod, seen.name, seen.attempt, id);
+  }
+
   /** Ends a container in the background: its pod is looked at again when it has ended. */
   #kill({ containerId, name, message, graceSeconds }: Action & { kind: "kill" }, podIP: string): void {
     const runsHook = !this.#memory.killing.has(containerId);
@@ -328,6 +357,7 @@ export class PodRunner {
   async #finish(): Promise<void> {
     this.#watch.stop();
     await this.#ports.volumes.release(this.uid);
+    await this.#ports.machine?.files.release(this.#pod);
     if (this.#isDeleted || this.#pod.metadata.deletionTimestamp != null) {
       if (!this.#isDeleted) await this.#lane.remove();
       await this.#removeSandboxes();

@@ -6,7 +6,8 @@ import { type Environment, VolumeError } from "../volumes/index.ts";
 import { containerConfig, sandboxConfig } from "./configs.ts";
 import { EnvironmentError, environmentOf } from "./environment.ts";
 import type { NodePorts } from "./node-ports.ts";
-import { rpcErrorText, StartError } from "./start-error.ts";
+import { checkNonRoot, SecurityError } from "./security.ts";
+import { runtimeWords, StartError } from "./start-error.ts";
 
 export interface StartRequest {
   readonly pod: Pod;
@@ -30,7 +31,7 @@ export async function startContainer(ports: NodePorts, request: StartRequest): P
     return await start(ports, request);
   } catch (error) {
     if (request.signal.aborted) throw error;
-    const failure = error instanceof StartError ? error : new StartError("RunContainerError", rpcErrorText(error));
+    const failure = error instanceof StartError ? error : new StartError("RunContainerError", runtimeWords(error));
     const isImage = ["ErrImageNeverPull", "InvalidImageName", "ErrImagePull", "ImagePullBackOff"].includes(
       failure.reason,
     );
@@ -45,17 +46,19 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   const { runtime } = ports;
   const { name } = container;
   const record = ports.record.bind(ports, pod);
-  const config = sandboxConfig(pod, sandbox.attempt);
+  const config = sandboxConfig(pod, sandbox.attempt, ports.machine);
   await ports.images.ensure({ container, podUid: podUid(pod), sandbox: config, signal, record });
   const envs = await environment(ports, request);
+  await checkUser(ports, pod, container);
   signal.throwIfAborted();
   const mounts = await mountsOf(ports, request, envs);
-  const made = { ...containerConfig(pod, container, role, attempt, envs), mounts };
+  const made = { ...containerConfig(pod, container, role, attempt, envs, ports.machine), mounts };
   const id = await runtime.createContainer(sandbox.id, made, config).catch((error: unknown) => {
-    throw new StartError("CreateContainerError", rpcErrorText(error), { cause: error });
+    throw new StartError("CreateContainerError", runtimeWords(error), { cause: error });
   });
   record({ type: "Normal", reason: "Created", message: "Container created", container: name });
   await runtime.startContainer(id);
+  await ports.machine?.files.linkLog(pod, container, id, attempt);
   record({ type: "Normal", reason: "Started", message: "Container started", container: name });
   const hook = container.lifecycle?.postStart;
   if (hook === undefined) return { id, hookFailed: false };
@@ -77,9 +80,23 @@ async function environment(ports: NodePorts, { pod, container, sandbox }: StartR
   }
 }
 
-async function mountsOf(ports: NodePorts, { pod, container }: StartRequest, envs: Environment) {
+async function checkUser({ machine, runtime }: NodePorts, pod: Pod, container: Container): Promise<void> {
+  const isAsked = container.securityContext?.runAsNonRoot ?? pod.spec?.securityContext?.runAsNonRoot;
+  if (machine === undefined || isAsked !== true) return;
   try {
-    return await ports.volumes.mountsFor(pod, container, envs);
+    checkNonRoot(pod, container, await runtime.imageStatus({ image: container.image ?? "" }));
+  } catch (error) {
+    if (error instanceof SecurityError) throw new StartError("CreateContainerConfigError", error.message);
+    throw error;
+  }
+}
+
+async function mountsOf(ports: NodePorts, { pod, container, sandbox }: StartRequest, envs: Environment) {
+  try {
+    const volumes = await ports.volumes.mountsFor(pod, container, envs);
+    if (ports.machine === undefined) return volumes;
+    const addresses = pod.spec?.hostNetwork === true ? ports.hostIPs : sandbox.ips;
+    return [...volumes, ...(await ports.machine.files.mountsFor(pod, container, addresses))];
   } catch (error) {
     if (error instanceof VolumeError) throw new StartError("CreateContainerConfigError", error.message);
     throw error;

@@ -15,3 +15,8 @@ export function rpcErrorText(error: unknown): string {
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "Unknown";
   return `rpc error: code = ${code} desc = ${message}`;
 }
+
+/** The runtime's own words, without what the call adds: so the original tells why a container was not made or started. */
+export function runtimeWords(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

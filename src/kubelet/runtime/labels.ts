@@ -7,6 +7,8 @@ export const containerHashAnnotation = "io.kubernetes.container.hash";
 export const restartCountAnnotation = "io.kubernetes.container.restartCount";
 export const terminationMessagePathAnnotation = "io.kubernetes.container.terminationMessagePath";
 export const terminationMessagePolicyAnnotation = "io.kubernetes.container.terminationMessagePolicy";
+/** How long the container may take to end when nobody knows its pod any more. */
+export const gracePeriodAnnotation = "io.kubernetes.pod.terminationGracePeriod";
 /** Which part of the pod a container is of: `init`, `sidecar`, `main` or `ephemeral`; a runtime that simulates needs it. */
 export const containerRoleAnnotation = "sampan.dev/container-role";
 export const restartPolicyAnnotation = "sampan.dev/restart-policy";

@@ -1,0 +1,127 @@
+import { execFile } from "node:child_process";
+import { readFile, statfs } from "node:fs/promises";
+import { arch, availableParallelism, release } from "node:os";
+import { promisify } from "node:util";
+import type { ContainerImage } from "../../api/types/index.ts";
+import type { NodeFacts } from "../node/node-facts.ts";
+import type { NodeOptions } from "../node/node-options.ts";
+import { type ContainerRuntime, type Image, RuntimeError } from "../runtime/runtime.ts";
+
+/** How many images a node's status tells, the largest first: the original's --node-status-max-images. */
+const imagesMax = 50;
+const namesMax = 5;
+const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", arm64: "arm64" };
+
+export interface MachineFactsOptions {
+  readonly runtime: ContainerRuntime;
+  readonly node: NodeOptions;
+  /** Whose filesystem counts as the node's ephemeral storage. */
+  readonly rootDir: string;
+}
+
+/** What this machine is; what cannot change while it runs is read once. */
+export async function machineFacts(options: MachineFactsOptions): Promise<() => Promise<NodeFacts>> {
+  const { runtime, node, rootDir } = options;
+  const memory = node.memory ?? `${await memoryKiB()}Ki`;
+  const { bsize, blocks } = await statfs(rootDir);
+  const capacity = {
+    cpu: String(node.cpu ?? availableParallelism()),
+    "ephemeral-storage": node.ephemeralStorage ?? `${Math.floor((bsize * blocks) / 1024)}Ki`,
+    ...(await hugepages()),
+    memory,
+    pods: String(node.pods ?? 110),
+    ...node.extendedResources,
+  };
+  const fixed = {
+    machineID: (await firstText("/etc/machine-id", "/var/lib/dbus/machine-id")) ?? "",
+    bootID: (await firstText("/proc/sys/kernel/random/boot_id")) ?? "",
+    kernelVersion: release(),
+    osImage: await osImage(),
+    operatingSystem: "linux",
+    architecture: architectures[arch()] ?? arch(),
+  };
+  const systemUUID = (await firstText("/sys/class/dmi/id/product_uuid")) ?? fixed.machineID;
+  let containerRuntimeVersion = "";
+  return async () => {
+    const facts = { capacity, info: { ...fixed, systemUUID, containerRuntimeVersion } };
+    try {
+      const { runtimeName, runtimeVersion } = await runtime.version();
+      containerRuntimeVersion = `${runtimeName}://${runtimeVersion}`;
+      const [notReady, images] = [await whyNotReady(runtime), await runtime.listImages()];
+      return {
+        capacity,
+        info: { ...facts.info, containerRuntimeVersion },
+        images: imagesOf(images),
+        ...(notReady === undefined ? {} : { notReady }),
+      };
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      return { ...facts, notReady: `[container runtime is down, ${error.message}]` };
+    }
+  };
+}
+
+async function whyNotReady(runtime: ContainerRuntime): Promise<string | undefined> {
+  const { conditions } = await runtime.status();
+  const problems = conditions
+    .filter(({ type, status }) => !status && (type === "RuntimeReady" || type === "NetworkReady"))
+    .map(({ type, reason, message }) =>
+      type === "NetworkReady"
+        ? `container runtime network not ready: NetworkReady=false reason:${reason} message:${message}`
+        : `container runtime not ready: RuntimeReady=false reason:${reason} message:${message}`,
+    );
+  if (problems.length === 0) return undefined;
+  return problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`;
+}
+
+function imagesOf(images: readonly Image[]): ContainerImage[] {
+  return [...images]
+    .sort((a, b) => b.sizeBytes - a.sizeBytes)
+    .slice(0, imagesMax)
+    .map(({ repoDigests, repoTags, sizeBytes }) => ({
+      names: [...repoDigests, ...repoTags].slice(0, namesMax),
+      sizeBytes,
+    }));
+}
+
+async function memoryKiB(): Promise<number> {
+  const text = await readFile("/proc/meminfo", "utf8");
+  return Number(/^MemTotal:\s+(\d+) kB/m.exec(text)?.[1] ?? 0);
+}
+
+/** Pages that were set aside at the start of the machine, by size. */
+async function hugepages(): Promise<Record<string, string>> {
+  const counts: Record<string, string> = {};
+  for (const [size, name, kib] of [
+    ["1048576kB", "hugepages-1Gi", 1048576],
+    ["2048kB", "hugepages-2Mi", 2048],
+  ] as const) {
+    const pages = await firstText(`/sys/kernel/mm/hugepages/hugepages-${size}/nr_hugepages`);
+    if (pages === undefined) continue;
+    counts[name] = pages === "0" ? "0" : `${Number(pages) * kib}Ki`;
+  }
+  return counts;
+}
+
+async function osImage(): Promise<string> {
+  const text = (await firstText("/etc/os-release", "/usr/lib/os-release")) ?? "";
+  return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(text)?.[1] ?? "Linux";
+}
+
+/** The trimmed text of the first file that can be read. */
+async function firstText(...paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    try {
+      return (await readFile(path, "utf8")).trim();
+    } catch {
+      // The next one, or none: not every machine has all of them.
+    }
+  }
+  return undefined;
+}
+
+/** The name that the machine has, as the original takes it for the node's: in lower case. */
+export async function machineName(): Promise<string> {
+  const { stdout } = await promisify(execFile)("uname", ["-n"]);
+  return stdout.trim().toLowerCase();
+}

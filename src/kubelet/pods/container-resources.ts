@@ -1,0 +1,69 @@
+import { parseQuantity, toMilli, toNumber } from "../../api/meta/index.ts";
+import type { Container, Pod } from "../../api/types/index.ts";
+import { qosClassOf } from "../pod-worker/index.ts";
+import type { LinuxContainerResources } from "../runtime/runtime.ts";
+
+const sharesPerCore = 1024;
+const leastShares = 2;
+const mostShares = 262_144;
+const quotaPeriodMicros = 100_000;
+const leastQuotaMicros = 1000;
+const guaranteedOomScore = -997;
+const bestEffortOomScore = 1000;
+const criticalPriority = 2_000_000_000;
+
+/** What a container may use, in the kernel's measures; `memoryCapacity` of the node, in bytes. */
+export function containerResources(pod: Pod, container: Container, memoryCapacity: number): LinuxContainerResources {
+  const { requests = {}, limits = {} } = container.resources ?? {};
+  const cpuLimit = milliOf(limits.cpu);
+  // Who limits without a request asks for the limit.
+  const cpuRequest = requests.cpu === undefined ? cpuLimit : milliOf(requests.cpu);
+  const memoryLimitInBytes = bytesOf(limits.memory);
+  const hugepageLimits = Object.entries(limits).flatMap(([name, amount]) =>
+    name.startsWith("hugepages-") ? [{ pageSize: pageSize(name), limitBytes: bytesOf(amount) }] : [],
+  );
+  return {
+    cpuShares: sharesOf(cpuRequest),
+    ...(cpuLimit > 0 ? { cpuPeriod: quotaPeriodMicros, cpuQuota: quotaOf(cpuLimit) } : {}),
+    ...(memoryLimitInBytes > 0 ? { memoryLimitInBytes } : {}),
+    oomScoreAdj: oomScoreAdj(pod, container, memoryCapacity),
+    ...(hugepageLimits.length === 0 ? {} : { hugepageLimits }),
+  };
+}
+
+export function sharesOf(milliCpu: number): number {
+  return Math.min(Math.max(Math.floor((milliCpu * sharesPerCore) / 1000), leastShares), mostShares);
+}
+
+function quotaOf(milliCpu: number): number {
+  return Math.max(Math.floor((milliCpu * quotaPeriodMicros) / 1000), leastQuotaMicros);
+}
+
+/** Who is killed first when the machine runs out of memory: those that asked for least of it. */
+export function oomScoreAdj(pod: Pod, container: Container, memoryCapacity: number): number {
+  if ((pod.spec?.priority ?? 0) >= criticalPriority) return guaranteedOomScore;
+  switch (pod.status?.qosClass ?? qosClassOf(pod)) {
+    case "Guaranteed":
+      return guaranteedOomScore;
+    case "BestEffort":
+      return bestEffortOomScore;
+    default: {
+      const request = bytesOf(container.resources?.requests?.memory);
+      const score = 1000 - Math.floor((1000 * request) / Math.max(memoryCapacity, 1));
+      return Math.min(Math.max(score, 1000 + guaranteedOomScore), bestEffortOomScore - 1);
+    }
+  }
+}
+
+/** `hugepages-2Mi` is 2MB to the kernel. */
+function pageSize(resource: string): string {
+  return resource.slice("hugepages-".length).replace(/i?$/, "").concat("B");
+}
+
+function milliOf(amount: string | undefined): number {
+  return amount === undefined ? 0 : toMilli(parseQuantity(amount));
+}
+
+function bytesOf(amount: string | undefined): number {
+  return amount === undefined ? 0 : toNumber(parseQuantity(amount));
+}
