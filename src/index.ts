@@ -17,3 +17,5 @@ export {
   renderKubeconfig,
 } from "./cluster/index.ts";
 export { type Host, systemHost, testHost } from "./host/index.ts";
+export * as scheduling from "./scheduler/index.ts";
+export { startScheduler } from "./scheduler/index.ts";

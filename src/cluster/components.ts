@@ -9,7 +9,7 @@ import {
   startControllers,
 } from "../controllers/index.ts";
 import { type Host, withTimeout } from "../host/index.ts";
-import { startScheduler } from "../scheduler/index.ts";
+import { type SchedulerOptions, startScheduler } from "../scheduler/index.ts";
 import type { PodRange } from "./pod-range.ts";
 
 export interface ComponentOptions {
@@ -40,8 +40,13 @@ export function startAllControllers(options: ComponentOptions, hasSimulatedNodes
   return () => running.stop();
 }
 
-export function startDefaultScheduler({ host, client }: ComponentOptions): () => Promise<void> {
-  const running = startScheduler({ client: client(scheduler, "kube-scheduler"), host });
+export type SchedulingOptions = Pick<SchedulerOptions, "profiles" | "plugins">;
+
+export function startDefaultScheduler(
+  { host, client }: ComponentOptions,
+  scheduling: SchedulingOptions = {},
+): () => Promise<void> {
+  const running = startScheduler({ client: client(scheduler, "kube-scheduler"), host, ...scheduling });
   return () => running.stop();
 }
 

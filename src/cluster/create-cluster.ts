@@ -13,7 +13,13 @@ import { type Host, systemHost } from "../host/index.ts";
 import { createMemoryStore, openEncryptionFile, openLmdbStore, type Store } from "../store/index.ts";
 import { adminEntry } from "./admin-access.ts";
 import { advertiseAddress } from "./advertise-address.ts";
-import { createDefaultStorageClass, startAllControllers, startDefaultScheduler, untilUsable } from "./components.ts";
+import {
+  createDefaultStorageClass,
+  type SchedulingOptions,
+  startAllControllers,
+  startDefaultScheduler,
+  untilUsable,
+} from "./components.ts";
 import { DataFolder } from "./data-folder.ts";
 import type { KubeconfigEntry } from "./kubeconfig.ts";
 import { loadOrCreatePki, type Pki } from "./pki.ts";
@@ -61,7 +67,8 @@ export interface ClusterOptions {
   readonly admissionControlConfigFile?: string;
   /** Default true. */
   readonly controllers?: boolean;
-  readonly scheduler?: boolean;
+  /** With an object: profiles and plugins of your own (see `SchedulerOptions`). Default true. */
+  readonly scheduler?: boolean | SchedulingOptions;
   /** Simulated nodes; default one, none with `false`. */
   readonly nodes?: NodeOptions | false;
   /**
@@ -162,7 +169,9 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   const discovery = registryDiscovery(server.kinds);
   const components = { host, client, discovery, ca: pki.ca, podRange };
   if (options.controllers) teardown.add(startAllControllers(components, options.nodes !== false));
-  if (options.scheduler) teardown.add(startDefaultScheduler(components));
+  if (options.scheduler !== false) {
+    teardown.add(startDefaultScheduler(components, options.scheduler === true ? {} : options.scheduler));
+  }
   if (options.nodes) teardown.add(await nodes.start(components, options.nodes));
   // Once: who deletes it does not find it again.
   const isNew = folder?.existing !== true;

@@ -1,7 +1,10 @@
-import type { Quantity, Selector } from "../api/meta/index.ts";
+import { deepEqual, type Quantity, type Selector } from "../api/meta/index.ts";
 import type { CSINode, Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from "../api/types/index.ts";
-import { NodeInfo } from "./node-info.ts";
+import { AffinityIndex } from "./affinity-index.ts";
+import { NodeInfo, type PodWatcher } from "./node-info.ts";
+import { PodCounter } from "./pod-counter.ts";
 import type { PodInfo } from "./pod-info.ts";
+import { Topology } from "./topology.ts";
 
 /** What plugins read besides nodes and pods; answered from informers. */
 export interface ClusterReader {
@@ -28,7 +31,7 @@ export interface VolumeReader {
  * Nodes with the pods that are on them, or will be: a pod that was given a node is assumed there until the API says so.
  * One cycle reads it synchronously, so that it is its own snapshot.
  */
-export class ClusterState {
+export class ClusterState implements PodWatcher {
   readonly reader: ClusterReader;
   /** Volumes that are being bound to claims of assumed pods, by volume name; the value is the claim's namespace/name. */
   readonly takenVolumes = new Map<string, string>();
@@ -39,12 +42,29 @@ export class ClusterState {
   /** Pods for which room was made on a node that they have not taken yet, by pod key. */
   readonly #nominated = new Map<string, { readonly info: PodInfo; readonly node: string }>();
   #list: NodeInfo[] | undefined;
+  /** Places of nodes that are gone. */
+  readonly #freeIndices: number[] = [];
+  #indices = 0;
+  /** What the pods on nodes say of other pods. */
+  readonly affinity = new AffinityIndex();
+  readonly #topologies = new Map<string, Topology>();
+  /** By question; the one that was not asked for longest comes first. */
+  readonly #counters = new Map<string, CountedQuestion>();
+  /** How many nodes have an image, by its name. */
+  readonly #imageNodes = new Map<string, number>();
   /** Nodes that have a pod with any affinity term: most clusters have none, and then nobody looks. */
   readonly #withAffinity = new Set<NodeInfo>();
   readonly #withRequiredAntiAffinity = new Set<NodeInfo>();
 
   constructor(reader: ClusterReader) {
     this.reader = reader;
+  }
+
+  /** How many there are, for the metrics. */
+  get sizes(): { nodes: number; pods: number; assumed_pods: number } {
+    let assumed = 0;
+    for (const placed of this.#placed.values()) if (placed.assumed) assumed++;
+    return { nodes: this.nodes().length, pods: this.#placed.size, assumed_pods: assumed };
   }
 
   /** Nodes that exist, interleaved by zone so that sampling sees all zones (as the original's node tree). */
@@ -69,16 +89,69 @@ export class ClusterState {
   setNode(node: Node): void {
     const info = this.#infoOf(node.metadata.name ?? "");
     const zoneBefore = info.node === undefined ? undefined : zoneOf(info);
-    info.setNode(node);
+    this.#countImages(info, -1);
+    if (info.node !== undefined && isPlacedAlike(info.node, node)) info.setNode(node);
+    else this.#replace(info, () => info.setNode(node));
+    this.#countImages(info, 1);
     if (zoneBefore !== zoneOf(info)) this.#list = undefined;
   }
 
   removeNode(name: string): void {
     const info = this.#nodes.get(name);
-    if (!info) return;
-    info.node = undefined;
-    if (info.pods.size === 0) this.#nodes.delete(name);
+    if (!info?.node) return;
+    this.#countImages(info, -1);
+    this.#replace(info, () => {
+      info.node = undefined;
+    });
+    if (info.pods.size === 0) this.#drop(info);
     this.#list = undefined;
+  }
+
+  /** How many nodes have the image. */
+  nodesWithImage(name: string): number {
+    return this.#imageNodes.get(name) ?? 0;
+  }
+
+  /** The domains of a node label. */
+  topology(key: string): Topology {
+    const found = this.#topologies.get(key);
+    if (found) return found;
+    const made = new Topology(key);
+    for (const node of this.#nodes.values()) made.place(node);
+    this.#topologies.set(key, made);
+    return made;
+  }
+
+  /**
+   * The count of the pods that a question is about. It is kept current from now on, so that asking again costs nothing.
+   * @param question tells one question from another.
+   * @param namespaces the pods' namespaces; undefined for any, as when they are chosen by their labels.
+   */
+  counter(
+    question: string,
+    namespaces: ReadonlySet<string> | undefined,
+    isCounted: (info: PodInfo) => boolean,
+  ): PodCounter {
+    const found = this.#counters.get(question);
+    if (found && this.#isCurrent(found)) {
+      this.#counters.delete(question); // and behind all others again
+      this.#counters.set(question, found);
+      return found.counter;
+    }
+    const counter = new PodCounter(namespaces, isCounted);
+    const seen = new Map<string, Labels>();
+    for (const node of this.#nodes.values()) {
+      for (const info of node.pods.values()) {
+        if (namespaces !== undefined && !namespaces.has(info.namespace)) continue;
+        if (namespaces === undefined) seen.set(info.namespace, this.reader.namespaceLabels(info.namespace));
+        counter.podCame(node, info);
+      }
+    }
+    this.#counters.delete(question);
+    const [oldest] = this.#counters.keys();
+    if (this.#counters.size >= countersMax && oldest !== undefined) this.#counters.delete(oldest);
+    this.#counters.set(question, { counter, seen });
+    return counter;
   }
 
   /** Room on this node is meant for the pod: less important ones must leave it that much. */
@@ -133,7 +206,7 @@ export class ClusterState {
     if (!node) return;
     node.removePod(placed.info);
     this.#indexAffinity(node);
-    if (!node.node && node.pods.size === 0) this.#nodes.delete(placed.node);
+    if (!node.node && node.pods.size === 0) this.#drop(node);
   }
 
   #place(info: PodInfo, nodeName: string, assumed: boolean): void {
@@ -154,10 +227,76 @@ export class ClusterState {
   #infoOf(name: string): NodeInfo {
     const found = this.#nodes.get(name);
     if (found) return found;
-    const made = new NodeInfo(name);
+    const made = new NodeInfo(name, this.#freeIndices.pop() ?? this.#indices++, this);
     this.#nodes.set(name, made);
     return made;
   }
+
+  #drop(info: NodeInfo): void {
+    this.#nodes.delete(info.name);
+    this.#freeIndices.push(info.index);
+  }
+
+  /** For the node itself only. */
+  podCame(node: NodeInfo, info: PodInfo): void {
+    this.affinity.podCame(node, info);
+    for (const question of this.#counters.values()) {
+      const { counter, seen } = question;
+      if (counter.namespaces === undefined) {
+        if (!seen.has(info.namespace)) seen.set(info.namespace, this.reader.namespaceLabels(info.namespace));
+      } else if (!counter.namespaces.has(info.namespace)) continue;
+      counter.podCame(node, info);
+    }
+  }
+
+  /** For the node itself only. */
+  podLeft(node: NodeInfo, info: PodInfo): void {
+    this.affinity.podLeft(node, info);
+    for (const { counter } of this.#counters.values()) {
+      if (counter.namespaces === undefined || counter.namespaces.has(info.namespace)) counter.podLeft(node, info);
+    }
+  }
+
+  /** Whether the labels of namespaces that the question looked at are the same as when it was counted. */
+  #isCurrent({ seen }: CountedQuestion): boolean {
+    for (const [namespace, labels] of seen) if (this.reader.namespaceLabels(namespace) !== labels) return false;
+    return true;
+  }
+
+  /** Changes what counts of a node in all that is kept by domain. */
+  #replace(info: NodeInfo, change: () => void): void {
+    this.affinity.nodeLeaves(info);
+    for (const { counter } of this.#counters.values()) counter.nodeLeaves(info);
+    change();
+    for (const topology of this.#topologies.values()) topology.place(info);
+    for (const { counter } of this.#counters.values()) counter.nodeEnters(info);
+    this.affinity.nodeEnters(info);
+  }
+
+  #countImages(info: NodeInfo, by: 1 | -1): void {
+    if (info.node === undefined) return;
+    for (const image of info.images.keys()) {
+      const count = this.nodesWithImage(image) + by;
+      if (count > 0) this.#imageNodes.set(image, count);
+      else this.#imageNodes.delete(image);
+    }
+  }
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+interface CountedQuestion {
+  readonly counter: PodCounter;
+  /** Labels of the namespaces of all pods, for questions that are about them. */
+  readonly seen: Map<string, Labels>;
+}
+
+/** Questions that are kept current: a cluster has few templates whose pods come again and again. */
+const countersMax = 128;
+
+/** Whether nothing changed that decides which domains a node is in and which pods count there. */
+function isPlacedAlike(a: Node, b: Node): boolean {
+  return deepEqual(a.metadata.labels, b.metadata.labels) && deepEqual(a.spec?.taints, b.spec?.taints);
 }
 
 const none: readonly PodInfo[] = [];

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Node, Pod, PodSpec, Taint } from "../api/types/index.ts";
 import { seededRandom } from "../host/index.ts";
 import { ClusterState } from "./cluster-state.ts";
+import { defaultPluginArgs } from "./config/plugin-args.ts";
 import { feasibleNodesWanted, SchedulingCycle } from "./cycle.ts";
 import { fitMessage } from "./fit-error.ts";
 import type { CycleResult } from "./framework.ts";
@@ -10,6 +11,12 @@ import { podInfoOf } from "./pod-info.ts";
 import { findPreemption } from "./preemption.ts";
 
 const profile = { filters: defaultFilters, scores: defaultScores, reserves: [] };
+const search = {
+  filters: defaultFilters,
+  budgets: [],
+  args: defaultPluginArgs.DefaultPreemption,
+  random: seededRandom(1),
+};
 const noVolumes = {
   claim: () => undefined,
   volume: () => undefined,
@@ -63,7 +70,7 @@ function schedule(p: Pod, cluster: ClusterState): CycleResult {
 
 function whyNot(p: Pod, cluster: ClusterState): string {
   const result = schedule(p, cluster);
-  return result.kind === "scheduled" ? `on ${result.node}` : fitMessage(result.fit, []);
+  return result.kind === "scheduled" ? `on ${result.node}` : fitMessage(result.fit, "");
 }
 
 test("takes the node with the most left", () => {
@@ -264,7 +271,7 @@ test("preemption takes the least important pods and restores the view", () => {
   const urgent = podInfoOf(pod("urgent", { cpu: "2", priority: 10 }));
   const result = schedule(urgent.pod, cluster);
   if (result.kind !== "unschedulable") throw new Error("scheduled");
-  const found = findPreemption(urgent, result.fit, cluster, defaultFilters, []);
+  const found = findPreemption(urgent, result.fit, cluster, search);
   expect(found).toMatchObject({ kind: "found", preemption: { node: "a", victims: [{ key: "default/low" }] } });
   expect(cluster.node("a")?.requested.cpuMilli).toBe(4000);
 });
@@ -274,7 +281,7 @@ test("preemption says why it cannot help", () => {
   const p = podInfoOf(pod("p", { cpu: "2" }));
   const result = schedule(p.pod, cluster);
   if (result.kind !== "unschedulable") throw new Error("scheduled");
-  expect(findPreemption(p, result.fit, cluster, defaultFilters, [])).toEqual({
+  expect(findPreemption(p, result.fit, cluster, search)).toEqual({
     kind: "none",
     message:
       "0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.",

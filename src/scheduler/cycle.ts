@@ -1,22 +1,9 @@
 import type { Random } from "../host/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
-import type {
-  CycleResult,
-  FilterPlugin,
-  NodeFilter,
-  Rejection,
-  Reservation,
-  ReservePlugin,
-  ScorePlugin,
-} from "./framework.ts";
+import type { CycleResult, FitError, NodeFilter, Rejection, Reservation } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
-
-export interface Profile {
-  readonly filters: readonly FilterPlugin[];
-  readonly scores: readonly ScorePlugin[];
-  readonly reserves: readonly ReservePlugin[];
-}
+import type { CycleProfile } from "./profile.ts";
 
 /** In clusters of up to this many nodes, all feasible ones are scored (the original's minFeasibleNodesToFind). */
 const sampledNodesMin = 100;
@@ -25,86 +12,132 @@ const sampledPercentMax = 50;
 const sampledPercentMin = 5;
 const nodesPerPercent = 125;
 
-/** How many feasible nodes are enough to choose from. */
-export function feasibleNodesWanted(nodes: number): number {
-  if (nodes < sampledNodesMin) return nodes;
-  const percent = Math.max(sampledPercentMin, sampledPercentMax - Math.floor(nodes / nodesPerPercent));
-  return Math.max(sampledNodesMin, Math.floor((nodes * percent) / 100));
+/** How many feasible nodes are enough to choose from; `percentage` 0 takes fewer the larger the cluster is. */
+export function feasibleNodesWanted(nodes: number, percentage = 0): number {
+  if (nodes < sampledNodesMin || percentage >= 100) return nodes;
+  const adaptive = Math.max(sampledPercentMin, sampledPercentMax - Math.floor(nodes / nodesPerPercent));
+  return Math.max(sampledNodesMin, Math.floor((nodes * (percentage || adaptive)) / 100));
+}
+
+/** The filters of a profile, having looked at a pod. */
+export interface PreparedFilters {
+  readonly filters: readonly NodeFilter[];
+  /** Which nodes to look at; undefined is all of them. */
+  readonly only: ReadonlySet<string> | undefined;
+  /** Why all other nodes are refused. */
+  readonly others: Rejection | undefined;
+}
+
+/** Lets the filters look at the pod: PreFilter. Answers with the refusal of the pod as a whole when there is one. */
+export function prepareFilters(
+  profile: CycleProfile,
+  pod: PodInfo,
+  cluster: ClusterState,
+): PreparedFilters | { readonly rejected: Rejection } {
+  const filters: NodeFilter[] = [];
+  const restricting: string[] = [];
+  let only: ReadonlySet<string> | undefined;
+  for (const plugin of profile.filters) {
+    const prepared = plugin.prepareFilter(pod, cluster);
+    if (typeof prepared === "function") {
+      filters.push(prepared);
+    } else if (prepared && "rejected" in prepared) {
+      return prepared;
+    } else if (prepared) {
+      if (prepared.filter) filters.push(prepared.filter);
+      only = only?.intersection(prepared.only) ?? prepared.only;
+      restricting.push(plugin.name);
+      if (only.size === 0) return { rejected: noNodeLeft(restricting) };
+    }
+  }
+  return { filters, only, others: only && notLookedAt(restricting) };
+}
+
+function noNodeLeft(plugins: readonly string[]): Rejection {
+  const [plugin = ""] = plugins;
+  const [which, end] =
+    plugins.length === 1 ? [`plugin ${plugin}`, ""] : [`plugin(s) [${plugins.join(" ")}]`, " simultaneously"];
+  return { plugin, reasons: [`node(s) didn't satisfy ${which}${end}`], resolvable: false };
+}
+
+function notLookedAt(plugins: readonly string[]): Rejection {
+  const reasons = [`node(s) didn't satisfy plugin(s) [${[...plugins].sort().join(" ")}]`];
+  return { plugin: plugins[0] ?? "", reasons, resolvable: false };
+}
+
+/** What a search for nodes found. */
+export interface Feasible {
+  readonly nodes: readonly NodeInfo[];
+  readonly evaluated: number;
+  /** Why the other nodes that were looked at are not among them. */
+  readonly rejections: Map<string, Rejection>;
 }
 
 /** Finds nodes for pods, one after the other. Keeps only where the last search stopped, so that all nodes get their turn. */
 export class SchedulingCycle {
-  readonly #profile: Profile;
+  readonly #profile: CycleProfile;
   readonly #random: Random;
   #start = 0;
 
-  constructor(profile: Profile, random: Random) {
+  constructor(profile: CycleProfile, random: Random) {
     this.#profile = profile;
     this.#random = random;
   }
 
   /** Decides synchronously, from the cluster as it is now, and changes nothing. */
   run(pod: PodInfo, cluster: ClusterState): CycleResult {
-    const nodes = cluster.nodes();
-    const filters: NodeFilter[] = [];
-    for (const plugin of this.#profile.filters) {
-      const prepared = plugin.prepareFilter(pod, cluster);
-      if (typeof prepared === "function") filters.push(prepared);
-      else if (prepared) {
-        return { kind: "unschedulable", fit: { nodesTotal: nodes.length, nodes: new Map(), pod: prepared.rejected } };
-      }
-    }
-    // Room was made for it there: that node comes first.
-    const nominated = cluster.node(cluster.nominationOf(pod.key) ?? "");
-    if (nominated && !rejectionBy(filters, nominated, pod, cluster)) {
-      return { kind: "scheduled", node: nominated.name, evaluated: 1, feasible: 1 };
-    }
-    const feasible: NodeInfo[] = [];
+    const prepared = prepareFilters(this.#profile, pod, cluster);
+    if ("rejected" in prepared) return { kind: "unschedulable", fit: refusedAsWhole(prepared.rejected, cluster) };
+    const nominated = this.nominatedNode(pod, prepared, cluster);
+    if (nominated) return { kind: "scheduled", node: nominated.name, evaluated: 1, feasible: 1 };
+    const { nodes, evaluated, rejections } = this.feasible(pod, prepared, cluster);
+    const [only] = nodes;
+    if (!only) return { kind: "unschedulable", fit: fitErrorOf(prepared, rejections, cluster) };
+    const chosen = nodes.length === 1 ? only : this.choose(nodes, this.totals(pod, nodes, cluster));
+    return { kind: "scheduled", node: chosen.name, evaluated, feasible: nodes.length };
+  }
+
+  /** The node where room was made for the pod, if it fits there. */
+  nominatedNode(pod: PodInfo, { filters, only }: PreparedFilters, cluster: ClusterState): NodeInfo | undefined {
+    const node = cluster.node(cluster.nominationOf(pod.key) ?? "");
+    if (!node || (only && !only.has(node.name))) return undefined;
+    return rejectionBy(filters, node, pod, cluster) ? undefined : node;
+  }
+
+  /** As many nodes that fit as are enough to choose from. */
+  feasible(pod: PodInfo, { filters, only }: PreparedFilters, cluster: ClusterState): Feasible {
+    const nodes = only ? existing(only, cluster) : cluster.nodes();
+    const wanted = feasibleNodesWanted(nodes.length, this.#profile.percentageOfNodesToScore);
+    const found: NodeInfo[] = [];
     const rejections = new Map<string, Rejection>();
-    const check: NodeFilter = (node) => rejectionBy(filters, node, pod, cluster);
-    const evaluated = this.#filter(nodes, check, feasible, rejections);
-    const [only] = feasible;
-    if (!only) return { kind: "unschedulable", fit: { nodesTotal: nodes.length, nodes: rejections } };
-    const chosen = feasible.length === 1 ? only : this.#best(pod, feasible, cluster);
-    return { kind: "scheduled", node: chosen.name, evaluated, feasible: feasible.length };
-  }
-
-  /** Reserves what the pod needs on the node that was chosen for it. */
-  reserve(pod: PodInfo, nodeName: string, cluster: ClusterState): readonly Reservation[] {
-    const node = cluster.node(nodeName);
-    if (!node || pod.claimKeys.length === 0) return nothingReserved;
-    return this.#profile.reserves.flatMap((plugin) => plugin.prepareReserve(pod, node, cluster) ?? []);
-  }
-
-  #filter(
-    nodes: readonly NodeInfo[],
-    check: NodeFilter,
-    feasible: NodeInfo[],
-    rejections: Map<string, Rejection>,
-  ): number {
-    const wanted = feasibleNodesWanted(nodes.length);
     let evaluated = 0;
-    for (; evaluated < nodes.length && feasible.length < wanted; evaluated++) {
+    for (; evaluated < nodes.length && found.length < wanted; evaluated++) {
       const node = nodes[(this.#start + evaluated) % nodes.length];
       if (!node) break;
-      const rejection = check(node);
+      const rejection = rejectionBy(filters, node, pod, cluster);
       if (rejection) rejections.set(node.name, rejection);
-      else feasible.push(node);
+      else found.push(node);
     }
-    if (nodes.length > 0) this.#start = (this.#start + evaluated) % nodes.length;
-    return evaluated;
+    const all = cluster.nodes().length;
+    if (all > 0) this.#start = (this.#start + evaluated) % all;
+    return { nodes: found, evaluated, rejections };
   }
 
-  /** The node with the highest sum of weighted scores; among equals, one by chance. */
-  #best(pod: PodInfo, feasible: readonly NodeInfo[], cluster: ClusterState): NodeInfo {
-    const totals = new Array<number>(feasible.length).fill(0);
-    for (const plugin of this.#profile.scores) {
-      const score = plugin.prepareScore(pod, feasible, cluster);
+  /** The sums of weighted scores of the nodes, in their order. */
+  totals(pod: PodInfo, nodes: readonly NodeInfo[], cluster: ClusterState): number[] {
+    const totals = new Array<number>(nodes.length).fill(0);
+    for (const { plugin, weight } of this.#profile.scores) {
+      const score = plugin.prepareScore(pod, nodes, cluster);
       if (!score) continue;
-      const scores = feasible.map(score);
+      const scores = nodes.map(score);
       plugin.normalize?.(scores);
-      for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + plugin.weight * (scores[i] ?? 0);
+      for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + weight * (scores[i] ?? 0);
     }
+    return totals;
+  }
+
+  /** The node with the highest total; among equals, one by chance. */
+  choose(nodes: readonly NodeInfo[], totals: readonly number[]): NodeInfo {
     let best = 0;
     let ties = 1;
     for (let i = 1; i < totals.length; i++) {
@@ -117,14 +150,59 @@ export class SchedulingCycle {
         if (this.#random.next() < 1 / ties) best = i;
       }
     }
-    const node = feasible[best];
+    const node = nodes[best];
     if (!node) throw new Error("no feasible node to choose from");
     return node;
   }
+
+  /** Reserves what the pod needs on the node that was chosen for it; on a refusal nothing stays reserved. */
+  reserve(
+    pod: PodInfo,
+    nodeName: string,
+    cluster: ClusterState,
+  ): readonly Reservation[] | { readonly rejected: Rejection } {
+    const node = cluster.node(nodeName);
+    if (!node || this.#profile.reserves.length === 0) return nothingReserved;
+    let reserved: Reservation[] | undefined;
+    for (const plugin of this.#profile.reserves) {
+      const reservation = plugin.prepareReserve(pod, node, cluster);
+      if (reservation === undefined) continue;
+      if ("rejected" in reservation) {
+        for (const earlier of reserved ?? []) earlier.release(false);
+        return reservation;
+      }
+      if (reserved) reserved.push(reservation);
+      else reserved = [reservation];
+    }
+    return reserved ?? nothingReserved;
+  }
+}
+
+const nothingReserved: readonly Reservation[] = [];
+
+function existing(names: ReadonlySet<string>, cluster: ClusterState): NodeInfo[] {
+  const nodes: NodeInfo[] = [];
+  for (const name of names) {
+    const node = cluster.node(name);
+    if (node) nodes.push(node);
+  }
+  return nodes;
+}
+
+export function refusedAsWhole(rejection: Rejection, cluster: ClusterState): FitError {
+  return { nodesTotal: cluster.nodes().length, nodes: new Map(), pod: rejection };
+}
+
+export function fitErrorOf(
+  { others }: PreparedFilters,
+  rejections: ReadonlyMap<string, Rejection>,
+  cluster: ClusterState,
+): FitError {
+  return { nodesTotal: cluster.nodes().length, nodes: rejections, ...(others && { others }) };
 }
 
 /** A node must do with the pods that are to come to it, and without them: they may not come. */
-function rejectionBy(
+export function rejectionBy(
   filters: readonly NodeFilter[],
   node: NodeInfo,
   pod: PodInfo,
@@ -139,8 +217,6 @@ function rejectionBy(
   }
   return firstRejection(filters, node);
 }
-
-const nothingReserved: readonly Reservation[] = [];
 
 export function firstRejection(filters: readonly NodeFilter[], node: NodeInfo): Rejection | undefined {
   for (const filter of filters) {

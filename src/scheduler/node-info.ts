@@ -2,12 +2,26 @@ import type { Node } from "../api/types/index.ts";
 import type { PodInfo } from "./pod-info.ts";
 import { addResources, noResources, type Resources, resourcesOf } from "./resources.ts";
 
+/** Who counts pods over all nodes, told of each that comes to a node or leaves it. */
+export interface PodWatcher {
+  podCame(node: NodeInfo, info: PodInfo): void;
+  podLeft(node: NodeInfo, info: PodInfo): void;
+}
+
+/** Rises with every change of any node: no two states have the same generation. */
+let generations = 0;
+
 /**
  * A node and the sums over its pods, kept current by the cluster state, which alone may change it.
  * Everything that filters and scores ask of a node is here already summed up.
  */
 export class NodeInfo {
   readonly name: string;
+  /** Its place in arrays over all nodes; given again once the node is gone. */
+  readonly index: number;
+  /** Another one after every change of the node or its pods: what was found out for one generation holds for it. */
+  generation = ++generations;
+  readonly #watcher: PodWatcher | undefined;
   /** Undefined while only pods of the node are known. */
   node: Node | undefined;
   allocatable: Resources = noResources();
@@ -26,14 +40,17 @@ export class NodeInfo {
   /** Counts of pods by what was asked. */
   readonly #podCounts = new Map<string, number>();
 
-  constructor(name: string) {
+  constructor(name: string, index: number, watcher?: PodWatcher) {
     this.name = name;
+    this.index = index;
+    this.#watcher = watcher;
   }
 
   /** Without a prototype: `constructor` is a good name for a label, and nothing else is to be found under it. */
   labels: Readonly<Record<string, string>> = noLabels;
 
   setNode(node: Node): void {
+    this.generation = ++generations;
     this.node = node;
     this.labels = Object.assign(Object.create(null), node.metadata.labels);
     this.allocatable = resourcesOf(node.status?.allocatable);
@@ -60,6 +77,7 @@ export class NodeInfo {
   addPod(info: PodInfo): void {
     this.pods.set(info.key, info);
     this.#count(info, 1);
+    this.#watcher?.podCame(this, info);
     if (hasAffinity(info)) this.podsWithAffinity.set(info.key, info);
     if (info.requiredAntiAffinity.length > 0) this.podsWithRequiredAntiAffinity.set(info.key, info);
   }
@@ -68,8 +86,20 @@ export class NodeInfo {
   removePod(info: PodInfo): void {
     if (!this.pods.delete(info.key)) return;
     this.#count(info, -1);
+    this.#watcher?.podLeft(this, info);
     this.podsWithAffinity.delete(info.key);
     this.podsWithRequiredAntiAffinity.delete(info.key);
+  }
+
+  /**
+   * Asks a question of the node as it would be with other pods. The question may add and remove pods, and has put all back
+   * where it was when it answers: what was found out about the node before still holds.
+   */
+  whatIf<T>(question: () => T): T {
+    const before = this.generation;
+    const answer = question();
+    this.generation = before;
+    return answer;
   }
 
   /** Whether a pod of the node holds this port on the same address, or either side wants all addresses. */
@@ -80,9 +110,10 @@ export class NodeInfo {
   }
 
   #count(info: PodInfo, sign: 1 | -1): void {
+    this.generation = ++generations;
     this.#podCounts.clear();
     addResources(this.requested, info.requests, sign);
-    addResources(this.nonzeroRequested, info.nonzeroRequests, sign);
+    addResources(this.nonzeroRequested, info.countedRequests, sign);
     for (const key of info.claimKeys) {
       const count = (this.claims.get(key) ?? 0) + sign;
       if (count > 0) this.claims.set(key, count);

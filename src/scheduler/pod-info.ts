@@ -1,7 +1,14 @@
-import { keyOf, keyString, labelSelectorAsSelector, type Selector, selectorFromLabels } from "../api/meta/index.ts";
+import {
+  keyOf,
+  keyString,
+  labelSelectorAsSelector,
+  type Selector,
+  selectorFromLabels,
+  selectorString,
+} from "../api/meta/index.ts";
 import type { Pod, PodAffinityTerm } from "../api/types/index.ts";
 import { claimedVolumes } from "../api/volumes/index.ts";
-import { podRequests, type Resources } from "./resources.ts";
+import { countedRequests, incomingRequests, podRequests, type Resources } from "./resources.ts";
 
 /** A term of pod affinity or anti-affinity, parsed. */
 export interface AffinityTerm {
@@ -12,6 +19,8 @@ export interface AffinityTerm {
   readonly topologyKey: string;
   /** 0 for required terms. */
   readonly weight: number;
+  /** Equal for terms that are about the same pods in the same domains, whatever they weigh. */
+  readonly key: string;
 }
 
 export interface HostPort {
@@ -29,7 +38,9 @@ export interface PodInfo {
   readonly labels: Readonly<Record<string, string>>;
   readonly priority: number;
   readonly requests: Resources;
-  readonly nonzeroRequests: Resources;
+  /** As scores count the pod when it is to be placed, and when it is on a node. */
+  readonly incomingRequests: Resources;
+  readonly countedRequests: Resources;
   readonly hostPorts: readonly HostPort[];
   /** Of claims, also of ephemeral volumes: namespace/name. */
   readonly claimKeys: readonly string[];
@@ -37,6 +48,8 @@ export interface PodInfo {
   readonly requiredAntiAffinity: readonly AffinityTerm[];
   readonly preferredAffinity: readonly AffinityTerm[];
   readonly preferredAntiAffinity: readonly AffinityTerm[];
+  /** Equal for pods that differ in nothing that plugins read which are `local`: pods of one template. */
+  readonly localKey: string;
 }
 
 const known = new WeakMap<Pod, PodInfo>();
@@ -48,6 +61,7 @@ export function podInfoOf(pod: Pod): PodInfo {
   const namespace = pod.metadata.namespace ?? "";
   const affinity = pod.spec?.affinity?.podAffinity;
   const antiAffinity = pod.spec?.affinity?.podAntiAffinity;
+  let localKey: string | undefined;
   const term = (t: PodAffinityTerm, weight: number) => affinityTerm(t, pod, namespace, weight);
   const info: PodInfo = {
     pod,
@@ -56,7 +70,8 @@ export function podInfoOf(pod: Pod): PodInfo {
     labels: pod.metadata.labels ?? noLabels,
     priority: pod.spec?.priority ?? 0,
     requests: podRequests(pod),
-    nonzeroRequests: podRequests(pod, true),
+    incomingRequests: incomingRequests(pod),
+    countedRequests: countedRequests(pod),
     hostPorts: hostPortsOf(pod),
     claimKeys: claimedVolumes(pod).map(({ claimName }) => `${namespace}/${claimName}`),
     requiredAffinity: affinity?.requiredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t, 0)) ?? [],
@@ -66,6 +81,10 @@ export function podInfoOf(pod: Pod): PodInfo {
     preferredAntiAffinity:
       antiAffinity?.preferredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t.podAffinityTerm, t.weight)) ??
       [],
+    get localKey() {
+      localKey ??= localKeyOf(this);
+      return localKey;
+    },
   };
   known.set(pod, info);
   return info;
@@ -73,20 +92,32 @@ export function podInfoOf(pod: Pod): PodInfo {
 
 /** KEP-3633: matchLabelKeys and mismatchLabelKeys add what the incoming pod's own labels say. The API server has merged them into the selector already when it could. */
 function affinityTerm(term: PodAffinityTerm, pod: Pod, namespace: string, weight: number): AffinityTerm {
+  const { topologyKey, matchLabelKeys, mismatchLabelKeys } = term;
   const ownNamespace = (term.namespaces?.length ?? 0) === 0 && term.namespaceSelector === undefined;
-  return {
-    namespaces: new Set(ownNamespace ? [namespace] : term.namespaces),
-    namespaceSelector:
-      term.namespaceSelector === undefined ? undefined : labelSelectorAsSelector(term.namespaceSelector),
-    selector: withLabelKeys(
-      labelSelectorAsSelector(term.labelSelector),
-      pod,
-      term.matchLabelKeys,
-      term.mismatchLabelKeys,
-    ),
-    topologyKey: term.topologyKey,
-    weight,
-  };
+  const namespaces = new Set(ownNamespace ? [namespace] : term.namespaces);
+  const namespaceSelector =
+    term.namespaceSelector === undefined ? undefined : labelSelectorAsSelector(term.namespaceSelector);
+  const own = labelSelectorAsSelector(term.labelSelector);
+  const selector = withLabelKeys(own, pod, matchLabelKeys, mismatchLabelKeys);
+  const byNamespace = `${[...namespaces].sort()} ${namespaceSelector ? selectorKey(namespaceSelector) : ""}`;
+  const key = `${topologyKey} ${byNamespace} ${selectorKey(selector)}`;
+  return { namespaces, namespaceSelector, selector, topologyKey, weight, key };
+}
+
+/** Equal for selectors that select the same. */
+export function selectorKey(selector: Selector): string {
+  return selector.nothing ? "nothing" : `{${selectorString(selector)}}`;
+}
+
+function localKeyOf({ pod, requests, incomingRequests, hostPorts }: PodInfo): string {
+  const { nodeName, nodeSelector, affinity, tolerations } = pod.spec ?? {};
+  const amounts = [requests, incomingRequests].map((r) => [
+    r.cpuMilli,
+    r.memoryBytes,
+    r.ephemeralBytes,
+    ...(r.others ?? []),
+  ]);
+  return JSON.stringify([nodeName, nodeSelector, affinity?.nodeAffinity, tolerations, amounts, hostPorts]);
 }
 
 /** The selector and, for each key that the pod has as a label, that label's value demanded or forbidden. */

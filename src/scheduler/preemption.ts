@@ -1,6 +1,8 @@
 import { labelSelectorAsSelector, matches, parseTime } from "../api/meta/index.ts";
 import type { PodDisruptionBudget } from "../api/types/index.ts";
+import type { Random } from "../host/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
+import type { DefaultPreemptionArgs } from "./config/plugin-args.ts";
 import { firstRejection } from "./cycle.ts";
 import { sortedCounts } from "./fit-error.ts";
 import type { FilterPlugin, FitError, NodeFilter } from "./framework.ts";
@@ -15,6 +17,14 @@ export interface Preemption {
 
 interface Candidate extends Preemption {
   readonly budgetsViolated: number;
+}
+
+/** How the search goes. */
+export interface PreemptionSearch {
+  readonly filters: readonly FilterPlugin[];
+  readonly budgets: readonly PodDisruptionBudget[];
+  readonly args: DefaultPreemptionArgs;
+  readonly random: Pick<Random, "next">;
 }
 
 /** What the search came to: a node with victims, or why not in the original's words. */
@@ -34,37 +44,59 @@ export function findPreemption(
   pod: PodInfo,
   fit: FitError,
   cluster: ClusterState,
-  filters: readonly FilterPlugin[],
-  budgets: readonly PodDisruptionBudget[],
+  search: PreemptionSearch,
 ): PreemptionResult {
-  if (pod.pod.spec?.preemptionPolicy === "Never") {
-    return { kind: "none", message: "not eligible due to preemptionPolicy=Never." };
-  }
-  const why = new Map<string, number>();
-  const count = (reason: string) => why.set(reason, (why.get(reason) ?? 0) + 1);
-  const candidates: Candidate[] = [];
-  for (const [name, rejection] of fit.nodes) {
-    const node = cluster.node(name);
-    if (!node || !rejection.resolvable) {
-      count(notHelpful);
-      continue;
-    }
-    const candidate = tryNode(pod, node, cluster, filters, budgets);
-    if (candidate) candidates.push(candidate);
-    else count(noVictims);
-  }
-  if (fit.nodes.size === 0) return { kind: "none", message: "" };
+  if (fit.nodesTotal === 0) return { kind: "none", message: "no nodes available" };
+  const worthTrying = fit.pod ? [] : resolvableNodes(fit, cluster);
+  const candidates = dryRun(pod, worthTrying, cluster, search);
   const best = candidates.sort(compareCandidates)[0];
   if (best) return { kind: "found", preemption: { node: best.node, victims: best.victims } };
-  return { kind: "none", message: `0/${fit.nodesTotal} nodes are available: ${sortedCounts(why).join(", ")}.` };
+  const counts = new Map([
+    [noVictims, worthTrying.length],
+    [notHelpful, fit.nodesTotal - worthTrying.length],
+  ]);
+  for (const [reason, count] of counts) if (count === 0) counts.delete(reason);
+  return { kind: "none", message: `0/${fit.nodesTotal} nodes are available: ${sortedCounts(counts).join(", ")}.` };
+}
+
+/** Nodes whose refusal may go away with some of their pods. */
+function resolvableNodes(fit: FitError, cluster: ClusterState): NodeInfo[] {
+  const nodes: NodeInfo[] = [];
+  for (const [name, { resolvable }] of fit.nodes) {
+    const node = resolvable ? cluster.node(name) : undefined;
+    if (node) nodes.push(node);
+  }
+  return nodes;
+}
+
+/** Tries nodes from a random one on until there are enough candidates of which one violates no budget. */
+function dryRun(
+  pod: PodInfo,
+  nodes: readonly NodeInfo[],
+  cluster: ClusterState,
+  search: PreemptionSearch,
+): Candidate[] {
+  const { minCandidateNodesPercentage, minCandidateNodesAbsolute } = search.args;
+  const part = Math.floor((nodes.length * minCandidateNodesPercentage) / 100);
+  const wanted = Math.min(nodes.length, Math.max(part, minCandidateNodesAbsolute));
+  const offset = Math.floor(search.random.next() * nodes.length);
+  const candidates: Candidate[] = [];
+  let hasPeaceful = false;
+  for (let i = 0; i < nodes.length && !(hasPeaceful && candidates.length >= wanted); i++) {
+    const node = nodes[(offset + i) % nodes.length];
+    const candidate = node && tryNode(pod, node, cluster, search);
+    if (!candidate) continue;
+    candidates.push(candidate);
+    hasPeaceful ||= candidate.budgetsViolated === 0;
+  }
+  return candidates;
 }
 
 function tryNode(
   pod: PodInfo,
   node: NodeInfo,
   cluster: ClusterState,
-  filters: readonly FilterPlugin[],
-  budgets: readonly PodDisruptionBudget[],
+  { filters, budgets }: PreemptionSearch,
 ): Candidate | undefined {
   const lower = [...node.pods.values()].filter((other) => other.priority < pod.priority);
   if (lower.length === 0) return undefined;
@@ -73,7 +105,8 @@ function tryNode(
     for (const plugin of filters) {
       const filter = plugin.prepareFilter(pod, cluster);
       if (typeof filter === "function") prepared.push(filter);
-      else if (filter) return false;
+      else if (filter && "rejected" in filter) return false;
+      else if (filter?.filter) prepared.push(filter.filter); // the node is one of those that it looks at
     }
     return firstRejection(prepared, node) === undefined;
   };

@@ -1,231 +1,302 @@
-import type { Pod } from "../api/types/index.ts";
 import type { Clock, Timer } from "../host/index.ts";
-import type { ClusterEvent } from "./framework.ts";
+import { type ClusterEvent, type ClusterEventKind, eventHelps, type QueueingHints } from "./events.ts";
+import type { PreEnqueuePlugin } from "./framework.ts";
+import { KeyedHeap } from "./keyed-heap.ts";
+import type { PodInfo } from "./pod-info.ts";
+import type { QueuedPod } from "./queued-pod.ts";
+import { WaitingIndex } from "./waiting-index.ts";
 
-/** A pod that waits for a node. */
-export interface QueuedPod {
-  readonly key: string;
-  readonly pod: Pod;
-  /** When it first came to the queue, ms since the epoch: the tie-break among equal priorities. */
-  readonly queuedAt: number;
-  /** Rises with every pod that comes: who came first among those of one millisecond. */
-  readonly turn: number;
-  readonly attempts: number;
-  /** Plugins that refused it last time. */
-  readonly refusedBy: ReadonlySet<string>;
+/** What the queue needs to know of a pod's profile. */
+export interface QueueProfile {
+  readonly preEnqueues: readonly PreEnqueuePlugin[];
+  /** What helps a pod that a plugin refused, by plugin name; a plugin that is not there waits for any event. */
+  readonly hints: ReadonlyMap<string, QueueingHints>;
 }
 
-/** The original's defaults: back-off 1 s doubling to 10 s, and another try after 5 minutes whatever happened. */
-const backoffInitialMs = 1000;
-const backoffMaxMs = 10_000;
+/** Which queue pods enter and why; the labels of scheduler_queue_incoming_pods_total. */
+export type Incoming = (queue: "active" | "backoff" | "unschedulable" | "gated", why: IncomingReason) => void;
+export type IncomingReason =
+  | ClusterEventKind
+  | "pod-added"
+  | "pod-updated"
+  | "attempt-failed"
+  | "backoff-complete"
+  | "unschedulable-timeout"
+  | "recheck";
+
+export interface QueueOptions {
+  readonly clock: Clock;
+  /** QueueSort. */
+  readonly compare: (a: QueuedPod, b: QueuedPod) => number;
+  readonly profileOf: (info: PodInfo) => QueueProfile;
+  /** There may be a pod to pop. */
+  readonly onActive: () => void;
+  readonly onIncoming?: Incoming;
+  /** Default 1 s, doubling to 10 s. */
+  readonly backoffInitialMs?: number;
+  readonly backoffMaxMs?: number;
+}
+
+interface BackingOff {
+  readonly key: string;
+  readonly entry: QueuedPod;
+  readonly until: number;
+  readonly timer: Timer;
+}
+
+interface Unschedulable {
+  readonly entry: QueuedPod;
+  readonly failedAt: number;
+  readonly timer: Timer;
+}
+
+const backoffInitialMsDefault = 1000;
+const backoffMaxMsDefault = 10_000;
+/** Another try after 5 minutes, whatever happened. */
 const unschedulableMaxMs = 5 * 60_000;
+/** Pods whose back-off ends within the same second come out by importance. */
+const backoffWindowMs = 1000;
 
 /**
- * Pods that need a node: active ones by priority and age, ones that back off after a failure, and unschedulable ones
- * that wait for an event that can help them (KEP-4247). Only the scheduler's loop takes from it.
+ * Pods that need a node: active ones in the order of QueueSort, ones that back off after a failure, unschedulable ones
+ * that wait for an event that can help them (KEP-4247), and gated ones that PreEnqueue holds back. When nothing is
+ * active, what backs off because no node fitted is tried before its time (KEP-5142). Only the scheduler's loop takes from it.
  */
 export class SchedulingQueue {
-  readonly #clock: Clock;
-  readonly #onActive: () => void;
-  /** Which events help a pod that a plugin refused. */
-  readonly #wakesOn: ReadonlyMap<string, readonly ClusterEvent[]>;
-  readonly #active = new PriorityHeap();
-  readonly #backingOff = new Map<string, { entry: QueuedPod; timer: Timer }>();
-  readonly #unschedulable = new Map<string, { entry: QueuedPod; failedAt: number; timer: Timer }>();
-  /** Events seen while a pod is in its cycle: they may come too late for what the cycle read. */
-  readonly #inFlight = new Map<string, Set<ClusterEvent>>();
+  readonly #options: QueueOptions;
+  readonly #active: KeyedHeap<QueuedPod>;
+  readonly #backingOff: KeyedHeap<BackingOff>;
+  /** After a failure outside the pod (the API server, a plugin's error): not before its time. */
+  readonly #afterError = new Map<string, BackingOff>();
+  readonly #unschedulable = new Map<string, Unschedulable>();
+  readonly #gated = new Map<string, QueuedPod>();
+  readonly #waiting: WaitingIndex;
+  /** Events since the oldest pod in flight was popped: they may come too late for what its cycle read. */
+  #log: ClusterEvent[] = [];
+  /** By pod key where in all events ever logged its cycle began; oldest first. */
+  readonly #inFlight = new Map<string, number>();
+  #logStart = 0;
   #turns = 0;
 
-  constructor(clock: Clock, wakesOn: ReadonlyMap<string, readonly ClusterEvent[]>, onActive: () => void) {
-    this.#clock = clock;
-    this.#wakesOn = wakesOn;
-    this.#onActive = onActive;
+  constructor(options: QueueOptions) {
+    const { compare } = options;
+    this.#options = options;
+    this.#active = new KeyedHeap(compare);
+    const window = ({ until }: BackingOff) => Math.floor(until / backoffWindowMs);
+    this.#backingOff = new KeyedHeap((a, b) => window(a) - window(b) || compare(a.entry, b.entry));
+    this.#waiting = new WaitingIndex((info) => options.profileOf(info).hints);
   }
 
-  get sizes(): { active: number; backoff: number; unschedulable: number } {
-    return { active: this.#active.size, backoff: this.#backingOff.size, unschedulable: this.#unschedulable.size };
+  get sizes(): { active: number; backoff: number; unschedulable: number; gated: number } {
+    return {
+      active: this.#active.size,
+      backoff: this.#backingOff.size + this.#afterError.size,
+      unschedulable: this.#unschedulable.size,
+      gated: this.#gated.size,
+    };
   }
 
-  /** A pod that needs a node appeared, or its spec or labels changed: it is tried at once. */
-  add(key: string, pod: Pod): void {
-    const old = this.remove(key);
-    const { queuedAt, turn } = old ?? { queuedAt: this.#clock.now(), turn: this.#turns++ };
-    this.#activate({ key, pod, queuedAt, turn, attempts: 0, refusedBy: none });
+  /** A pod that needs a node appeared, or changed in what decides where it fits: it is tried, after what is left of its back-off. */
+  add(info: PodInfo): void {
+    const { key } = info;
+    const unschedulable = this.#unschedulable.get(key);
+    if (this.#active.get(key) || this.#backingOff.get(key) || this.#afterError.get(key)) {
+      this.refresh(info);
+    } else if (unschedulable) {
+      this.refresh(info);
+      this.#wake(key, "pod-updated");
+    } else {
+      const old = this.remove(key);
+      const { queuedAt, turn, attempts } = old ?? {
+        queuedAt: this.#options.clock.now(),
+        turn: this.#turns++,
+        attempts: 0,
+      };
+      this.#enqueue({ key, info, queuedAt, turn, attempts, refusedBy: nobody }, old ? "pod-updated" : "pod-added");
+    }
   }
 
   /** A change that cannot make the pod schedulable (its status): the newer version is kept. */
-  refresh(key: string, pod: Pod): void {
+  refresh(info: PodInfo): void {
+    const { key } = info;
     const active = this.#active.get(key);
-    if (active) this.#active.push({ ...active, pod });
+    if (active) this.#active.push({ ...active, info });
     const backingOff = this.#backingOff.get(key);
-    if (backingOff) backingOff.entry = { ...backingOff.entry, pod };
+    if (backingOff) this.#backingOff.push({ ...backingOff, entry: { ...backingOff.entry, info } });
+    const afterError = this.#afterError.get(key);
+    if (afterError) this.#afterError.set(key, { ...afterError, entry: { ...afterError.entry, info } });
     const waiting = this.#unschedulable.get(key);
-    if (waiting) waiting.entry = { ...waiting.entry, pod };
+    if (waiting) this.#unschedulable.set(key, { ...waiting, entry: { ...waiting.entry, info } });
+    const gated = this.#gated.get(key);
+    if (gated) this.#gated.set(key, { ...gated, info });
   }
 
   remove(key: string): QueuedPod | undefined {
-    const backingOff = this.#backingOff.get(key);
+    const backingOff = this.#backingOff.remove(key) ?? this.#afterError.get(key);
     backingOff?.timer.cancel();
-    this.#backingOff.delete(key);
-    const waiting = this.#unschedulable.get(key);
-    waiting?.timer.cancel();
-    this.#unschedulable.delete(key);
-    return this.#active.remove(key) ?? backingOff?.entry ?? waiting?.entry;
+    this.#afterError.delete(key);
+    const unschedulable = this.#leaveUnschedulable(key);
+    const gated = this.#gated.get(key);
+    if (gated) this.#waiting.remove(gated);
+    this.#gated.delete(key);
+    return this.#active.remove(key) ?? backingOff?.entry ?? unschedulable?.entry ?? gated;
   }
 
   /** The next pod to try; call done(), retry() or unschedulable() for it afterwards. */
   pop(): QueuedPod | undefined {
-    const entry = this.#active.pop();
+    const entry = this.#active.pop() ?? this.#popBackingOff();
     if (!entry) return undefined;
-    this.#inFlight.set(entry.key, new Set());
+    this.#inFlight.set(entry.key, this.#logStart + this.#log.length);
     return { ...entry, attempts: entry.attempts + 1 };
+  }
+
+  /** Whether pop() would give one. */
+  get hasNext(): boolean {
+    return this.#active.size > 0 || this.#backingOff.size > 0;
   }
 
   done(key: string): void {
     this.#inFlight.delete(key);
+    this.#trimLog();
   }
 
   /** The attempt failed for a reason outside the pod (binding refused): again after its back-off. */
   retry(entry: QueuedPod): void {
-    this.#inFlight.delete(entry.key);
-    this.#backOff(entry, backoffMs(entry.attempts));
+    this.done(entry.key);
+    const until = this.#options.clock.now() + this.#backoffMs(entry);
+    this.#backOff({ ...entry, refusedBy: nobody }, until, "attempt-failed", true);
   }
 
   /** No node fits: waits for an event that helps one of the plugins that refused it. */
   unschedulable(entry: QueuedPod): void {
-    const missed = this.#inFlight.get(entry.key);
-    this.#inFlight.delete(entry.key);
-    if (missed && [...missed].some((event) => this.#helps(entry, event))) {
-      this.retry(entry);
+    const { key } = entry;
+    const from = this.#inFlight.get(key);
+    const missed = from === undefined ? [] : this.#log.slice(from - this.#logStart);
+    this.done(key);
+    const { clock } = this.#options;
+    if (missed.some((event) => this.#helps(entry, event))) {
+      this.#backOff(entry, clock.now() + this.#backoffMs(entry), "attempt-failed", false);
       return;
     }
-    const failedAt = this.#clock.now();
-    const timer = this.#clock.setTimer(unschedulableMaxMs, () => this.#wake(entry.key));
-    this.#unschedulable.set(entry.key, { entry, failedAt, timer });
+    const timer = clock.setTimer(unschedulableMaxMs, () => this.#wake(key, "unschedulable-timeout"));
+    this.#unschedulable.set(key, { entry, failedAt: clock.now(), timer });
+    this.#waiting.add(entry);
+    this.#options.onIncoming?.("unschedulable", "attempt-failed");
   }
 
   /** Something changed in the cluster: pods that it can help are tried again, after what is left of their back-off. */
-  event(event: ClusterEvent, concerns: (pod: Pod) => boolean = everyPod): void {
-    for (const seen of this.#inFlight.values()) seen.add(event);
-    for (const [key, { entry }] of this.#unschedulable) {
-      if (this.#helps(entry, event) && concerns(entry.pod)) this.#wake(key);
+  event(event: ClusterEvent): void {
+    if (this.#inFlight.size > 0) this.#log.push(event);
+    for (const key of this.#waiting.keysFor(event.kind)) {
+      const gated = this.#gated.get(key);
+      const entry = gated ?? this.#unschedulable.get(key)?.entry;
+      if (!entry || !this.#helps(entry, event)) continue;
+      if (gated) this.#recheck(key, event.kind);
+      else this.#wake(key, event.kind);
     }
+  }
+
+  /** PreEnqueue is asked again about every gated pod. */
+  recheckGated(): void {
+    for (const key of [...this.#gated.keys()]) this.#recheck(key, "recheck");
   }
 
   close(): void {
-    for (const key of [...this.#backingOff.keys(), ...this.#unschedulable.keys()]) this.remove(key);
+    for (const key of [...this.#backingOff.values().map(keyOf), ...this.#afterError.keys()]) this.remove(key);
+    for (const key of [...this.#unschedulable.keys()]) this.remove(key);
+  }
+
+  #recheck(key: string, why: IncomingReason): void {
+    const entry = this.remove(key);
+    if (entry) this.#enqueue(entry, why);
+  }
+
+  /** To the active queue, unless a PreEnqueue plugin objects. */
+  #enqueue(entry: QueuedPod, why: IncomingReason): void {
+    const { preEnqueues } = this.#options.profileOf(entry.info);
+    const gate = preEnqueues.find((plugin) => plugin.preEnqueue(entry.info) !== undefined);
+    if (gate === undefined) {
+      this.#activate(entry, why);
+      return;
+    }
+    const gated = { ...entry, refusedBy: new Set([gate.name]) };
+    this.#gated.set(entry.key, gated);
+    this.#waiting.add(gated);
+    this.#options.onIncoming?.("gated", why);
   }
 
   #helps(entry: QueuedPod, event: ClusterEvent): boolean {
+    const { hints } = this.#options.profileOf(entry.info);
     if (entry.refusedBy.size === 0) return true;
-    for (const plugin of entry.refusedBy) if (this.#wakesOn.get(plugin)?.includes(event)) return true;
+    for (const plugin of entry.refusedBy) {
+      const hint = hints.get(plugin);
+      if (hint === undefined || eventHelps(hint, entry.info, event)) return true;
+    }
     return false;
   }
 
-  #wake(key: string): void {
-    const waiting = this.#unschedulable.get(key);
+  #wake(key: string, why: IncomingReason): void {
+    const waiting = this.#leaveUnschedulable(key);
     if (!waiting) return;
+    const until = waiting.failedAt + this.#backoffMs(waiting.entry);
+    if (until <= this.#options.clock.now()) this.#enqueue(waiting.entry, why);
+    else this.#backOff(waiting.entry, until, why, false);
+  }
+
+  #leaveUnschedulable(key: string): Unschedulable | undefined {
+    const waiting = this.#unschedulable.get(key);
+    if (!waiting) return undefined;
     waiting.timer.cancel();
+    this.#waiting.remove(waiting.entry);
     this.#unschedulable.delete(key);
-    const left = waiting.failedAt + backoffMs(waiting.entry.attempts) - this.#clock.now();
-    if (left <= 0) this.#activate(waiting.entry);
-    else this.#backOff(waiting.entry, left);
+    return waiting;
   }
 
-  #backOff(entry: QueuedPod, ms: number): void {
-    const timer = this.#clock.setTimer(ms, () => {
-      const current = this.#backingOff.get(entry.key);
-      this.#backingOff.delete(entry.key);
-      if (current) this.#activate(current.entry);
-    });
-    this.#backingOff.set(entry.key, { entry, timer });
+  #backOff(entry: QueuedPod, until: number, why: IncomingReason, afterError: boolean): void {
+    const { clock, onIncoming, onActive } = this.#options;
+    const { key } = entry;
+    const timer = clock.setTimer(until - clock.now(), () => this.#recheck(key, "backoff-complete"));
+    const item = { key, entry, until, timer };
+    if (afterError) this.#afterError.set(key, item);
+    else this.#backingOff.push(item);
+    onIncoming?.("backoff", why);
+    if (!afterError) onActive();
   }
 
-  #activate(entry: QueuedPod): void {
-    this.#active.push(entry);
-    this.#onActive();
-  }
-}
-
-const none: ReadonlySet<string> = new Set();
-const everyPod = (): boolean => true;
-
-function backoffMs(attempts: number): number {
-  return Math.min(backoffMaxMs, backoffInitialMs * 2 ** Math.max(0, attempts - 1));
-}
-
-/** PrioritySort: higher priority first, then first come first served. A binary heap that knows where each key is. */
-class PriorityHeap {
-  readonly #items: QueuedPod[] = [];
-  readonly #positions = new Map<string, number>();
-
-  get size(): number {
-    return this.#items.length;
-  }
-
-  get(key: string): QueuedPod | undefined {
-    const at = this.#positions.get(key);
-    return at === undefined ? undefined : this.#items[at];
-  }
-
-  /** Adds, or replaces what has the same key. */
-  push(entry: QueuedPod): void {
-    const at = this.#positions.get(entry.key) ?? this.#items.length;
-    this.#set(at, entry);
-    this.#settle(at);
-  }
-
-  pop(): QueuedPod | undefined {
-    const first = this.#items[0];
-    return first && this.remove(first.key);
-  }
-
-  remove(key: string): QueuedPod | undefined {
-    const at = this.#positions.get(key);
-    if (at === undefined) return undefined;
-    const removed = this.#items[at];
-    const last = this.#items.pop();
-    this.#positions.delete(key);
-    if (last && last.key !== key) {
-      this.#set(at, last);
-      this.#settle(at);
-    }
-    return removed;
-  }
-
-  #settle(start: number): void {
-    let at = start;
-    for (let up = (at - 1) >> 1; at > 0 && this.#before(at, up); up = (at - 1) >> 1) {
-      this.#swap(at, up);
-      at = up;
-    }
+  #popBackingOff(): QueuedPod | undefined {
     for (;;) {
-      let best = at;
-      for (const child of [2 * at + 1, 2 * at + 2]) if (this.#before(child, best)) best = child;
-      if (best === at) return;
-      this.#swap(at, best);
-      at = best;
+      const next = this.#backingOff.pop();
+      if (!next) return undefined;
+      next.timer.cancel();
+      const { preEnqueues } = this.#options.profileOf(next.entry.info);
+      if (!preEnqueues.some((plugin) => plugin.preEnqueue(next.entry.info) !== undefined)) return next.entry;
+      this.#enqueue(next.entry, "recheck");
     }
   }
 
-  #before(a: number, b: number): boolean {
-    const x = this.#items[a];
-    const y = this.#items[b];
-    if (!x || !y) return false;
-    const byPriority = (y.pod.spec?.priority ?? 0) - (x.pod.spec?.priority ?? 0);
-    return (byPriority || x.turn - y.turn) < 0;
+  #activate(entry: QueuedPod, why: IncomingReason): void {
+    this.#active.push(entry);
+    this.#options.onIncoming?.("active", why);
+    this.#options.onActive();
   }
 
-  #set(at: number, entry: QueuedPod): void {
-    this.#items[at] = entry;
-    this.#positions.set(entry.key, at);
+  #backoffMs({ attempts }: QueuedPod): number {
+    if (attempts === 0) return 0;
+    const { backoffInitialMs = backoffInitialMsDefault, backoffMaxMs = backoffMaxMsDefault } = this.#options;
+    return Math.min(backoffMaxMs, backoffInitialMs * 2 ** (attempts - 1));
   }
 
-  #swap(a: number, b: number): void {
-    const x = this.#items[a];
-    const y = this.#items[b];
-    if (!x || !y) return;
-    this.#set(a, y);
-    this.#set(b, x);
+  /** Forgets events that no pod in flight can have missed. */
+  #trimLog(): void {
+    const [oldest = this.#logStart + this.#log.length] = this.#inFlight.values();
+    const seen = oldest - this.#logStart;
+    if (seen === 0 || (seen < this.#log.length && seen < logTrimMin)) return;
+    this.#log = seen >= this.#log.length ? [] : this.#log.slice(seen);
+    this.#logStart = oldest;
   }
 }
+
+const nobody: ReadonlySet<string> = new Set();
+/** Trimming copies what stays: not for every few events. */
+const logTrimMin = 256;
+const keyOf = ({ key }: { readonly key: string }): string => key;

@@ -1,5 +1,5 @@
 import { quantityToMilli, quantityToNumber } from "../api/meta/index.ts";
-import type { Container, Pod } from "../api/types/index.ts";
+import type { Container, ContainerStatus, Pod } from "../api/types/index.ts";
 
 /** Amounts of resources: CPU in thousandths, memory and ephemeral storage in bytes, others in their own unit. */
 export interface Resources {
@@ -41,6 +41,13 @@ export function resourcesOf(quantities: Quantities): Resources {
   return sum;
 }
 
+/** How much of one resource there is: CPU in thousandths, others in their own unit. */
+export function amountOf(quantities: Quantities, resource: string): number {
+  const quantity = quantities?.[resource];
+  if (quantity === undefined) return 0;
+  return resource === "cpu" ? quantityToMilli(quantity) : quantityToNumber(quantity);
+}
+
 /** Adds `amount` (times `sign`) to `total` in place. */
 export function addResources(total: Resources, amount: Resources, sign: 1 | -1 = 1): void {
   total.cpuMilli += sign * amount.cpuMilli;
@@ -64,27 +71,39 @@ function raiseResources(total: Resources, least: Resources): void {
 export const nonzeroCpuMilli = 100;
 export const nonzeroMemoryBytes = 200 * 1024 * 1024;
 
+/** Resources of which containers that ask for none are counted as if they asked for a little. */
+export interface CountedAnyway {
+  readonly cpu: boolean;
+  readonly memory: boolean;
+}
+
+const countNothing: CountedAnyway = { cpu: false, memory: false };
+const countBoth: CountedAnyway = { cpu: true, memory: true };
+
 /**
  * What a pod takes from its node: the sum of its containers and sidecars, or what an init container needs while it
  * runs (with the sidecars started before it) when that is more; pod-level requests win; plus the overhead.
- * @param nonzero count containers without a CPU or memory request as if they asked for a little.
  */
-export function podRequests(pod: Pod, nonzero = false): Resources {
-  const spec = pod.spec;
-  const total = noResources();
-  const requestsOf = (container: Container): Resources => {
-    const requests = resourcesOf(container.resources?.requests);
-    if (nonzero) {
-      if (container.resources?.requests?.cpu === undefined) requests.cpuMilli = nonzeroCpuMilli;
-      if (container.resources?.requests?.memory === undefined) requests.memoryBytes = nonzeroMemoryBytes;
-    }
+export function podRequests(pod: Pod, anyway: CountedAnyway = countNothing): Resources {
+  const { spec, status } = pod;
+  const infeasible = status?.conditions?.some(
+    ({ type, reason }) => type === "PodResizePending" && reason === "Infeasible",
+  );
+  const requestsOf = (container: Container, statuses: readonly ContainerStatus[] | undefined): Resources => {
+    const running = statuses?.find(({ name }) => name === container.name);
+    const requests = effectiveRequests(container, running, infeasible === true);
+    if (anyway.cpu && !isAskedFor("cpu", container, running)) requests.cpuMilli = nonzeroCpuMilli;
+    if (anyway.memory && !isAskedFor("memory", container, running)) requests.memoryBytes = nonzeroMemoryBytes;
     return requests;
   };
-  for (const container of spec?.containers ?? []) addResources(total, requestsOf(container));
+  const total = noResources();
+  for (const container of spec?.containers ?? []) {
+    addResources(total, requestsOf(container, status?.containerStatuses));
+  }
   const sidecars = noResources();
   const initPeak = noResources();
   for (const container of spec?.initContainers ?? []) {
-    const requests = requestsOf(container);
+    const requests = requestsOf(container, status?.initContainerStatuses);
     if (container.restartPolicy === "Always") {
       addResources(total, requests);
       addResources(sidecars, requests);
@@ -95,16 +114,62 @@ export function podRequests(pod: Pod, nonzero = false): Resources {
     }
   }
   raiseResources(total, initPeak);
-  const podLevel = spec?.resources?.requests;
-  if (podLevel) {
-    const wanted = resourcesOf(podLevel);
-    if (podLevel.cpu !== undefined) total.cpuMilli = wanted.cpuMilli;
-    if (podLevel.memory !== undefined) total.memoryBytes = wanted.memoryBytes;
-    for (const [name, value] of wanted.others ?? []) {
-      total.others ??= new Map();
-      total.others.set(name, value);
-    }
-  }
+  applyPodLevel(total, spec?.resources?.requests);
   if (spec?.overhead) addResources(total, resourcesOf(spec.overhead));
   return total;
+}
+
+/** KEP-1287: while a container is resized it may take what it asks for, what it was granted and what it has; the most counts. */
+function effectiveRequests(container: Container, running: ContainerStatus | undefined, infeasible: boolean): Resources {
+  const asked = resourcesOf(container.resources?.requests);
+  if (running?.resources === undefined) return asked;
+  const effective = infeasible ? noResources() : asked;
+  raiseResources(effective, resourcesOf(running.resources.requests));
+  raiseResources(effective, resourcesOf(running.allocatedResources));
+  return effective;
+}
+
+function isAskedFor(name: string, container: Container, running: ContainerStatus | undefined): boolean {
+  return (
+    container.resources?.requests?.[name] !== undefined ||
+    running?.resources?.requests?.[name] !== undefined ||
+    running?.allocatedResources?.[name] !== undefined
+  );
+}
+
+/** KEP-2837: what the pod asks for as a whole replaces the sum, for the resources that it may name. */
+function applyPodLevel(total: Resources, requests: Quantities): void {
+  if (!requests) return;
+  const wanted = resourcesOf(requests);
+  if (requests.cpu !== undefined) total.cpuMilli = wanted.cpuMilli;
+  if (requests.memory !== undefined) total.memoryBytes = wanted.memoryBytes;
+  for (const [name, value] of wanted.others ?? []) {
+    if (!name.startsWith("hugepages-")) continue;
+    total.others ??= new Map();
+    total.others.set(name, value);
+  }
+}
+
+/** How scoring counts a pod that is to be placed. */
+export function incomingRequests(pod: Pod): Resources {
+  return podRequests(pod, countBoth);
+}
+
+/** How scoring counts a pod that is on a node. One with pod-level requests is filled up only in what nobody asks for. */
+export function countedRequests(pod: Pod): Resources {
+  const podLevel = pod.spec?.resources?.requests;
+  if (!podLevel || Object.keys(podLevel).length === 0) return incomingRequests(pod);
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
+  const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
+  const isNowhere = (name: string) =>
+    podLevel[name] === undefined &&
+    pod.spec?.overhead?.[name] === undefined &&
+    !containers.some((container) =>
+      isAskedFor(
+        name,
+        container,
+        statuses.find((status) => status.name === container.name),
+      ),
+    );
+  return podRequests(pod, { cpu: isNowhere("cpu"), memory: isNowhere("memory") });
 }

@@ -1,13 +1,4 @@
-import {
-  deepEqual,
-  findCondition,
-  formatTime,
-  isReason,
-  type KubeObject,
-  keyOf,
-  keyString,
-} from "../api/meta/index.ts";
-import type { Node, PersistentVolumeClaim, Pod, PodCondition } from "../api/types/index.ts";
+import { isReason, keyOf, keyString } from "../api/meta/index.ts";
 import {
   type Client,
   createEventRecorder,
@@ -17,25 +8,38 @@ import {
   resources,
 } from "../client/index.ts";
 import type { Host, Timer } from "../host/index.ts";
+import { askPermits, Binder, type BindingResult, messageOf, type Placement } from "./binding.ts";
 import { ClusterState } from "./cluster-state.ts";
-import { type Profile, SchedulingCycle } from "./cycle.ts";
+import { watchCluster } from "./cluster-watch.ts";
+import { SchedulingCycle } from "./cycle.ts";
 import { fitMessage, refusingPlugins } from "./fit-error.ts";
-import { type FitError, isTerminal, needsNode, type Reservation } from "./framework.ts";
+import type { CycleResult, FitError, PluginHandle, PostFilterResult, Rejection } from "./framework.ts";
 import { createSchedulerMetrics, type SchedulerMetrics } from "./metrics.ts";
-import { defaultFilters, defaultReserves, defaultScores } from "./plugins/index.ts";
-import { podInfoOf } from "./pod-info.ts";
-import { findPreemption } from "./preemption.ts";
-import { type QueuedPod, SchedulingQueue } from "./queue.ts";
+import { type PodInfo, podInfoOf } from "./pod-info.ts";
+import { type WhyPending, writePending } from "./pod-status.ts";
+import type { Profile } from "./profile.ts";
+import { type CustomPlugin, createProfiles, type ProfileConfig } from "./profile-factory.ts";
+import { type QueueProfile, SchedulingQueue } from "./queue.ts";
+import type { QueuedPod } from "./queued-pod.ts";
 import { createClusterReader } from "./spreading.ts";
 import { VolumeWaits } from "./volume-waits.ts";
+import { PermitWaits } from "./waiting-pods.ts";
 
 export interface SchedulerOptions {
   readonly client: Client;
   readonly host: Host;
   /** Shared with others of the process; without it the scheduler makes its own. */
   readonly informers?: InformerFactory;
-  /** Pods with this spec.schedulerName are ours. */
-  readonly schedulerName?: string;
+  /** How pods are scheduled, by the spec.schedulerName that they have. Default: one profile, default-scheduler. */
+  readonly profiles?: readonly ProfileConfig[];
+  /**
+   * Plugins beside the default ones. Without `profiles` they are enabled wherever they implement something; with it only
+   * where a profile names them.
+   */
+  readonly plugins?: readonly CustomPlugin[];
+  /** Default 1 s and 10 s. */
+  readonly backoffInitialMs?: number;
+  readonly backoffMaxMs?: number;
 }
 
 export interface Scheduler {
@@ -47,56 +51,78 @@ const cyclesPerTurn = 32;
 /** Bindings under way at once; more wait for the API server. */
 const bindingsMax = 256;
 
-/** Starts the scheduler: gives every pod that names it a node, or says why none fits. */
+export const defaultSchedulerName = "default-scheduler";
+
+/**
+ * Starts the scheduler: gives every pod that names one of its profiles a node, or says why none fits.
+ * @throws when the profiles cannot be made: an unknown plugin, or one enabled where it does nothing.
+ */
 export function startScheduler(options: SchedulerOptions): Scheduler {
   return new PodScheduler(options);
 }
 
+/** A profile at work. */
+interface ActiveProfile extends QueueProfile {
+  readonly profile: Profile;
+  readonly cycle: SchedulingCycle;
+}
+
 class PodScheduler implements Scheduler {
+  readonly #options: SchedulerOptions;
   readonly #client: Client;
   readonly #host: Host;
-  readonly #schedulerName: string;
   readonly #informers: InformerFactory;
-  readonly #ownsInformers: boolean;
   readonly #cluster: ClusterState;
-  readonly #cycle: SchedulingCycle;
-  readonly #profile: Profile = {
-    filters: defaultFilters,
-    scores: defaultScores,
-    reserves: defaultReserves,
-  };
+  readonly #profiles: ReadonlyMap<string, ActiveProfile>;
   readonly #queue: SchedulingQueue;
   readonly #events: EventRecorder;
   readonly #metrics: SchedulerMetrics;
-  readonly #handlers: { remove(): void }[] = [];
+  readonly #handlers: readonly { remove(): void }[];
   readonly #bindings = new Set<Promise<void>>();
-  /** Pods with a node that wait for their volumes: nobody waits for them, they may take minutes. */
-  readonly #preparing = new Set<Promise<void>>();
+  /** Pods with a node that wait for a plugin: nobody waits for them, they may take minutes. */
+  readonly #waiting = new Set<Promise<void>>();
   readonly #volumeWaits: VolumeWaits;
+  readonly #permitWaits: PermitWaits;
+  readonly #binder: Binder;
   #turn: Timer | undefined;
   #synced = false;
   #stopped = false;
 
   constructor(options: SchedulerOptions) {
-    this.#client = options.client;
-    this.#host = options.host;
-    this.#schedulerName = options.schedulerName ?? "default-scheduler";
-    this.#ownsInformers = options.informers === undefined;
-    this.#informers = options.informers ?? createInformerFactory(options.client, options.host);
+    const { client, host } = options;
+    const profiles = options.profiles ?? [{ schedulerName: defaultSchedulerName }];
+    const component = profiles[0]?.schedulerName ?? defaultSchedulerName;
+    this.#options = options;
+    this.#client = client;
+    this.#host = host;
+    this.#informers = options.informers ?? createInformerFactory(client, host);
     this.#cluster = new ClusterState(createClusterReader(this.#informers));
-    this.#cycle = new SchedulingCycle(this.#profile, options.host.random);
-    const wakesOn = new Map(this.#profile.filters.map((plugin) => [plugin.name, plugin.wakesOn]));
-    this.#queue = new SchedulingQueue(options.host.clock, wakesOn, () => this.#wakeUp());
-    this.#volumeWaits = new VolumeWaits(options.host.clock);
-    this.#metrics = createSchedulerMetrics(options.host, this.#schedulerName, () => this.#queue.sizes);
-    this.#events = createEventRecorder({
-      client: options.client,
-      host: options.host,
-      component: this.#schedulerName,
-      instance: this.#schedulerName,
-      form: "series",
+    this.#volumeWaits = new VolumeWaits(host.clock);
+    this.#permitWaits = new PermitWaits(host.clock);
+    this.#metrics = createSchedulerMetrics(host, () => this.#queue, this.#cluster);
+    this.#events = createEventRecorder({ client, host, component, instance: component, form: "series" });
+    this.#informers.informer(resources.poddisruptionbudgets);
+    this.#profiles = this.#createProfiles(profiles);
+    this.#queue = this.#createQueue();
+    const pods = this.#informers.informer(resources.pods).store;
+    this.#binder = new Binder({
+      client,
+      host,
+      metrics: this.#metrics,
+      permitWaits: this.#permitWaits,
+      volumeWaits: this.#volumeWaits,
+      isThere: ({ key, pod }) => pods.get(key)?.metadata.uid === pod.metadata.uid,
     });
-    this.#watch();
+    this.#handlers = watchCluster(this.#informers, this.#cluster, {
+      isOurs: (pod) => this.#profiles.has(pod.spec?.schedulerName ?? defaultSchedulerName),
+      podAdded: (info) => this.#queue.add(info),
+      podRefreshed: (info) => this.#queue.refresh(info),
+      podRemoved: (key) => this.#podRemoved(key),
+      event: (event) => {
+        if (event.kind === "claim/changed" || event.kind === "volume/changed") this.#volumeWaits.changed();
+        this.#queue.event(event);
+      },
+    });
     this.#informers.start();
     void this.#informers.whenSynced().then(() => {
       this.#synced = true;
@@ -110,107 +136,65 @@ class PodScheduler implements Scheduler {
     for (const handler of this.#handlers) handler.remove();
     this.#queue.close();
     this.#volumeWaits.stop();
-    await Promise.allSettled(this.#preparing);
+    this.#permitWaits.stop();
+    await Promise.allSettled(this.#waiting);
     await Promise.allSettled(this.#bindings);
     await this.#events.stop();
-    if (this.#ownsInformers) this.#informers.stop();
+    if (!this.#options.informers) this.#informers.stop();
   }
 
-  #watch(): void {
-    const pods = this.#informers.informer(resources.pods);
-    const nodes = this.#informers.informer(resources.nodes);
-    this.#informers.informer(resources.poddisruptionbudgets);
-    this.#handlers.push(
-      nodes.addHandlers({
-        add: (node) => this.#nodeSeen(node),
-        update: (old, node) => this.#nodeSeen(node, old),
-        delete: (node) => this.#cluster.removeNode(node.metadata.name ?? ""),
-      }),
-      pods.addHandlers({
-        add: (pod) => this.#podSeen(pod),
-        update: (old, pod) => this.#podSeen(pod, old),
-        delete: (pod) => this.#podGone(pod),
-      }),
-      this.#informers.informer(resources.namespaces).addHandlers({
-        update: (old, next) => {
-          if (!deepEqual(old.metadata.labels, next.metadata.labels)) this.#queue.event("namespace/changed");
-        },
-      }),
-      ...this.#watchStorage(),
-    );
-  }
-
-  #watchStorage(): { remove(): void }[] {
-    const changed = () => {
-      this.#volumeWaits.changed();
-      this.#queue.event("volume/changed");
+  #createProfiles(profiles: readonly ProfileConfig[]): ReadonlyMap<string, ActiveProfile> {
+    const shared: Omit<PluginHandle, "schedulerName" | "filters"> = {
+      host: this.#host,
+      client: this.#client,
+      informers: this.#informers,
+      cluster: this.#cluster,
+      events: this.#events,
+      waitingPods: this.#permitWaits,
+      recheckGated: () => this.#queue.recheckGated(),
     };
-    const claimChanged = (claim: PersistentVolumeClaim) => {
-      this.#volumeWaits.changed();
-      const key = keyString(keyOf(claim));
-      this.#queue.event("volume/changed", (pod) => podInfoOf(pod).claimKeys.includes(key));
-    };
-    const always = { add: changed, update: changed, delete: changed };
-    const claims = { add: claimChanged, update: (_: unknown, claim: PersistentVolumeClaim) => claimChanged(claim) };
-    return [
-      this.#informers.informer(resources.persistentvolumeclaims).addHandlers({ ...claims, delete: claimChanged }),
-      this.#informers.informer(resources.persistentvolumes).addHandlers(always),
-      this.#informers.informer(resources.storageclasses).addHandlers({ add: changed, update: changed }),
-      this.#informers.informer(resources.csinodes).addHandlers({ add: changed, update: changed }),
-      this.#informers.informer(resources.csidrivers).addHandlers({ add: changed, update: changed }),
-      this.#informers.informer(resources.csistoragecapacities).addHandlers({ add: changed, update: changed }),
-    ];
+    const created = createProfiles({
+      profiles,
+      custom: this.#options.plugins ?? [],
+      enableCustom: this.#options.profiles === undefined,
+      handleFor: (schedulerName, filters) => ({ ...shared, schedulerName, filters }),
+    });
+    const activate = (profile: Profile): ActiveProfile => ({
+      profile,
+      cycle: new SchedulingCycle(profile, this.#host.random),
+      preEnqueues: profile.preEnqueues,
+      hints: hintsOf(profile),
+    });
+    return new Map([...created].map(([name, profile]) => [name, activate(profile)]));
   }
 
-  #nodeSeen(node: Node, old?: Node): void {
-    this.#cluster.setNode(node);
-    if (!old) {
-      this.#queue.event("node/added");
-      return;
-    }
-    if (!deepEqual(old.status?.allocatable, node.status?.allocatable)) this.#queue.event("node/allocatable");
-    if (!deepEqual(old.metadata.labels, node.metadata.labels)) this.#queue.event("node/labels");
-    const taints = (n: Node) => [n.spec?.taints, n.spec?.unschedulable];
-    if (!deepEqual(taints(old), taints(node))) this.#queue.event("node/taints");
+  #createQueue(): SchedulingQueue {
+    const [first] = this.#profiles.values();
+    if (!first) throw new Error("at least one profile is required");
+    const { backoffInitialMs, backoffMaxMs } = this.#options;
+    const { queueSort } = first.profile;
+    return new SchedulingQueue({
+      clock: this.#host.clock,
+      compare: (a, b) => queueSort.compare(a, b),
+      profileOf: (info) => this.#profileOf(info),
+      onActive: () => this.#wakeUp(),
+      onIncoming: this.#metrics.incoming,
+      ...(backoffInitialMs !== undefined && { backoffInitialMs }),
+      ...(backoffMaxMs !== undefined && { backoffMaxMs }),
+    });
   }
 
-  #podSeen(pod: Pod, old?: Pod): void {
-    const key = keyString(keyOf(pod));
-    const node = pod.spec?.nodeName;
-    if (node && !isTerminal(pod)) {
-      const known = old?.spec?.nodeName !== undefined;
-      this.#queue.remove(key);
-      this.#cluster.setPod(podInfoOf(pod), node);
-      if (!known) this.#queue.event("assigned-pod/added");
-      else if (!deepEqual(old?.metadata.labels, pod.metadata.labels)) this.#queue.event("assigned-pod/labels");
-    } else if (node) {
-      this.#leave(key);
-    } else if (!this.#isOurs(pod)) {
-      this.#queue.remove(key);
-      this.#cluster.unnominate(key);
-    } else if (!this.#cluster.isAssumed(key)) {
-      const nominated = pod.status?.nominatedNodeName;
-      if (!old && nominated) this.#cluster.nominate(podInfoOf(pod), nominated);
-      if (!old || affectsScheduling(old, pod)) this.#queue.add(key, pod);
-      else this.#queue.refresh(key, pod);
-    }
+  #profileOf({ pod }: PodInfo): ActiveProfile {
+    const name = pod.spec?.schedulerName ?? defaultSchedulerName;
+    const profile = this.#profiles.get(name);
+    if (!profile) throw new Error(`profile not found for scheduler name "${name}"`);
+    return profile;
   }
 
-  #podGone(pod: Pod): void {
-    const key = keyString(keyOf(pod));
+  #podRemoved(key: string): void {
     this.#queue.remove(key);
-    this.#cluster.unnominate(key);
-    if (pod.spec?.nodeName) this.#leave(key);
-  }
-
-  #leave(key: string): void {
-    this.#cluster.removePod(key);
-    this.#queue.event("assigned-pod/deleted");
-  }
-
-  #isOurs(pod: Pod): boolean {
-    const gated = (pod.spec?.schedulingGates?.length ?? 0) > 0;
-    return needsNode(pod) && !gated && (pod.spec?.schedulerName ?? "default-scheduler") === this.#schedulerName;
+    this.#volumeWaits.changed();
+    this.#permitWaits.get(key)?.deny("", "the pod is gone");
   }
 
   #wakeUp(): void {
@@ -231,59 +215,113 @@ class PodScheduler implements Scheduler {
   }
 
   #scheduleOne(entry: QueuedPod): void {
-    const info = podInfoOf(entry.pod);
-    const result = this.#cycle.run(info, this.#cluster);
+    const { info } = entry;
+    const { profile, cycle } = this.#profileOf(info);
+    const startedAt = this.#host.clock.now();
+    const result: CycleResult = cycle.run(info, this.#cluster);
+    this.#metrics.algorithm(startedAt);
+    const attempt = { entry, profile, startedAt };
     if (result.kind === "unschedulable") {
-      this.#metrics.attempts("unschedulable");
-      this.#track(this.#reject(entry, result.fit));
+      this.#track(this.#reject(attempt, result.fit, true));
       return;
     }
     // Counted to the node at once: the next pod of this turn must see it there.
     this.#cluster.assumePod(info, result.node);
-    const reservations = this.#cycle.reserve(info, result.node, this.#cluster);
-    if (reservations.length === 0) {
-      this.#track(this.#bind(entry, result.node));
+    const reservations = cycle.reserve(info, result.node, this.#cluster);
+    if ("rejected" in reservations) {
+      this.#turnAway(attempt, result.node, reservations.rejected);
       return;
     }
-    const preparing = this.#prepare(entry, reservations).then((isReady) => {
-      if (isReady) this.#track(this.#bind(entry, result.node));
-    });
-    this.#preparing.add(preparing);
-    void preparing.finally(() => this.#preparing.delete(preparing));
+    const permits = askPermits(profile.permits, info, result.node);
+    if (permits && "plugin" in permits) {
+      for (const reservation of reservations) reservation.release(false);
+      this.#turnAway(attempt, result.node, permits);
+      return;
+    }
+    this.#startBinding(attempt, { info, nodeName: result.node, profile, reservations }, permits);
   }
 
-  /** Whether all that was reserved is there and the pod may be bound; otherwise the pod is on its way back to the queue. */
-  async #prepare(entry: QueuedPod, reservations: readonly Reservation[]): Promise<boolean> {
-    const { key, pod } = entry;
-    const pods = this.#informers.informer(resources.pods).store;
-    const isThere = () => pods.get(key)?.metadata.uid === pod.metadata.uid;
-    const context = {
-      client: this.#client,
-      until: (isReady: () => boolean) => this.#volumeWaits.until(() => !isThere() || isReady()),
-    };
-    let plugin = "";
-    try {
-      for (const reservation of reservations) {
-        plugin = reservation.plugin;
-        await reservation.preBind(context);
-      }
-      return true; // also for a pod that is gone: binding it finds that out
-    } catch (error) {
-      this.#cluster.forgetPod(key);
-      if (this.#stopped || !isThere()) {
-        this.#queue.done(key);
-        return false;
-      }
-      const message = `running PreBind plugin "${plugin}": ${messageOf(error)}`;
-      this.#metrics.attempts("error");
-      this.#queue.retry({ ...entry, refusedBy: new Set() });
-      if (isReason(error, "Conflict")) return false; // somebody was faster, or the view was old
-      this.#events.event(pod, "Warning", "FailedScheduling", message, { action: "Scheduling" });
-      await this.#writeCondition(pod, { reason: "SchedulerError", message });
-      return false;
-    } finally {
-      for (const reservation of reservations) reservation.release();
+  #startBinding(attempt: Attempt, placement: Placement, waits: ReadonlyMap<string, number> | undefined): void {
+    const bound = this.#binder.run(placement, waits).then((result) => this.#bindingEnded(attempt, placement, result));
+    if (!waits && this.#binder.isQuick(placement)) {
+      this.#track(bound);
+      return;
     }
+    this.#waiting.add(bound);
+    void bound.finally(() => this.#waiting.delete(bound));
+  }
+
+  async #bindingEnded(attempt: Attempt, { info, nodeName }: Placement, result: BindingResult): Promise<void> {
+    const { entry, profile, startedAt } = attempt;
+    const { key, pod } = info;
+    switch (result.kind) {
+      case "bound":
+        this.#queue.done(key);
+        this.#metrics.attempt("scheduled", profile.schedulerName, startedAt);
+        this.#metrics.scheduled(entry.attempts, entry.queuedAt);
+        this.#events.event(pod, "Normal", "Scheduled", `Successfully assigned ${key} to ${nodeName}`, {
+          action: "Binding",
+        });
+        return;
+      case "rejected":
+        if (this.#stopped) this.#forget(info, nodeName);
+        else this.#turnAway(attempt, nodeName, result.rejection);
+        return;
+      case "gone":
+        this.#forget(info, nodeName);
+        this.#queue.done(key);
+        return;
+      case "failed":
+        this.#forget(info, nodeName);
+        return this.#failed(attempt, result.message, result.error);
+      default:
+        return result satisfies never;
+    }
+  }
+
+  /** Something outside the pod failed: it is tried again after its back-off. */
+  async #failed({ entry, profile, startedAt }: Attempt, message: string, error: unknown): Promise<void> {
+    const { key, pod } = entry.info;
+    this.#metrics.attempt("error", profile.schedulerName, startedAt);
+    if (this.#stopped) {
+      this.#queue.done(key);
+      return;
+    }
+    this.#host.log.warn("cannot bind the pod, will try again", { pod: key, error: message });
+    this.#retry(entry);
+    if (isReason(error, "Conflict")) return; // somebody was faster, or the view was old
+    this.#events.event(pod, "Warning", "FailedScheduling", message, { action: "Scheduling" });
+    await this.#writePending(entry, { reason: "SchedulerError", message });
+  }
+
+  /** The newest version of a pod goes back to the queue, unless it is gone. */
+  #retry(entry: QueuedPod): void {
+    const current = this.#current(entry);
+    if (current) this.#queue.retry(current);
+    else this.#queue.done(entry.key);
+  }
+
+  #current(entry: QueuedPod): QueuedPod | undefined {
+    const { pod } = entry.info;
+    const known = this.#informers.informer(resources.pods).store.get(keyString(keyOf(pod)));
+    if (!known || known.metadata.uid !== pod.metadata.uid || known.spec?.nodeName) return undefined;
+    return { ...entry, info: podInfoOf(known) };
+  }
+
+  #forget(info: PodInfo, nodeName: string): void {
+    this.#cluster.forgetPod(info.key);
+    const { pod } = info;
+    this.#queue.event({
+      kind: "assigned-pod/deleted",
+      pod: { ...pod, ...(pod.spec && { spec: { ...pod.spec, nodeName } }) },
+    });
+  }
+
+  /** A plugin refused the pod after its node was chosen. */
+  #turnAway(attempt: Attempt, nodeName: string, rejection: Rejection): void {
+    this.#forget(attempt.entry.info, nodeName);
+    const fit: FitError = { nodesTotal: 1, nodes: new Map([[nodeName, rejection]]) };
+    this.#track(this.#reject(attempt, fit, false));
   }
 
   #track(work: Promise<void>): void {
@@ -294,125 +332,66 @@ class PodScheduler implements Scheduler {
     });
   }
 
-  async #bind(entry: QueuedPod, node: string): Promise<void> {
-    const { pod, key } = entry;
-    const binding = {
-      apiVersion: "v1",
-      kind: "Binding",
-      metadata: { name: pod.metadata.name, namespace: pod.metadata.namespace, uid: pod.metadata.uid },
-      target: { kind: "Node", name: node },
-    };
-    try {
-      await this.#client.resource(resources.pods).subresource<KubeObject>("binding").create(keyOf(pod), binding);
-      this.#queue.done(key);
-      this.#metrics.attempts("scheduled", entry.queuedAt);
-      this.#events.event(pod, "Normal", "Scheduled", `Successfully assigned ${key} to ${node}`, { action: "Binding" });
-    } catch (error) {
-      this.#cluster.forgetPod(key);
-      if (isReason(error, "NotFound")) {
-        this.#queue.done(key); // deleted meanwhile
-        return;
-      }
-      this.#metrics.attempts("error");
-      this.#host.log.warn("cannot bind the pod, will try again", { pod: key, node, error: messageOf(error) });
-      if (this.#stopped) this.#queue.done(key);
-      else this.#queue.retry({ ...entry, refusedBy: new Set() });
-    }
-  }
-
-  async #reject(entry: QueuedPod, fit: FitError): Promise<void> {
-    const nominated = await this.#preempt(entry, fit).catch((error: unknown) => {
-      this.#host.log.warn("cannot preempt, the pod waits", { pod: entry.key, error: messageOf(error) });
-      return { node: undefined, message: messageOf(error) };
-    });
-    // A pod that was refused as a whole: the original then asks for what it noted of devices, and it noted nothing.
-    const tried = fit.pod ? ["not found"] : ["no new claims to deallocate", `preemption: ${nominated.message}`];
-    const message = fitMessage(fit, tried);
+  /** No node fits: what PostFilter can do about it, then the pod waits. */
+  async #reject({ entry, profile, startedAt }: Attempt, fit: FitError, mayHelp: boolean): Promise<void> {
+    this.#metrics.attempt("unschedulable", profile.schedulerName, startedAt);
+    const helped = mayHelp ? await this.#postFilter(entry.info, profile, fit) : noHelp;
+    const message = fitMessage(fit, helped.message);
     if (this.#stopped) return;
-    this.#events.event(entry.pod, "Warning", "FailedScheduling", message, { action: "Scheduling" });
-    this.#queue.unschedulable({ ...entry, refusedBy: refusingPlugins(fit) });
-    await this.#writeCondition(entry.pod, { reason: "Unschedulable", message, nominatedNode: nominated.node });
-  }
-
-  /** Removes less important pods where that helps. Gives the node to nominate, or the original's words why not. */
-  async #preempt(entry: QueuedPod, fit: FitError): Promise<{ node?: string; message: string }> {
-    const info = podInfoOf(entry.pod);
-    const budgets = this.#informers.informer(resources.poddisruptionbudgets).store.list();
-    this.#cluster.unnominate(entry.key); // what it was to get has turned out not to be enough
-    const result = findPreemption(info, fit, this.#cluster, this.#profile.filters, budgets);
-    if (result.kind === "none") return { message: result.message };
-    const { node, victims } = result.preemption;
-    this.#cluster.nominate(info, node);
-    for (const victim of victims) {
-      if (victim.pod.metadata.deletionTimestamp !== undefined) continue;
-      try {
-        await this.#markDisrupted(victim.pod, entry.pod);
-        await this.#client
-          .resource(resources.pods)
-          .delete(keyOf(victim.pod), { preconditions: { uid: victim.pod.metadata.uid } });
-        const by = `${entry.pod.metadata.uid} on node ${node}`;
-        this.#events.event(victim.pod, "Normal", "Preempted", `Preempted by pod ${by}`, { action: "Preempting" });
-      } catch (error) {
-        if (!isReason(error, "NotFound")) throw error;
-      }
-    }
-    this.#metrics.preempted(victims.length);
-    return { node, message: `0/${fit.nodesTotal} nodes are available.` };
-  }
-
-  /** Tells why the pod goes, before it goes. */
-  async #markDisrupted({ metadata, status }: Pod, preemptor: Pod): Promise<void> {
-    if (findCondition(status?.conditions, "DisruptionTarget")?.status === "True") return;
-    const condition: PodCondition = {
-      type: "DisruptionTarget",
-      status: "True",
-      observedGeneration: metadata.generation,
-      reason: "PreemptionByScheduler",
-      message: `${preemptor.spec?.schedulerName}: preempting to accommodate a higher priority pod`,
-      lastTransitionTime: formatTime(this.#host.clock.now()),
-    };
-    const patch = { metadata: { uid: metadata.uid }, status: { conditions: [condition] } };
-    await this.#client.resource(resources.pods).patchStatus(keyOf({ metadata }), "strategic", patch);
-  }
-
-  async #writeCondition(pod: Pod, { reason, message, nominatedNode }: WhyPending): Promise<void> {
-    const old = findCondition(pod.status?.conditions, "PodScheduled");
-    const unchanged = old?.status === "False" && old.reason === reason && old.message === message;
-    if (unchanged && (nominatedNode ?? "") === (pod.status?.nominatedNodeName ?? "")) return;
-    const condition: PodCondition = {
-      type: "PodScheduled",
-      status: "False",
-      reason,
+    this.#events.event(entry.info.pod, "Warning", "FailedScheduling", message, { action: "Scheduling" });
+    const current = this.#current(entry);
+    if (current) this.#queue.unschedulable({ ...current, refusedBy: refusingPlugins(fit) });
+    else this.#queue.done(entry.key);
+    const nominated = helped.nominated;
+    await this.#writePending(entry, {
+      reason: "Unschedulable",
       message,
-      lastProbeTime: null,
-      lastTransitionTime: old?.status === "False" ? old.lastTransitionTime : formatTime(this.#host.clock.now()),
-      observedGeneration: pod.metadata.generation,
-    };
-    const status = {
-      conditions: [condition],
-      ...(nominatedNode !== undefined && { nominatedNodeName: nominatedNode }),
-    };
-    const patch = { metadata: { uid: pod.metadata.uid }, status };
+      ...(nominated !== undefined && { nominated }),
+    });
+  }
+
+  /** Asks the PostFilter plugins until one helps; what those before said is told together. */
+  async #postFilter(info: PodInfo, profile: Profile, fit: FitError): Promise<PostFilterResult> {
+    const startedAt = this.#host.clock.now();
+    const messages: string[] = [];
+    let nominated: string | undefined;
     try {
-      await this.#client.resource(resources.pods).patchStatus(keyOf(pod), "strategic", patch);
+      for (const plugin of profile.postFilters) {
+        const result = await plugin.postFilter(info, fit);
+        if (result.helped) return result;
+        if (result.message !== "") messages.push(result.message);
+        nominated ??= result.nominated;
+        if (result.final) break;
+      }
     } catch (error) {
-      if (isReason(error, "NotFound") || isReason(error, "Conflict")) return; // deleted, or changed and tried anew
-      this.#host.log.warn("cannot write the pod's status", { pod: keyString(keyOf(pod)), error: messageOf(error) });
+      this.#host.log.warn("cannot make room, the pod waits", { pod: info.key, error: messageOf(error) });
+      return { helped: false, message: messageOf(error) };
+    } finally {
+      this.#metrics.point("PostFilter", "Success", profile.schedulerName, startedAt);
     }
+    return { helped: false, message: messages.join(", "), ...(nominated !== undefined && { nominated }) };
+  }
+
+  #writePending({ info }: QueuedPod, why: WhyPending): Promise<void> {
+    return writePending(info.pod, why, { client: this.#client, host: this.#host });
   }
 }
 
-interface WhyPending {
-  readonly reason: "Unschedulable" | "SchedulerError";
-  readonly message: string;
-  readonly nominatedNode?: string;
+/** One try of a pod. */
+interface Attempt {
+  readonly entry: QueuedPod;
+  readonly profile: Profile;
+  /** ms since the epoch. */
+  readonly startedAt: number;
 }
 
-/** Whether an update of a pending pod may change where it fits; updates of its status do not. */
-function affectsScheduling(old: Pod, pod: Pod): boolean {
-  return !deepEqual(old.spec, pod.spec) || !deepEqual(old.metadata.labels, pod.metadata.labels);
-}
+const noHelp: PostFilterResult = { helped: false, message: "" };
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function hintsOf(profile: Profile): QueueProfile["hints"] {
+  const { preEnqueues, filters, reserves, permits } = profile;
+  const hints = new Map<string, NonNullable<(typeof filters)[number]["wakesOn"]>>();
+  for (const { name, wakesOn } of [...preEnqueues, ...filters, ...reserves, ...permits]) {
+    if (wakesOn) hints.set(name, wakesOn);
+  }
+  return hints;
 }

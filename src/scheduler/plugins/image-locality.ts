@@ -8,7 +8,6 @@ const mostBytesPerContainer = 1000 * megabyte;
 /** Prefers nodes that have the images already, less so when few nodes have them (spreads the heat). */
 export const imageLocality: ScorePlugin = {
   name: "ImageLocality",
-  weight: 1,
   prepareScore: (info, _feasible, cluster) => {
     const images = imagesOf(info);
     const nodes = cluster.nodes();

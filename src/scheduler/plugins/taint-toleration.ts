@@ -1,5 +1,5 @@
 import { isTolerated } from "../../api/placement/index.ts";
-import type { Taint } from "../../api/types/index.ts";
+import type { Taint, Toleration } from "../../api/types/index.ts";
 import { type FilterPlugin, normalizeByMax, type Rejection, type ScorePlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 
@@ -11,8 +11,13 @@ const rejection: Rejection = {
 
 export const taintToleration: FilterPlugin & ScorePlugin = {
   name: "TaintToleration",
-  weight: 3,
-  wakesOn: ["node/added", "node/taints", "pod/changed"],
+  wakesOn: {
+    "node/added": ({ pod }, { node }) => toleratesHard(node.spec?.taints, pod.spec?.tolerations),
+    "node/taints": ({ pod }, { node, old }) => {
+      const tolerations = pod.spec?.tolerations;
+      return toleratesHard(node.spec?.taints, tolerations) && !toleratesHard(old?.spec?.taints, tolerations);
+    },
+  },
   prepareFilter: ({ pod }) => {
     const tolerations = pod.spec?.tolerations;
     return (node: NodeInfo) => {
@@ -30,6 +35,11 @@ export const taintToleration: FilterPlugin & ScorePlugin = {
   },
   normalize: (scores) => normalizeByMax(scores, true),
 };
+
+/** Whether no taint of these keeps the pod away. */
+function toleratesHard(taints: readonly Taint[] = none, tolerations: readonly Toleration[] | undefined): boolean {
+  return taints.every((taint) => taint.effect === "PreferNoSchedule" || isTolerated(taint, tolerations));
+}
 
 const none: readonly Taint[] = [];
 

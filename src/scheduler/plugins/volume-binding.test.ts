@@ -26,7 +26,7 @@ function verdict(facts: StorageFacts, of: Pod = pod): string | readonly (string 
   const cluster = clusterWith(facts, nodes);
   const filter = volumeBinding.prepareFilter(podInfoOf(of), cluster);
   if (filter === undefined) return "no objection";
-  if (typeof filter !== "function") return filter.rejected.reasons.join();
+  if (typeof filter !== "function") return "rejected" in filter ? filter.rejected.reasons.join() : "some nodes only";
   return cluster.nodes().map((node) => filter(node)?.reasons.join());
 }
 
@@ -134,7 +134,8 @@ test("two claims of a pod do not get the same disk, and what is reserved is nobo
     ["two", "default/d"],
   ]);
   expect(refused("e")).toBe(noVolume);
-  reservation?.release();
+  if (!reservation || "rejected" in reservation) throw new Error("not reserved");
+  reservation.release(false);
   expect(refused("e")).toBeUndefined();
 });
 

@@ -34,7 +34,12 @@ const volumeGone = "node(s) unavailable due to one or more pvc(s) bound to non-e
 /** Pods go where their volumes are or can be made; volumes of claims that wait for a consumer are bound before the pod. */
 export const volumeBinding: FilterPlugin & ReservePlugin = {
   name,
-  wakesOn: ["volume/changed", "node/added", "node/labels", "node/taints", "pod/changed"],
+  wakesOn: {
+    "claim/changed": (info, { object }) => info.claimKeys.includes(keyString(keyOf(object))),
+    "volume/changed": true,
+    "node/added": true,
+    "node/labels": true,
+  },
   prepareFilter: (info, cluster) => {
     if (info.claimKeys.length === 0) return undefined;
     const claims = claimsOf(info, cluster);
@@ -168,6 +173,7 @@ function reserve({ matches, toProvision }: NodePlan, node: NodeInfo, cluster: Cl
   return {
     plugin: name,
     preBind: (context) => bindVolumes({ matches, toProvision, node, cluster }, context),
+    // Bound or not: by then the volumes say themselves whose they are.
     release: () => {
       for (const volume of taken.keys()) cluster.takenVolumes.delete(volume);
       for (const claim of placed) cluster.claimNodes.delete(claim);

@@ -1,4 +1,5 @@
-import { claimClass } from "../../api/volumes/index.ts";
+import { keyOf, keyString } from "../../api/meta/index.ts";
+import { claimClass, claimedVolumes } from "../../api/volumes/index.ts";
 import type { VolumeReader } from "../cluster-state.ts";
 import type { FilterPlugin, Rejection } from "../framework.ts";
 import type { PodInfo } from "../pod-info.ts";
@@ -9,7 +10,12 @@ const rejection: Rejection = { plugin: name, reasons: ["node(s) exceed max volum
 /** Nodes take as many volumes of a CSI driver as their CSINode says. */
 export const nodeVolumeLimits: FilterPlugin = {
   name,
-  wakesOn: ["volume/changed", "node/added", "assigned-pod/deleted"],
+  wakesOn: {
+    "claim/changed": (info, { object }) => info.claimKeys.includes(keyString(keyOf(object))),
+    "volume/changed": true,
+    "node/added": true,
+    "assigned-pod/deleted": (_, { pod }) => claimedVolumes(pod).length > 0,
+  },
   prepareFilter: (info, { reader: { volumes } }) => {
     const wanted = csiVolumes(info, volumes);
     if (wanted.size === 0) return undefined;

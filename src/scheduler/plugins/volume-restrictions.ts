@@ -1,6 +1,8 @@
+import { keyOf, keyString } from "../../api/meta/index.ts";
 import type { Volume } from "../../api/types/index.ts";
 import type { FilterPlugin, Rejection } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
+import { type PodInfo, podInfoOf } from "../pod-info.ts";
 
 const name = "VolumeRestrictions";
 const inUse: Rejection = {
@@ -13,7 +15,11 @@ const diskConflict: Rejection = { plugin: name, reasons: ["node(s) had no availa
 /** A claim that only one pod may use, and disks that only one pod may mount. */
 export const volumeRestrictions: FilterPlugin = {
   name,
-  wakesOn: ["assigned-pod/deleted", "node/added", "volume/changed"],
+  wakesOn: {
+    "assigned-pod/deleted": (info, { pod }) => sharesVolume(info, podInfoOf(pod)),
+    "node/added": true,
+    "claim/changed": (info, { object }) => info.claimKeys.includes(keyString(keyOf(object))),
+  },
   prepareFilter: ({ pod, claimKeys }, cluster) => {
     const single = claimKeys.filter((key) => {
       return cluster.reader.volumes.claim(key)?.spec.accessModes?.includes("ReadWriteOncePod");
@@ -27,6 +33,13 @@ export const volumeRestrictions: FilterPlugin = {
     };
   },
 };
+
+/** Whether the other pod may have held what this one waits for. */
+function sharesVolume({ pod, claimKeys }: PodInfo, other: PodInfo): boolean {
+  if (claimKeys.some((key) => other.claimKeys.includes(key))) return true;
+  const disks = pod.spec?.volumes?.filter(isExclusiveDisk) ?? [];
+  return disks.some((disk) => other.pod.spec?.volumes?.some((held) => areInConflict(disk, held)));
+}
 
 function isExclusiveDisk({ gcePersistentDisk, awsElasticBlockStore, iscsi, rbd }: Volume): boolean {
   return (gcePersistentDisk ?? awsElasticBlockStore ?? iscsi ?? rbd) !== undefined;

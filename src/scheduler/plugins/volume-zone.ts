@@ -1,3 +1,4 @@
+import { keyOf, keyString } from "../../api/meta/index.ts";
 import type { FilterPlugin, Rejection } from "../framework.ts";
 
 const topologyLabels = [
@@ -15,7 +16,12 @@ const rejection: Rejection = {
 /** Volumes that say by labels where they are are used there; several zones are divided by two underscores. */
 export const volumeZone: FilterPlugin = {
   name: "VolumeZone",
-  wakesOn: ["volume/changed", "node/added", "node/labels"],
+  wakesOn: {
+    "claim/changed": (info, { object }) => info.claimKeys.includes(keyString(keyOf(object))),
+    "volume/changed": true,
+    "node/added": true,
+    "node/labels": true,
+  },
   prepareFilter: ({ claimKeys }, { reader }) => {
     const wanted: { readonly label: string; readonly values: readonly string[] }[] = [];
     for (const key of claimKeys) {
