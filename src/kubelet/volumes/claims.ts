@@ -1,45 +1,76 @@
 import { isControlledBy } from "../../api/meta/index.ts";
 import type { PersistentVolumeClaim, Pod } from "../../api/types/index.ts";
-import { claimedVolumes } from "../../api/volumes/index.ts";
+import { type ClaimedVolume, claimedVolumes } from "../../api/volumes/index.ts";
 
 /** @throws when there is no such claim, or it may not be read. */
 export type ClaimLookup = (namespace: string, name: string) => Promise<PersistentVolumeClaim>;
 
+/** Why a claim cannot be used yet, or at all; the message tells which. */
+export class ClaimError extends Error {
+  override readonly name = "ClaimError";
+
+  constructor({ metadata }: Pod, claimName: string, problem: string) {
+    super(`error processing PVC ${metadata.namespace}/${claimName}: ${problem}`);
+  }
+}
+
 /** Why the pod cannot have its volumes yet, as the original says it, or undefined when nothing is in the way. */
 export async function whyUnmounted(pod: Pod, claimOf: ClaimLookup): Promise<string | undefined> {
-  const { namespace = "" } = pod.metadata;
-  const unmounted: string[] = [];
-  const problems: string[] = [];
-  for (const { volumeName, claimName, isEphemeral } of claimedVolumes(pod)) {
-    const problem = await claimOf(namespace, claimName).then(
-      (claim) => problemOf(claim, isEphemeral ? pod : undefined),
-      (error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
-        return processing(namespace, claimName, `failed to fetch PVC from API server: ${why}`);
-      },
-    );
-    if (problem === undefined) continue;
-    unmounted.push(volumeName);
-    problems.push(problem);
+  const used = usedVolumes(pod);
+  const problems = new Map<string, string>();
+  for (const claimed of claimedVolumes(pod)) {
+    if (!used.has(claimed.volumeName)) continue;
+    try {
+      await usableClaim(pod, claimed, claimOf);
+    } catch (error) {
+      problems.set(claimed.volumeName, error instanceof Error ? error.message : String(error));
+    }
   }
-  if (unmounted.length === 0) return undefined;
-  const names = unmounted.join(" ");
-  const which = `unmounted volumes=[${names}], unattached volumes=[], failed to process volumes=[${names}]`;
-  return `Unable to attach or mount volumes: ${which}: ${problems.join("; ")}`;
+  return problems.size === 0 ? undefined : unmountedMessage([...problems.keys()], [], problems);
 }
 
-function problemOf(claim: PersistentVolumeClaim, owner: Pod | undefined): string | undefined {
-  const { namespace = "", name = "", deletionTimestamp } = claim.metadata;
-  if (owner !== undefined && !isControlledBy(claim, owner)) {
-    return `PVC ${namespace}/${name} was not created for pod ${namespace}/${owner.metadata.name} (pod is not owner)`;
-  }
-  if (deletionTimestamp !== undefined) {
-    return processing(namespace, name, "can't start pod because PVC is being deleted");
-  }
-  if (claim.status?.phase !== "Bound") return processing(namespace, name, "PVC is not bound");
-  return claim.spec.volumeName ? undefined : processing(namespace, name, "PVC has empty pvc.Spec.VolumeName");
+/** The names of volumes that containers use: others are not made. */
+export function usedVolumes({ spec }: Pod): ReadonlySet<string> {
+  const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])];
+  const names = all.flatMap(({ volumeMounts = [], volumeDevices = [] }) => [...volumeMounts, ...volumeDevices]);
+  return new Set(names.map(({ name }) => name));
 }
 
-function processing(namespace: string, name: string, problem: string): string {
-  return `error processing PVC ${namespace}/${name}: ${problem}`;
+/** @throws ClaimError, and an Error when the claim is not this pod's */
+export async function usableClaim(
+  pod: Pod,
+  { claimName, isEphemeral }: ClaimedVolume,
+  claimOf: ClaimLookup,
+): Promise<PersistentVolumeClaim> {
+  const { namespace = "", name } = pod.metadata;
+  const claim = await claimOf(namespace, claimName).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ClaimError(pod, claimName, `failed to fetch PVC from API server: ${why}`);
+  });
+  if (isEphemeral && !isControlledBy(claim, pod)) {
+    throw new Error(`PVC ${namespace}/${claimName} was not created for pod ${namespace}/${name} (pod is not owner)`);
+  }
+  if (claim.metadata.deletionTimestamp !== undefined) {
+    throw new ClaimError(pod, claimName, "can't start pod because PVC is being deleted");
+  }
+  if (claim.status?.phase !== "Bound") throw new ClaimError(pod, claimName, "PVC is not bound");
+  if (!claim.spec.volumeName) throw new ClaimError(pod, claimName, "PVC has empty pvc.Spec.VolumeName");
+  return claim;
+}
+
+/**
+ * What the original tells of a pod that waits for volumes.
+ * @param problems why volumes could not even be tried, by their names; without any, it waited too long
+ */
+export function unmountedMessage(
+  unmounted: readonly string[],
+  unattached: readonly string[],
+  problems: ReadonlyMap<string, string>,
+): string {
+  const list = (names: Iterable<string>): string => `[${[...names].sort().join(" ")}]`;
+  const why = problems.size === 0 ? "context deadline exceeded" : [...problems.values()].join("; ");
+  return (
+    `Unable to attach or mount volumes: unmounted volumes=${list(unmounted)}, ` +
+    `unattached volumes=${list(unattached)}, failed to process volumes=${list(problems.keys())}: ${why}`
+  );
 }

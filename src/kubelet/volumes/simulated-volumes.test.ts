@@ -9,7 +9,9 @@ test("a pod on a node starts when its claims are bound, and says until then why 
   cluster = await testCluster();
   const volumes = [{ name: "v", persistentVolumeClaim: { claimName: "c" } }];
   const isRunning = async () => (await cluster.pod("p")).status?.phase === "Running";
-  await cluster.run(podOf("p", { containers: [box("a", "sleep 1000")], volumes }));
+  await cluster.run(
+    podOf("p", { containers: [box("a", "sleep 1000", { volumeMounts: [{ name: "v", mountPath: "/v" }] })], volumes }),
+  );
   await cluster.seconds(1);
   expect(await isRunning()).toBe(false);
   const claims = cluster.client.resource(resources.persistentvolumeclaims);

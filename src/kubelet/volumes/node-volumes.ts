@@ -1,0 +1,178 @@
+import { mkdir, readdir, realpath, rm } from "node:fs/promises";
+import { deepEqual } from "../../api/meta/index.ts";
+import type { Container, Pod } from "../../api/types/index.ts";
+import type { Client } from "../../client/index.ts";
+import type { Host, Timer } from "../../host/index.ts";
+import { podUid } from "../pod-worker/index.ts";
+import { clientReferences, type References } from "../references.ts";
+import type { Mount } from "../runtime/runtime.ts";
+import { containerMounts } from "./container-mounts.ts";
+import { undefinedIfAbsent } from "./files/fs-errors.ts";
+import { TokenCache } from "./files/token-cache.ts";
+import { FreshReferences } from "./fresh-references.ts";
+import { projectedVolumes } from "./kinds/projected.ts";
+import { VolumeLayout } from "./layout.ts";
+import { isWithin, LinuxMounter, type Mounter, unmountBelow } from "./mounting/mounter.ts";
+import { PodVolumes } from "./pod-volumes.ts";
+import type { SharedKinds, VolumeNode } from "./volume-kind.ts";
+import { type Environment, type Preparation, VolumeError, type VolumeManager } from "./volume-manager.ts";
+
+export interface NodeVolumesOptions {
+  readonly host: Host;
+  readonly client: Pick<Client, "resource">;
+  readonly nodeName: string;
+  /** The kubelet's folder, as `--root-dir` names it. Default `/var/lib/kubelet`. */
+  readonly rootDirectory?: string;
+  /** What pods may use of the node. */
+  allocatable(): Readonly<Record<string, string>>;
+  /** Whether the runtime can make mounts read-only with all below them. Default: no. */
+  recursiveReadOnly?(pod: Pod): boolean;
+  /** How often volumes are compared with the objects they show. Default a minute. */
+  readonly refreshMs?: number;
+  /** Default: the machine's. */
+  readonly mounter?: Mounter;
+}
+
+/** Volumes on the disk of this machine. Makes the kubelet's folder if need be. */
+export async function createNodeVolumes(options: NodeVolumesOptions): Promise<VolumeManager> {
+  const { rootDirectory = "/var/lib/kubelet", mounter = new LinuxMounter() } = options;
+  await mkdir(rootDirectory, { recursive: true, mode: 0o750 });
+  const layout = new VolumeLayout(await realpath(rootDirectory));
+  const { host, client, nodeName: name } = options;
+  const node: VolumeNode = { name, host, client, layout, mounter, allocatable: () => options.allocatable() };
+  return new NodeVolumes(node, options);
+}
+
+const defaultRefreshMs = 60_000;
+
+class NodeVolumes implements VolumeManager {
+  readonly #node: VolumeNode;
+  readonly #options: NodeVolumesOptions;
+  readonly #references: References;
+  readonly #fresh: FreshReferences;
+  readonly #tokens: TokenCache;
+  readonly #kinds: SharedKinds;
+  readonly #pods = new Map<string, PodVolumes>();
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(node: VolumeNode, options: NodeVolumesOptions) {
+    this.#node = node;
+    this.#options = options;
+    this.#references = clientReferences(node.client);
+    this.#fresh = new FreshReferences(this.#references);
+    this.#tokens = new TokenCache(node.client, node.host);
+    this.#kinds = { projected: projectedVolumes(this.#tokens) };
+    this.#scheduleRefresh();
+  }
+
+  prepare(pod: Pod): Promise<Preparation> {
+    const volumes = this.#of(pod);
+    return volumes.alone(() => volumes.prepare());
+  }
+
+  async mountsFor(pod: Pod, container: Container, environment: Environment): Promise<readonly Mount[]> {
+    const volumes = this.#of(pod);
+    return volumes.alone(async () => {
+      // After a restart of the kubelet, and for containers that were added, volumes may not be known yet.
+      const preparation = await volumes.prepare();
+      if (!preparation.ready) {
+        const [problem = "the volumes of the pod are not ready"] = preparation.problems;
+        throw new VolumeError(problem);
+      }
+      const { layout, mounter } = this.#node;
+      const recursiveReadOnly = this.#options.recursiveReadOnly?.(pod) ?? false;
+      const log = (message: string, error: unknown): void => this.#warn(message, pod, error);
+      return containerMounts({ pod, container, environment, layout, mounter, recursiveReadOnly, log }, volumes.made);
+    });
+  }
+
+  adopt(pod: Pod): void {
+    void this.prepare(pod);
+  }
+
+  podSeen(pod: Pod): void {
+    const volumes = this.#pods.get(podUid(pod));
+    if (volumes === undefined) return;
+    const { labels, annotations } = volumes.pod.metadata;
+    volumes.seen(pod);
+    if (deepEqual(labels, pod.metadata.labels) && deepEqual(annotations, pod.metadata.annotations)) return;
+    void this.#refresh(volumes, this.#references);
+  }
+
+  async release(uid: string): Promise<void> {
+    const volumes = this.#pods.get(uid);
+    this.#pods.delete(uid);
+    await (volumes === undefined ? this.#removeFolder(uid) : volumes.alone(() => this.#removeFolder(uid)));
+    this.#tokens.forget(uid);
+  }
+
+  async removeOrphans(isKnown: (uid: string) => boolean): Promise<void> {
+    const failures: unknown[] = [];
+    for (const uid of (await readdir(this.#node.layout.pods).catch(undefinedIfAbsent)) ?? []) {
+      if (!isKnown(uid)) await this.release(uid).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} former pods left volumes`);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #of(pod: Pod): PodVolumes {
+    const uid = podUid(pod);
+    const known = this.#pods.get(uid);
+    if (known !== undefined) {
+      known.seen(pod);
+      return known;
+    }
+    const volumes = new PodVolumes(this.#node, this.#kinds, this.#references, pod);
+    this.#pods.set(uid, volumes);
+    return volumes;
+  }
+
+  /** From what is on the disk, so that it works after a crash, too. */
+  async #removeFolder(uid: string): Promise<void> {
+    const { layout, mounter } = this.#node;
+    const folder = layout.pod(uid);
+    await unmountBelow(mounter, layout.subPaths(uid));
+    await unmountBelow(mounter, folder);
+    // Files of others would be deleted through a mount that is left.
+    const left = (await mounter.mountPoints()).filter((point) => isWithin(point, folder));
+    if (left.length > 0) throw new Error(`still mounted: ${left.join(", ")}`);
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  #scheduleRefresh(): void {
+    const ms = this.#options.refreshMs ?? defaultRefreshMs;
+    // Spread, so that many nodes do not read at the same moment.
+    const jitter = 1 + 0.1 * this.#node.host.random.next();
+    this.#timer = this.#node.host.clock.setTimer(ms * jitter, () => void this.#refreshAll());
+  }
+
+  async #refreshAll(): Promise<void> {
+    const references = this.#fresh.round();
+    for (const volumes of [...this.#pods.values()]) {
+      if (this.#stopped) return;
+      await this.#refresh(volumes, references);
+    }
+    if (!this.#stopped) this.#scheduleRefresh();
+  }
+
+  #refresh(volumes: PodVolumes, references: References): Promise<void> {
+    const { pod } = volumes;
+    return volumes.alone(async () => {
+      // It may have been let go of while others were refreshed.
+      if (this.#pods.get(podUid(pod)) !== volumes) return;
+      await volumes.refresh(references, (volume, error) => {
+        this.#warn(`volume ${JSON.stringify(volume)} could not be brought up to date`, pod, error);
+      });
+    });
+  }
+
+  #warn(message: string, pod: Pod, error: unknown): void {
+    const { namespace, name } = pod.metadata;
+    this.#node.host.log.warn(message, { pod: `${namespace}/${name}`, error: String(error) });
+  }
+}
