@@ -10,6 +10,7 @@ import { isNamespaceTerminating, PodControl, podFromTemplate } from "../pods/ind
 import { slowStart } from "../slow-start.ts";
 import { isFinished } from "./conditions.ts";
 import { completionIndexAnnotation } from "./indexes.ts";
+import { failureCounts } from "./per-index.ts";
 import { type JobPlan, planJob, trackingFinalizer } from "./plan.ts";
 
 const component = "job-controller";
@@ -84,7 +85,7 @@ export function startJobController(context: ControllerContext): RunningControlle
     expectations.expectCreations(key, plan.create);
     const { succeeded, error } = await slowStart(plan.create, async (index) => {
       try {
-        await podControl.create(podOf(job, plan.indexes?.[index]), job);
+        await podControl.create(podOf(job, plan, plan.indexes?.[index]), job);
       } catch (error) {
         if (!isNamespaceTerminating(error)) throw error;
         expectations.created(key);
@@ -152,14 +153,15 @@ function trackedBy(pod: Pod): string[] {
   return key !== undefined && pod.metadata.finalizers?.includes(trackingFinalizer) ? [key] : [];
 }
 
-function podOf(job: Job, index: number | undefined): Draft<Pod> {
+function podOf(job: Job, { predecessors }: JobPlan, index: number | undefined): Draft<Pod> {
   const template: PodTemplateSpec = job.spec.template;
   const pod = podFromTemplate(template, job);
   const finalizers = [...(pod.metadata.finalizers ?? []), trackingFinalizer];
   if (index === undefined) return { ...pod, metadata: { ...pod.metadata, finalizers } };
   const text = String(index);
   const labels = { ...pod.metadata.labels, [completionIndexAnnotation]: text };
-  const annotations = { ...pod.metadata.annotations, [completionIndexAnnotation]: text };
+  const counts = failureCounts(job, predecessors?.get(index));
+  const annotations = { ...pod.metadata.annotations, ...counts, [completionIndexAnnotation]: text };
   const generateName = `${job.metadata.name}-${index}-`;
   const env = {
     name: "JOB_COMPLETION_INDEX",

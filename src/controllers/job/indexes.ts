@@ -8,6 +8,12 @@ export function indexOf(pod: Pod): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
+/** The completion index of a pod when the job still has it: completions may have been lowered. */
+export function completionIndexOf(pod: Pod, completions: number): number | undefined {
+  const index = indexOf(pod);
+  return index !== undefined && index < completions ? index : undefined;
+}
+
 /** `0,2-4,7` as a set of numbers. */
 export function parseIndexes(text: string | undefined): Set<number> {
   const indexes = new Set<number>();

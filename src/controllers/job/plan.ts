@@ -3,12 +3,14 @@ import type { Job, JobStatus, Pod } from "../../api/types/index.ts";
 import { byCreation } from "../owners.ts";
 import { isActive, isReady, isTerminating } from "../pods/index.ts";
 import { type Conditions, holds, tell } from "./conditions.ts";
-import { formatIndexes, freeIndexes, indexOf, parseIndexes } from "./indexes.ts";
+import { completionIndexOf, formatIndexes, freeIndexes, indexOf, parseIndexes } from "./indexes.ts";
+import { outcomeOf } from "./outcome.ts";
+import { failuresUpTo, type IndexFailures, indexFailures } from "./per-index.ts";
 import { failureVerdict, successVerdict } from "./policies.ts";
 
 export const trackingFinalizer = "batch.kubernetes.io/job-tracking";
 const firstBackoffMs = 10_000;
-const longestBackoffMs = 360_000;
+const longestBackoffMs = 600_000;
 /** So many ended pods are accounted for in one go. */
 const accountedAtOnceMax = 500;
 
@@ -35,6 +37,8 @@ export interface JobPlan {
   readonly create: number;
   /** For indexed jobs, the index of each pod to be made. */
   readonly indexes?: readonly number[];
+  /** The failed pods that those of the same index succeed, where failures are counted by index. */
+  readonly predecessors?: ReadonlyMap<number, Pod>;
   readonly events: readonly JobEvent[];
   readonly againAfterMs?: number;
 }
@@ -43,6 +47,8 @@ interface Tally {
   succeeded: number;
   failed: number;
   completedIndexes: Set<number>;
+  /** Where failures are counted by index. */
+  readonly byIndex: IndexFailures | undefined;
   readonly uncounted: { succeeded: string[]; failed: string[] };
   readonly release: Pod[];
 }
@@ -62,9 +68,9 @@ export function planJob(observed: JobObserved): JobPlan {
   const tally = account(job, pods);
   const active = pods.filter((pod) => isActive(pod) && !isAccounted(pod, tally));
   const succeeded = tally.succeeded + tally.uncounted.succeeded.length;
-  const failed = tally.failed + tally.uncounted.failed.length;
+  const failed = tally.failed + tally.uncounted.failed.length + (tally.byIndex?.awaiting.size ?? 0);
   let conditions: Conditions = withSuspension(job, events, nowMs);
-  const failure = failureOf(observed, active, failed);
+  const failure = failureOf(observed, active, failed, tally);
   const matched = successVerdict(job, tally.completedIndexes);
   if (failure !== undefined && !holds(conditions, "SuccessCriteriaMet")) {
     conditions = tell(conditions, "FailureTarget", "True", failure.reason, failure.message, nowMs);
@@ -74,6 +80,7 @@ export function planJob(observed: JobObserved): JobPlan {
     conditions = tell(conditions, "SuccessCriteriaMet", "True", "CompletionsReached", reachedMessage, nowMs);
   }
   const ending = holds(conditions, "FailureTarget") || holds(conditions, "SuccessCriteriaMet");
+  if (ending || job.metadata.deletionTimestamp !== undefined) accountAwaiting(job, tally);
   const step = ending || job.spec.suspend ? stopAll(active) : nextStep(observed, tally, active, succeeded, failed);
   const act = observed.mayAct && job.metadata.deletionTimestamp === undefined;
   const allGone = active.length === 0 && !pods.some(isTerminating) && noneUncounted(tally);
@@ -92,6 +99,7 @@ export function planJob(observed: JobObserved): JobPlan {
     remove: act ? step.remove : [],
     create: act ? step.create : 0,
     indexes: step.indexes,
+    predecessors: tally.byIndex?.awaiting,
     events,
     againAfterMs: soonest(step.againAfterMs, ending ? undefined : deadlineInMs(job, nowMs)),
   };
@@ -107,37 +115,57 @@ function account(job: Job, pods: readonly Pod[]): Tally {
   const settled = (uids: readonly string[] | undefined) => (uids ?? []).filter((uid) => !isHeld(uid)).length;
   const held = (uids: readonly string[] | undefined) => (uids ?? []).filter(isHeld);
   const uncounted = { succeeded: held(before.succeeded), failed: held(before.failed) };
-  const completedIndexes = parseIndexes(status?.completedIndexes);
+  const completedIndexes = completedBefore(job);
+  const isNew = (pod: Pod) => {
+    const uid = pod.metadata.uid ?? "";
+    return isHeld(uid) && !uncounted.succeeded.includes(uid) && !uncounted.failed.includes(uid);
+  };
+  for (const pod of pods) {
+    const index = completionIndexOf(pod, job.spec.completions ?? Number.POSITIVE_INFINITY);
+    if (index !== undefined && isNew(pod) && outcomeOf(job, pod) === "succeeded") completedIndexes.add(index);
+  }
+  const active = pods.filter(isActive);
   const tally: Tally = {
-    succeeded: (status?.succeeded ?? 0) + settled(before.succeeded),
+    succeeded: isIndexed(job) ? completedIndexes.size : (status?.succeeded ?? 0) + settled(before.succeeded),
     failed: (status?.failed ?? 0) + settled(before.failed),
     completedIndexes,
+    byIndex: indexFailures(job, pods.filter(isNew), active, completedIndexes),
     uncounted,
     release: [],
   };
   for (const pod of pods) {
     const uid = pod.metadata.uid ?? "";
-    if (!isHeld(uid) || tally.release.length >= accountedAtOnceMax) continue;
+    if (!isHeld(uid) || tally.release.length >= accountedAtOnceMax || isAwaiting(pod, tally)) continue;
     const list = outcomeOf(job, pod);
     if (list === undefined) continue;
-    if (!uncounted.succeeded.includes(uid) && !uncounted.failed.includes(uid)) {
-      const index = indexOf(pod);
-      const again = list === "succeeded" && index !== undefined && completedIndexes.has(index);
-      if (list === "succeeded" && index !== undefined) completedIndexes.add(index);
+    if (isNew(pod)) {
       const isIgnored = list === "failed" && failureVerdict(job, pod)?.action === "Ignore";
-      if (!again && !isIgnored) uncounted[list].push(uid);
+      // Its index tells that it was counted.
+      const isTold = list === "succeeded" && isIndexed(job);
+      if (!isTold && !isIgnored) uncounted[list].push(uid);
     }
     tally.release.push(pod);
   }
   return tally;
 }
 
-/** Unless only failed pods are replaced, a pod that is being deleted counts as failed at once. */
-function outcomeOf(job: Job, pod: Pod): "succeeded" | "failed" | undefined {
-  if (pod.status?.phase === "Succeeded") return "succeeded";
-  if (pod.status?.phase === "Failed") return "failed";
-  const waits = job.spec.podReplacementPolicy === "Failed";
-  return pod.metadata.deletionTimestamp !== undefined && !waits ? "failed" : undefined;
+/** Indexes beyond a number of completions that was lowered do not count any more. */
+function completedBefore({ spec, status }: Job): Set<number> {
+  const { completions = Number.POSITIVE_INFINITY } = spec;
+  return new Set([...parseIndexes(status?.completedIndexes)].filter((index) => index < completions));
+}
+
+function isAwaiting(pod: Pod, { byIndex }: Tally): boolean {
+  const index = indexOf(pod);
+  return index !== undefined && byIndex?.awaiting.get(index)?.metadata.uid === pod.metadata.uid;
+}
+
+/** A job that ends tries no index again: what waited for a successor is accounted for. */
+function accountAwaiting(job: Job, { byIndex, uncounted, release }: Tally): void {
+  for (const pod of byIndex?.awaiting.values() ?? []) {
+    if (failureVerdict(job, pod)?.action !== "Ignore") uncounted.failed.push(pod.metadata.uid ?? "");
+    release.push(pod);
+  }
 }
 
 function isAccounted(pod: Pod, { uncounted }: Tally): boolean {
@@ -162,7 +190,12 @@ function withSuspension(job: Job, events: JobEvent[], nowMs: number): Conditions
   return conditions;
 }
 
-function failureOf({ job, pods, nowMs }: JobObserved, active: readonly Pod[], failed: number): Failure | undefined {
+function failureOf(
+  { job, pods, nowMs }: JobObserved,
+  active: readonly Pod[],
+  failed: number,
+  tally: Tally,
+): Failure | undefined {
   const told = job.status?.conditions?.find(({ type, status }) => type === "FailureTarget" && status === "True");
   if (told !== undefined) return { reason: told.reason ?? "", message: told.message ?? "" };
   for (const pod of pods) {
@@ -178,6 +211,18 @@ function failureOf({ job, pods, nowMs }: JobObserved, active: readonly Pod[], fa
   const deadline = deadlineInMs(job, nowMs);
   if (deadline !== undefined && deadline <= 0) {
     return { reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" };
+  }
+  return failureOfIndexes(job, tally);
+}
+
+function failureOfIndexes({ spec }: Job, { byIndex, completedIndexes }: Tally): Failure | undefined {
+  const failed = byIndex?.failed.size ?? 0;
+  if (spec.maxFailedIndexes !== undefined && failed > spec.maxFailedIndexes) {
+    const message = "Job has exceeded the specified maximal number of failed indexes";
+    return { reason: "MaxFailedIndexesExceeded", message };
+  }
+  if (failed > 0 && failed + completedIndexes.size >= (spec.completions ?? 0)) {
+    return { reason: "FailedIndexes", message: "Job has failed indexes" };
   }
   return undefined;
 }
@@ -229,28 +274,53 @@ function nextStep(
         ? active.length
         : parallelism
       : Math.min(completions - succeeded, parallelism);
-  if (active.length > wanted) {
-    const youngest = [...active].sort((a, b) => Number(isReady(a)) - Number(isReady(b)) || byCreation(b, a));
-    return { create: 0, remove: youngest.slice(0, active.length - Math.max(0, wanted)) };
-  }
-  const terminating = job.spec.podReplacementPolicy === "Failed" ? pods.filter(isTerminating).length : 0;
-  const missing = wanted - active.length - terminating;
+  const surplus = surplusPods(job, active, Math.max(0, wanted));
+  if (surplus.length > 0) return { create: 0, remove: surplus };
+  const terminating = job.spec.podReplacementPolicy === "Failed" ? pods.filter(isTerminating) : [];
+  const missing = wanted - active.length - terminating.length;
   if (missing <= 0) return { create: 0, remove: [] };
-  const wait = backoffLeftMs(pods, failed, nowMs);
+  const wait = tally.byIndex === undefined ? backoffLeftMs(pods, failed, nowMs) : 0;
   if (wait > 0) return { create: 0, remove: [], againAfterMs: wait };
   if (!isIndexed(job)) return { create: missing, remove: [] };
-  const taken = new Set(tally.completedIndexes);
-  for (const pod of active) taken.add(indexOf(pod) ?? -1);
-  const indexes = freeIndexes(missing, completions ?? 0, taken);
-  return { create: indexes.length, remove: [], indexes };
+  const taken = new Set([...tally.completedIndexes, ...(tally.byIndex?.failed ?? [])]);
+  for (const pod of [...active, ...terminating]) taken.add(indexOf(pod) ?? -1);
+  const free = freeIndexes(missing, completions ?? 0, taken);
+  const waits = new Map(free.map((index) => [index, indexBackoffLeftMs(tally.byIndex?.awaiting.get(index), nowMs)]));
+  const indexes = free.filter((index) => (waits.get(index) ?? 0) <= 0);
+  const againAfterMs = indexes.length === 0 && free.length > 0 ? Math.min(...waits.values()) : undefined;
+  return { create: indexes.length, remove: [], indexes, againAfterMs };
+}
+
+/** Those of an index that another has, or that the job has no more, and then the youngest and least ready. */
+function surplusPods(job: Job, active: readonly Pod[], wanted: number): readonly Pod[] {
+  const leastFirst = [...active].sort((a, b) => Number(isReady(a)) - Number(isReady(b)) || byCreation(b, a));
+  if (!isIndexed(job)) return leastFirst.slice(0, Math.max(0, active.length - wanted));
+  const keeping = new Map<number, Pod>();
+  const { completions = 0 } = job.spec;
+  for (const pod of leastFirst) {
+    const index = completionIndexOf(pod, completions);
+    if (index !== undefined) keeping.set(index, pod);
+  }
+  const kept = new Set(keeping.values());
+  const doubled = leastFirst.filter((pod) => !kept.has(pod));
+  const rest = leastFirst.filter((pod) => kept.has(pod));
+  return [...doubled, ...rest.slice(0, Math.max(0, rest.length - wanted))];
+}
+
+function indexBackoffLeftMs(failed: Pod | undefined, nowMs: number): number {
+  if (failed === undefined) return 0;
+  return endOf(failed, nowMs) + backoffMs(failuresUpTo(failed)) - nowMs;
+}
+
+function backoffMs(failures: number): number {
+  return Math.min(firstBackoffMs * 2 ** Math.min(failures - 1, 20), longestBackoffMs);
 }
 
 /** After each failure the next pod waits twice as long, counted from the end of the last that failed. */
 function backoffLeftMs(pods: readonly Pod[], failed: number, nowMs: number): number {
   const ends = pods.filter(({ status }) => status?.phase === "Failed").map((pod) => endOf(pod, nowMs));
   if (failed === 0 || ends.length === 0) return 0;
-  const delay = Math.min(firstBackoffMs * 2 ** Math.min(failed - 1, 20), longestBackoffMs);
-  return Math.max(...ends) + delay - nowMs;
+  return Math.max(...ends) + backoffMs(failed) - nowMs;
 }
 
 function endOf(pod: Pod, nowMs: number): number {
@@ -306,6 +376,7 @@ function statusOf(
   if (tally.failed > 0) status.failed = tally.failed;
   if (isIndexed(job) && tally.completedIndexes.size > 0)
     status.completedIndexes = formatIndexes(tally.completedIndexes);
+  if (tally.byIndex !== undefined) status.failedIndexes = formatIndexes(tally.byIndex.failed);
   const startTime = job.spec.suspend ? undefined : (job.status?.startTime ?? formatTime(nowMs));
   if (startTime !== undefined) status.startTime = startTime;
   if (result.completionTime !== undefined) status.completionTime = result.completionTime;

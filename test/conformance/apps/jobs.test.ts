@@ -58,6 +58,43 @@ test("Jobs, completion after task failure", async () => {
   expect(items.some((item: Json) => item.status.containerStatuses[0].restartCount > 0)).toBe(true);
 });
 
+test("Ensure that all indexes are executed for an indexed job with backoffLimitPerIndex despite some failing", async () => {
+  const namespace = await suite.namespace();
+  const spec = { parallelism: 2, completions: 4, completionMode: "Indexed", backoffLimitPerIndex: 1 };
+  const oddFail = `exit $(( ${index} % 2 ))`;
+  const done = await runTo(namespace, job("odd-fail", oddFail, spec), has("Failed", "FailedIndexes"));
+  expect(done.status).toMatchObject({ completedIndexes: "0,2", failedIndexes: "1,3", succeeded: 2, failed: 4 });
+});
+
+test("Mark indexes as failed when the FailIndex action is matched in podFailurePolicy", async () => {
+  const namespace = await suite.namespace();
+  const rules = [{ action: "FailIndex", onExitCodes: { operator: "In", values: [42] } }];
+  const spec = {
+    parallelism: 2,
+    completions: 4,
+    completionMode: "Indexed",
+    backoffLimitPerIndex: 10,
+    podFailurePolicy: { rules },
+  };
+  const oddFail = `exit $(( ${index} % 2 * 42 ))`;
+  const done = await runTo(namespace, job("fail-index", oddFail, spec), has("Failed", "FailedIndexes"));
+  expect(done.status).toMatchObject({ completedIndexes: "0,2", failedIndexes: "1,3", succeeded: 2, failed: 2 });
+});
+
+test("Terminate job execution when the maxFailedIndexes is exceeded", async () => {
+  const namespace = await suite.namespace();
+  const spec = {
+    parallelism: 2,
+    completions: 10,
+    completionMode: "Indexed",
+    backoffLimitPerIndex: 0,
+    maxFailedIndexes: 0,
+  };
+  const done = await runTo(namespace, job("all-fail", "exit 1", spec), has("Failed", "MaxFailedIndexesExceeded"));
+  expect(done.status.completedIndexes ?? "").toBe("");
+  expect(done.status.failed).toBeLessThanOrEqual(2);
+});
+
 test("Verify Pod Failure policy allows to fail job early on exit code.", async () => {
   const namespace = await suite.namespace();
   const rules = [{ action: "FailJob", onExitCodes: { containerName: "c", operator: "In", values: [42] } }];
