@@ -4,7 +4,9 @@ import type { Host, Timer } from "../../host/index.ts";
 import { fieldPathOf, podUid } from "../pod-worker/index.ts";
 import { type Refusal, refusalOf } from "../pods/admission.ts";
 import { ImagePuller } from "../pods/image-puller.ts";
+import type { Machine } from "../pods/machine.ts";
 import type { NodePorts, PodEvent } from "../pods/node-ports.ts";
+import { endOrphans } from "../pods/orphans.ts";
 import { PodRunner } from "../pods/pod-runner.ts";
 import type { PodSource } from "../pods/pod-source.ts";
 import type { StatusWriter } from "../pods/status-writer.ts";
@@ -27,6 +29,8 @@ export interface NodeBackend {
   facts(): Promise<NodeFacts>;
   /** Makes the machine give pods addresses out of this range. Default: the runtime is told. */
   configureNetwork?(podCidr: string): Promise<void>;
+  /** What pods get of a real machine. */
+  readonly machine?: Machine;
   /** Called for pods that were there when the kubelet began: a runtime without a memory goes on with them. */
   recover?(pod: Pod): void;
 }
@@ -55,7 +59,10 @@ export class NodeKubelet {
   #recorder: EventRecorder | undefined;
   #node: Node | undefined;
   #podCidr: string | undefined;
+  /** The range that was handed on, though it may not work yet. */
+  #configuredCidr: string | undefined;
   #heartbeat: Timer | undefined;
+  #statusWrittenMs = 0;
 
   constructor(options: NodeKubeletOptions) {
     this.#options = options;
@@ -73,6 +80,7 @@ export class NodeKubelet {
       images: new ImagePuller(host.clock, backend.runtime),
       references: clientReferences(client),
       volumes: backend.volumes,
+      machine: backend.machine,
       statuses,
       record: (pod, event) => this.#record(pod, event),
       networkReady: () => this.#podCidr !== undefined,
@@ -89,6 +97,7 @@ export class NodeKubelet {
     this.#nodeEvent("Normal", "Starting", "Starting kubelet.");
     const registered = await this.#writer.register(this.#stopping.signal);
     if (this.#stopping.signal.aborted) return;
+    this.#statusWrittenMs = this.#ports.host.clock.now();
     this.nodeSeen(registered);
     this.#announceStatus(registered);
     this.#lease.start(registered);
@@ -108,14 +117,19 @@ export class NodeKubelet {
   nodeSeen(node: Node): void {
     this.#node = node;
     const podCidr = node.spec?.podCIDR ?? this.#options.node.podCIDR;
-    if (podCidr === undefined || podCidr === this.#podCidr) return;
+    if (podCidr === undefined || podCidr === this.#configuredCidr) return;
+    this.#configuredCidr = podCidr;
     this.#configureNetwork(podCidr).then(
       () => {
         this.#podCidr = podCidr;
         for (const runner of this.#runners.values()) runner.look();
+        // A real node becomes ready by it.
+        if (this.#options.settings.statusCheckSeconds !== undefined) this.#beatNow();
       },
       (error: unknown) => {
-        this.#ports.host.log.error("the runtime refused the node's pod range", { node: this.name, podCidr, error });
+        this.#ports.host.log.error("the node's network could not be configured", { node: this.name, podCidr, error });
+        // The next version of the Node, at the latest its next status, tries again.
+        this.#configuredCidr = undefined;
       },
     );
   }
@@ -129,6 +143,10 @@ export class NodeKubelet {
   /** Somebody deleted the Node. As the original, its kubelet does not register it anew before it is started again. */
   nodeDeleted(): void {
     this.#node = undefined;
+  }
+
+  get runners(): Iterable<PodRunner> {
+    return this.#runners.values();
   }
 
   runner(uid: string): PodRunner | undefined {
@@ -167,12 +185,17 @@ export class NodeKubelet {
     runner.look();
   }
 
+  /** What runs or lies here of pods that are not known any more: they were deleted while no kubelet looked. */
   async #removeOrphans(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
+    const { machine, runtime, volumes, host } = this.#ports;
+    const isKnown = (uid: string) => this.#runners.has(uid);
     try {
-      await this.#ports.volumes.removeOrphans((uid) => this.#runners.has(uid));
+      if (machine !== undefined) await endOrphans(runtime, isKnown, host.log);
+      await volumes.removeOrphans(isKnown);
+      await machine?.files.removeOrphans(isKnown);
     } catch (error) {
-      this.#ports.host.log.error("what former pods left could not be removed", { node: this.name, error });
+      host.log.error("what former pods left could not be removed", { node: this.name, error });
     }
   }
 
@@ -197,19 +220,42 @@ export class NodeKubelet {
   }
 
   #scheduleHeartbeat(): void {
-    const ms = (this.#options.settings.statusSeconds ?? 300) * 1000;
+    const { statusSeconds = 300, statusCheckSeconds = statusSeconds } = this.#options.settings;
     // Spread, so that many nodes do not write at the same moment.
     const jitter = 1 - 0.1 * this.#ports.host.random.next();
+    const ms = Math.min(statusSeconds, statusCheckSeconds) * 1000;
     this.#heartbeat = this.#ports.host.clock.setTimer(ms * jitter, () => void this.#beat());
   }
 
+  #beatNow(): void {
+    this.#heartbeat?.cancel();
+    void this.#beat();
+  }
+
   async #beat(): Promise<void> {
+    const { host } = this.#ports;
+    const { statusSeconds = 300 } = this.#options.settings;
     try {
-      if (this.#node !== undefined) this.nodeSeen(await this.#writer.heartbeat(this.#node));
+      const known = this.#node;
+      if (known !== undefined) {
+        const isDue = host.clock.now() - this.#statusWrittenMs >= statusSeconds * 900;
+        const written = isDue ? await this.#writer.heartbeat(known) : await this.#writer.refresh(known);
+        if (written !== known) {
+          this.#statusWrittenMs = host.clock.now();
+          this.#announceReadiness(known, written);
+          this.nodeSeen(written);
+        }
+      }
     } catch (error) {
-      this.#ports.host.log.warn("a node's status could not be written", { node: this.name, error: String(error) });
+      host.log.warn("a node's status could not be written", { node: this.name, error: String(error) });
     }
     if (!this.#stopping.signal.aborted) this.#scheduleHeartbeat();
+  }
+
+  #announceReadiness(before: Node, now: Node): void {
+    const readiness = ({ status }: Node) => status?.conditions?.find(({ type }) => type === "Ready")?.status;
+    if (readiness(before) === readiness(now)) return;
+    this.#nodeStatusEvent(readiness(now) === "True" ? "NodeReady" : "NodeNotReady");
   }
 
   #announceStatus({ status }: Node): void {
@@ -217,7 +263,7 @@ export class NodeKubelet {
       this.#nodeStatusEvent(reason);
     const ready = status?.conditions?.find(({ type }) => type === "Ready");
     // A node that was ready all the while does not become so.
-    if (ready?.lastTransitionTime === ready?.lastHeartbeatTime) this.#nodeStatusEvent("NodeReady");
+    if (ready?.status === "True" && ready.lastTransitionTime === ready.lastHeartbeatTime) this.#nodeStatusEvent("NodeReady");
   }
 
   #nodeStatusEvent(reason: string): void {

@@ -32,6 +32,8 @@ export interface KubeletSettings {
   readonly version?: string;
   /** The node's status is written this often though nothing changed. Default 300. */
   readonly statusSeconds?: number;
+  /** How often the status is made anew, and written when it is another. Default: only when it is due. */
+  readonly statusCheckSeconds?: number;
   /** A lease holds this long, and is renewed four times as often. Default 40. */
   readonly leaseSeconds?: number;
   readonly imageScripts?: readonly ImageScript[];
@@ -39,4 +41,16 @@ export interface KubeletSettings {
   readonly pullMs?: number;
   /** The port told to be the kubelet's. Default 10250. */
   readonly port?: number;
+}
+
+/** The settings as the kubelet's `/configz` tells them, in the shape of KubeletConfiguration. */
+export function kubeletConfiguration(settings: KubeletSettings, node: NodeOptions): Readonly<Record<string, unknown>> {
+  const { port = 10_250, leaseSeconds = 40, statusSeconds = 300 } = settings;
+  return {
+    enableServer: true,
+    port,
+    nodeLeaseDurationSeconds: leaseSeconds,
+    nodeStatusReportFrequency: `${statusSeconds}s`,
+    maxPods: node.pods ?? 110,
+  };
 }

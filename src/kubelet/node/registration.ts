@@ -1,5 +1,5 @@
 import { isReason, semanticEqual } from "../../api/meta/index.ts";
-import type { Node } from "../../api/types/index.ts";
+import type { Node, NodeStatus } from "../../api/types/index.ts";
 import { type Client, resources } from "../../client/index.ts";
 import { type Host, sleep } from "../../host/index.ts";
 import type { NodeFacts } from "./node-facts.ts";
@@ -43,9 +43,24 @@ export class NodeWriter {
 
   /** Writes the status as it is now on top of what was last seen. */
   async heartbeat(known: Node): Promise<Node> {
-    const { client, node, settings, ip, host } = this.#options;
-    const status = nodeStatus(node.name, await this.#options.facts(), settings, ip, known.status, host.clock.now());
-    return client.resource(resources.nodes).patchStatus({ name: node.name }, "strategic", { status });
+    return this.#write(known, await this.#status(known));
+  }
+
+  /** Writes the status when it is another than was last seen, but for the time of looking. */
+  async refresh(known: Node): Promise<Node> {
+    const status = await this.#status(known);
+    const same = semanticEqual(timeless(status), timeless(only(known.status, status)));
+    return same ? known : this.#write(known, status);
+  }
+
+  async #status(known: Node): Promise<NodeStatus> {
+    const { node, settings, ip, host, facts } = this.#options;
+    return nodeStatus(node.name, await facts(), settings, ip, known.status, host.clock.now());
+  }
+
+  #write({ metadata }: Node, status: NodeStatus): Promise<Node> {
+    const { client } = this.#options;
+    return client.resource(resources.nodes).patchStatus({ name: metadata.name ?? "" }, "strategic", { status });
   }
 
   async #tryRegister(): Promise<Node> {
@@ -70,4 +85,14 @@ export class NodeWriter {
     if (semanticEqual(labels, known.metadata.labels)) return known;
     return client.resource(resources.nodes).patch({ name: node.name }, "merge", { metadata: { labels } });
   }
+}
+
+function timeless(status: NodeStatus): unknown {
+  return { ...status, conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...condition }) => condition) };
+}
+
+/** Of what was seen that which a kubelet tells. */
+function only(seen: NodeStatus | undefined, told: NodeStatus): NodeStatus {
+  const entries = Object.entries(seen ?? {}).filter(([name]) => name in told);
+  return Object.fromEntries(entries);
 }

@@ -1,7 +1,10 @@
-import { isReason, parseQuantity } from "../../api/meta/index.ts";
-import type { Container, EnvVarSource, Pod, Secret } from "../../api/types/index.ts";
-import { podUid } from "../pod-worker/index.ts";
+import { isReason } from "../../api/meta/index.ts";
+import type { Container, EnvVarSource, FileKeySelector, Pod, Secret } from "../../api/types/index.ts";
+import { containerNamed, containerResource, podField } from "../downward-api.ts";
+import { expand } from "../expansion.ts";
 import type { References } from "../references.ts";
+import { envFileValue } from "./env-file.ts";
+import type { Variable } from "./service-environment.ts";
 
 /** The environment of a container cannot be made as the pod asks for. */
 export class EnvironmentError extends Error {
@@ -12,25 +15,32 @@ export interface EnvironmentInput {
   readonly pod: Pod;
   readonly container: Container;
   readonly podIPs: readonly string[];
-  readonly hostIP: string;
+  readonly hostIPs: readonly string[];
   readonly references: References;
+  /** By which the pod finds services. */
+  readonly services: readonly Variable[];
+  /** What pods may use of the node. */
+  readonly allocatable: Readonly<Record<string, string>>;
+  /** The text of a file in one of the pod's volumes; undefined when it is not there. */
+  readVolumeFile(volumeName: string, path: string): Promise<string | undefined>;
 }
 
-type Variables = { key: string; value: string }[];
-
 /** Makes a container's environment. @throws EnvironmentError for what is referred to and missing. */
-export async function environmentOf(input: EnvironmentInput): Promise<Variables> {
+export async function environmentOf(input: EnvironmentInput): Promise<readonly Variable[]> {
   const values = new Map<string, string>();
-  const { container } = input;
+  const { container, services } = input;
+  const ofServices = new Map(services.map(({ key, value }) => [key, value]));
+  const lookup = (name: string): string | undefined => values.get(name) ?? ofServices.get(name);
   for (const { prefix = "", configMapRef, secretRef } of container.envFrom ?? []) {
     const data = await sourceData(input, configMapRef, secretRef);
     for (const [key, value] of Object.entries(data)) values.set(prefix + key, value);
   }
   for (const { name, value, valueFrom } of container.env ?? []) {
-    const found = valueFrom == null ? expand(value ?? "", values) : await sourceValue(input, valueFrom);
+    const found = valueFrom == null ? expand(value ?? "", lookup) : await sourceValue(input, valueFrom);
     if (found !== undefined) values.set(name, found);
   }
-  return [...values].map(([key, value]) => ({ key, value }));
+  const own = [...values].map(([key, value]) => ({ key, value }));
+  return own.length === 0 ? services : [...own, ...services.filter(({ key }) => !values.has(key))];
 }
 
 interface Reference {
@@ -49,7 +59,7 @@ async function sourceData(
 }
 
 async function sourceValue(input: EnvironmentInput, source: EnvVarSource): Promise<string | undefined> {
-  const { configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef } = source;
+  const { configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef, fileKeyRef } = source;
   const namespace = input.pod.metadata.namespace ?? "";
   if (configMapKeyRef !== undefined) {
     const data = (await configMapOf(input, configMapKeyRef))?.data;
@@ -61,9 +71,43 @@ async function sourceValue(input: EnvironmentInput, source: EnvVarSource): Promi
   }
   if (fieldRef !== undefined) return fieldOf(input, fieldRef.fieldPath);
   if (resourceFieldRef !== undefined) {
-    return resourceOf(input.container, resourceFieldRef.resource, resourceFieldRef.divisor);
+    const { containerName = "" } = resourceFieldRef;
+    const container = containerName === "" ? input.container : containerNamed(input.pod, containerName);
+    if (container === undefined) throw new EnvironmentError(`container ${containerName} not found`);
+    return containerResource(input.pod, container, resourceFieldRef, input.allocatable);
   }
-  return undefined;
+  return fileKeyRef === undefined ? undefined : fileValue(input, fileKeyRef);
+}
+
+function fieldOf({ pod, podIPs, hostIPs }: EnvironmentInput, path: string): string {
+  try {
+    return podField(pod, path, { podIPs, hostIPs });
+  } catch (error) {
+    throw new EnvironmentError(messageOf(error));
+  }
+}
+
+async function fileValue(
+  { readVolumeFile }: EnvironmentInput,
+  { volumeName, path, key, optional }: FileKeySelector,
+): Promise<string | undefined> {
+  const text = await readVolumeFile(volumeName, path);
+  const file = JSON.stringify(path);
+  if (text === undefined && optional !== true) {
+    throw new EnvironmentError(`failed to open environment variable file ${file}: no such file or directory`);
+  }
+  try {
+    const value = envFileValue(text ?? "", key);
+    if (value !== undefined && value !== "") return value;
+  } catch (error) {
+    throw new EnvironmentError(`couldn't parse environment variable file ${file}: ${messageOf(error)}`);
+  }
+  if (optional === true) return undefined;
+  throw new EnvironmentError(`environment variable key ${JSON.stringify(key)} not found in file ${file}`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function configMapOf({ pod, references }: EnvironmentInput, { name = "", optional }: Reference) {
@@ -100,50 +144,6 @@ function decoded(secret: Secret | undefined): Record<string, string> {
   return Object.fromEntries(entries.map(([key, text]) => [key, Buffer.from(text, "base64").toString("utf8")]));
 }
 
-function fieldOf({ pod, podIPs, hostIP }: EnvironmentInput, path: string): string {
-  const { metadata, spec } = pod;
-  const indexed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
-  if (indexed !== null) {
-    return (indexed[1] === "labels" ? metadata.labels : metadata.annotations)?.[indexed[2] ?? ""] ?? "";
-  }
-  switch (path) {
-    case "metadata.name":
-      return metadata.name ?? "";
-    case "metadata.namespace":
-      return metadata.namespace ?? "";
-    case "metadata.uid":
-      return podUid(pod);
-    case "spec.nodeName":
-      return spec?.nodeName ?? "";
-    case "spec.serviceAccountName":
-      return spec?.serviceAccountName ?? "";
-    case "status.hostIP":
-    case "status.hostIPs":
-      return hostIP;
-    case "status.podIP":
-      return podIPs[0] ?? "";
-    case "status.podIPs":
-      return podIPs.join(",");
-    default:
-      throw new EnvironmentError(`unsupported fieldPath: ${path}`);
-  }
-}
-
-/** An amount in whole divisors (one unit when none is given), rounded up; undefined without a limit. */
-function resourceOf({ resources }: Container, resource: string, divisor: string | undefined): string | undefined {
-  const [list, name = ""] = resource.split(".");
-  const amount = list === "limits" ? resources?.limits?.[name] : (resources?.requests?.[name] ?? "0");
-  if (amount === undefined) return undefined;
-  const units = nanoOf(amount);
-  const each = divisor === undefined ? 0n : nanoOf(divisor);
-  const divided = each === 0n ? nanoOf("1") : each;
-  return String((units + divided - 1n) / divided);
-}
-
-function nanoOf(text: string | number): bigint {
-  return parseQuantity(text).nano;
-}
-
 /** A command or arguments with the container's variables filled in. */
 export function expandAll(
   texts: readonly string[] | undefined,
@@ -151,12 +151,5 @@ export function expandAll(
 ): string[] | undefined {
   if (texts === undefined) return undefined;
   const values = new Map(environment.map(({ key, value }) => [key, value]));
-  return texts.map((text) => expand(text, values));
-}
-
-/** `$(NAME)` of variables before it; `$$(` is a dollar. */
-function expand(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(/\$(\$|\(([^)]+)\))/g, (whole, after: string, name: string | undefined) =>
-    after === "$" ? "$" : (values.get(name ?? "") ?? whole),
-  );
+  return texts.map((text) => expand(text, (name) => values.get(name)));
 }

@@ -83,6 +83,11 @@ export class PodRunner {
     return this.#observed;
   }
 
+  /** The runtime's ID of the pod's sandbox. */
+  get sandboxId(): string | undefined {
+    return this.#observed?.sandbox?.id;
+  }
+
   /** A new version of the pod's object: what the kubelet itself wrote of it wakes nobody. */
   update(pod: Pod): void {
     const old = this.#pod;

@@ -1,0 +1,152 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { parseQuantity, toNumber } from "../../api/meta/index.ts";
+import { type Host, sleep } from "../../host/index.ts";
+import type { NodeBackend } from "../node/node-kubelet.ts";
+import type { NodeOptions } from "../node/node-options.ts";
+import { parseResolvConf } from "../pods/dns.ts";
+import { type FolderOptions, PodFiles } from "../pods/pod-files.ts";
+import { networkProber } from "../probes/network-prober.ts";
+import { createProber } from "../probes/prober.ts";
+import type { ContainerLogs } from "../runtime/container-logs.ts";
+import type { CriRuntime } from "../runtime/cri/index.ts";
+import type { VolumeManager } from "../volumes/index.ts";
+import { type CniOptions, writeCniConfig } from "./cni.ts";
+import { machineFacts } from "./machine-facts.ts";
+
+/** How a real node is set up on its machine. */
+export interface MachineOptions {
+  /** Of the container runtime's socket: `unix:///run/containerd/containerd.sock`. */
+  readonly containerRuntimeEndpoint: string;
+  /** How long the runtime may take for a call that has no time of its own. Default 2 minutes. */
+  readonly runtimeRequestTimeoutMs?: number;
+  /** Default `/var/lib/kubelet`. */
+  readonly rootDir?: string;
+  /** Default `/var/log/pods`. */
+  readonly podLogsDir?: string;
+  /** Default `/var/log/containers`. */
+  readonly containerLogsDir?: string;
+  /** Addresses of the cluster's name server. Default none: pods ask whom the node asks. */
+  readonly clusterDNS?: readonly string[];
+  /** Default `cluster.local`. */
+  readonly clusterDomain?: string;
+  /** Whom the node asks for names. Default `/etc/resolv.conf`; nobody when empty. */
+  readonly resolvConf?: string;
+  /** How pods get addresses; `false` leaves that to who configured the runtime's network. */
+  readonly network?: Partial<Omit<CniOptions, "podCidr">> | false;
+}
+
+export interface RealNode {
+  readonly backend: NodeBackend;
+  readonly runtime: CriRuntime;
+  readonly logs: ContainerLogs;
+  readonly ip: string;
+  readonly folders: FolderOptions;
+  stop(): void;
+}
+
+const defaultFolders: FolderOptions = {
+  rootDir: "/var/lib/kubelet",
+  podLogsDir: "/var/log/pods",
+  containerLogsDir: "/var/log/containers",
+};
+const defaultNetwork = { confDir: "/etc/cni/net.d", bridge: "sampan0", masquerade: true };
+const networkReadyPollMs = 50;
+const networkReadyMaxMs = 60_000;
+const probeUserAgent = "kube-probe/1.36";
+
+/**
+ * Makes a node of this machine: its container runtime, its network, its folders.
+ * @throws RuntimeError when the runtime does not answer
+ */
+export async function openRealNode(
+  host: Host,
+  node: NodeOptions,
+  options: MachineOptions,
+  volumesOf: (folders: FolderOptions, runtime: CriRuntime) => Promise<VolumeManager>,
+): Promise<RealNode> {
+  const { openCriRuntime, CriLogs } = await import("../runtime/cri/index.ts");
+  const runtime = await openCriRuntime({
+    host,
+    endpoint: options.containerRuntimeEndpoint,
+    requestTimeoutMs: options.runtimeRequestTimeoutMs,
+  });
+  try {
+    await runtime.version(); // fails now rather than with the first pod
+    const { rootDir, podLogsDir, containerLogsDir } = { ...defaultFolders, ...defined(options) };
+    const folders = { rootDir, podLogsDir, containerLogsDir };
+    await mkdir(rootDir, { recursive: true });
+    const clusterDomain = options.clusterDomain ?? "cluster.local";
+    const files = new PodFiles(host, folders, clusterDomain);
+    await files.prepare();
+    const facts = await machineFacts({ runtime, node, rootDir });
+    const { capacity } = await facts();
+    const network = networkProber(host.clock, probeUserAgent);
+    const resolvConf = options.resolvConf ?? "/etc/resolv.conf";
+    const backend: NodeBackend = {
+      runtime,
+      network,
+      prober: createProber(runtime, network),
+      volumes: await volumesOf(folders, runtime),
+      facts,
+      machine: {
+        files,
+        dns: {
+          clusterDNS: options.clusterDNS ?? [],
+          clusterDomain,
+          node: parseResolvConf(resolvConf === "" ? "" : await readFile(resolvConf, "utf8")),
+        },
+        memoryBytes: toNumber(parseQuantity(capacity.memory ?? "0")),
+        seccompDir: join(rootDir, "seccomp"),
+        cgroupParent: () => "",
+      },
+      configureNetwork: (podCidr) => configureNetwork(host, runtime, options.network, podCidr),
+    };
+    const logs = new CriLogs(runtime, host.clock);
+    return { backend, runtime, logs, ip: node.ip ?? machineAddress(), folders, stop: () => runtime.close() };
+  } catch (error) {
+    runtime.close();
+    throw error;
+  }
+}
+
+/** Options that are set. */
+function defined(options: MachineOptions): Partial<FolderOptions> {
+  const { rootDir, podLogsDir, containerLogsDir } = options;
+  return {
+    ...(rootDir === undefined ? {} : { rootDir }),
+    ...(podLogsDir === undefined ? {} : { podLogsDir }),
+    ...(containerLogsDir === undefined ? {} : { containerLogsDir }),
+  };
+}
+
+/** Resolves when the runtime can give pods addresses. */
+async function configureNetwork(
+  host: Host,
+  runtime: CriRuntime,
+  network: MachineOptions["network"],
+  podCidr: string,
+): Promise<void> {
+  if (network !== false) {
+    const isOwn = await writeCniConfig({ ...defaultNetwork, ...network, podCidr });
+    if (!isOwn)
+      host.log.info("the runtime's network was configured by somebody else", { ...defaultNetwork, ...network });
+  }
+  await runtime.updateRuntimeConfig({ podCidr });
+  const until = host.clock.now() + networkReadyMaxMs;
+  for (;;) {
+    const { conditions } = await runtime.status();
+    const ready = conditions.find(({ type }) => type === "NetworkReady");
+    if (ready?.status === true) return;
+    if (host.clock.now() > until) throw new Error(`the runtime's network is not ready: ${ready?.message}`);
+    await sleep(host.clock, networkReadyPollMs);
+  }
+}
+
+/** The first address of the machine that others could use; loopback when there is none. */
+function machineAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const usable = addresses.find(({ family, internal }) => family === "IPv4" && !internal);
+  return usable?.address ?? "127.0.0.1";
+}
