@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addComponentFlags, addNodeFlags, addServerFlags } from "./options.ts";
+import { addStoreCommands } from "./store-commands.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { kubernetesVersion, sampanVersion } from "./version.ts";
 
@@ -34,6 +35,8 @@ export function createProgram(around: Surroundings): Command {
     .description("run the scheduler against any Kubernetes")
     .action(async (flags) => (await import("./components.ts")).scheduler(flags, around));
 
+  addStoreCommands(program.command("store"), around);
+
   program
     .command("kubeconfig")
     .description("print the kubeconfig of a cluster that was started before")
@@ -58,8 +61,15 @@ export function createProgram(around: Surroundings): Command {
     });
 
   // Options of commander are set per command, also for the ones added above.
-  for (const command of program.commands) command.exitOverride().configureOutput(program.configureOutput());
+  configureAll(program.commands, program);
   return program;
+}
+
+function configureAll(commands: readonly Command[], program: Command): void {
+  for (const command of commands) {
+    command.exitOverride().configureOutput(program.configureOutput());
+    configureAll(command.commands, program);
+  }
 }
 
 /** Runs one command line (without `node` and the script). Returns the exit code: 0, 1 for a failure, 2 for wrong usage. */

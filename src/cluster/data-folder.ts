@@ -72,6 +72,13 @@ export function readState(path: string): ClusterState | undefined {
   throw new DataFolderError(`${join(path, stateName)} is damaged: remove it and start the cluster again`);
 }
 
+/** The process that runs a cluster on the folder now, if any. */
+export function processUsing(path: string): number | undefined {
+  const text = readIfPresent(join(path, lockName));
+  const holder = text === undefined ? undefined : parseHolder(text);
+  return holder !== undefined && isAlive(holder) ? holder.pid : undefined;
+}
+
 const lockName = "lock.json";
 const stateName = "cluster.json";
 

@@ -4,7 +4,14 @@
  */
 export { adminEntry, storedAdminEntry } from "./admin-access.ts";
 export { type Cluster, type ClusterOptions, createCluster, type NodeOptions } from "./create-cluster.ts";
-export { type ClusterState, DataFolderError, defaultDataDir, readState } from "./data-folder.ts";
+export {
+  type ClusterState,
+  DataFolder,
+  DataFolderError,
+  defaultDataDir,
+  processUsing,
+  readState,
+} from "./data-folder.ts";
 export {
   defaultKubeconfigPath,
   type KubeconfigEntry,
@@ -13,3 +20,4 @@ export {
   renderKubeconfig,
   writeKubeconfig,
 } from "./kubeconfig.ts";
+export type { EtcdOptions } from "./stores.ts";

@@ -3,10 +3,13 @@
  * kinds, users or HTTP.
  */
 
+export { checkStore, type StoreReport } from "./check-store.ts";
 export * from "./encryption/index.ts";
 export type { EtcdStoreOptions, EtcdTls, StorageMediaType } from "./etcd/index.ts";
 export { historyAgeMaxMs, historyEventsMax } from "./history.ts";
 export { type LmdbStoreOptions, openLmdbStore } from "./lmdb-store.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.ts";
 export { openEtcdStore } from "./open-etcd-store.ts";
+export { bumpRevisionDefault, readSnapshotStatus, restoreSnapshot, saveSnapshot } from "./snapshot-file.ts";
+export type { SnapshotStatus } from "./snapshot-reader.ts";
 export * from "./store.ts";

@@ -94,13 +94,17 @@ export class LmdbEnvironment {
     }
   }
 
-  /** All that `change` does, or nothing; resolves when it is durable. */
+  /** All that `change` does, or nothing; resolves when it is durable, fails with the reason. */
   async write(change: (objects: Bytes) => void, revision: Revision, format?: number): Promise<void> {
-    await this.#env.batch(() => {
-      change(this.objects);
-      this.#write("revision", `${revision} ${checksumOf(String(revision))}`);
-      if (format !== undefined) this.#write("format", String(format));
-    });
+    try {
+      await this.#env.batch(() => {
+        change(this.objects);
+        this.#write("revision", `${revision} ${checksumOf(String(revision))}`);
+        if (format !== undefined) this.#write("format", String(format));
+      });
+    } catch (error) {
+      throw await causeOf(error);
+    }
   }
 
   async close(): Promise<void> {
@@ -121,7 +125,7 @@ function checksumOf(digits: string): string {
 }
 
 /** LMDB's binding rejects with a general error and says the reason in a promise beside it. */
-export async function causeOf(error: unknown): Promise<unknown> {
+async function causeOf(error: unknown): Promise<unknown> {
   if (error instanceof Error && "commitError" in error && error.commitError instanceof Promise) {
     return error.commitError.catch((cause: unknown) => cause);
   }

@@ -20,6 +20,16 @@ export async function prepareFolder(dir: string): Promise<void> {
   await checkDataFile(join(dir, "data.mdb"));
 }
 
+/**
+ * Makes sure that LMDB can open the store in an existing folder that nobody has open; makes nothing.
+ * @throws StoreError, or the error of the file system
+ */
+export async function checkFolder(dir: string): Promise<void> {
+  const path = join(dir, "data.mdb");
+  await access(path, constants.R_OK);
+  await checkDataFile(path);
+}
+
 async function checkDataFile(path: string): Promise<void> {
   const file = await openExisting(path);
   if (file === undefined) return;

@@ -4,7 +4,7 @@ import type { EncodedBytes } from "./encoded-bytes.ts";
 import type { ValueTransformer } from "./encryption/index.ts";
 import type { StoredEntry, StoredEvent } from "./entry.ts";
 import type { Journal, JournalRecord } from "./journal.ts";
-import { causeOf, formatVersion, LmdbEnvironment } from "./lmdb-env.ts";
+import { formatVersion, LmdbEnvironment } from "./lmdb-env.ts";
 import { flushFolder, prepareFolder } from "./lmdb-file.ts";
 import { decodeRecord, encodeRecord, recordOfFormat1 } from "./record.ts";
 import { type Revision, StoreError } from "./store.ts";
@@ -48,7 +48,7 @@ export class LmdbJournal implements Journal {
       return new LmdbJournal(dir, env, transformer);
     } catch (error) {
       await env?.close();
-      throw storeError(`cannot open the store in ${dir}`, await causeOf(error));
+      throw storeError(`cannot open the store in ${dir}`, error);
     }
   }
 
@@ -87,7 +87,7 @@ export class LmdbJournal implements Journal {
         }
       }, revision);
     } catch (error) {
-      throw storeError(`cannot write to the store in ${this.#dir}`, await causeOf(error), await this.#freeSpace());
+      throw storeError(`cannot write to the store in ${this.#dir}`, error, await this.#freeSpace());
     }
   }
 
