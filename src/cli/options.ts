@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseDuration, parseQuantity } from "../api/meta/index.ts";
+import { addEtcdFlags, type EtcdFlags } from "./etcd-options.ts";
 
 /** What the flags of `sampan apiserver` say; `sampan up` adds those of nodes. */
-export interface ServerFlags {
+export interface ServerFlags extends EtcdFlags {
   readonly name: string;
   readonly port: number;
   readonly bindAddress: string;
@@ -36,7 +37,7 @@ const nodesMax = 150_000;
 
 /** Adds the flags that `up` and `apiserver` share. */
 export function addServerFlags(command: Command): Command {
-  return command
+  return addEtcdFlags(command)
     .option(
       "--name <name>",
       "name of the cluster, its context in the kubeconfig, and its data folder",

@@ -8,6 +8,7 @@ import {
   writeKubeconfig,
 } from "../cluster/index.ts";
 import { systemHost } from "../host/index.ts";
+import { etcdSettings } from "./etcd-options.ts";
 import type { NodeFlags, ServerFlags } from "./options.ts";
 import { processStartMs } from "./process-start.ts";
 import { untilStopped } from "./signals.ts";
@@ -48,6 +49,7 @@ async function serve(flags: ServerFlags, components: Components, around: Surroun
     enableAdmissionPlugins: flags.enableAdmissionPlugins,
     disableAdmissionPlugins: flags.disableAdmissionPlugins,
     admissionControlConfigFile: flags.admissionControlConfigFile,
+    ...etcdSettings(flags),
     onStep: report.step,
   });
   // From here on the cluster must be stopped whatever happens, so that nothing stays locked or half written.

@@ -10,7 +10,6 @@ import {
 } from "../apiserver/index.ts";
 import { type Client, createClient, directTransport, registryDiscovery } from "../client/index.ts";
 import { type Host, systemHost } from "../host/index.ts";
-import { createMemoryStore, openEncryptionFile, openLmdbStore, type Store } from "../store/index.ts";
 import { adminEntry } from "./admin-access.ts";
 import { advertiseAddress } from "./advertise-address.ts";
 import {
@@ -25,6 +24,7 @@ import type { KubeconfigEntry } from "./kubeconfig.ts";
 import { loadOrCreatePki, type Pki } from "./pki.ts";
 import { podRangeFor } from "./pod-range.ts";
 import { SimulatedNodes } from "./simulated-nodes.ts";
+import { type EtcdOptions, type OpenedStores, openStores } from "./stores.ts";
 import { Teardown } from "./teardown.ts";
 
 export interface NodeOptions {
@@ -49,6 +49,12 @@ export interface ClusterOptions {
   readonly encryptionProviderConfig?: string;
   /** Whether that file is read again when it has changed; default false. */
   readonly encryptionProviderConfigAutomaticReload?: boolean;
+  /** Keeps the cluster in etcd; the data folder then holds keys alone. */
+  readonly etcd?: EtcdOptions;
+  /** Of this API server in the kubernetes service; default: the bind address, or the machine's first. */
+  readonly advertiseAddress?: string;
+  /** Who keeps the addresses of the kubernetes service; default in etcd: lease. Without it this server is the only one. */
+  readonly endpointReconcilerType?: "lease" | "none";
   /** 0, the default, takes a free port. */
   readonly port?: number;
   /** Default 127.0.0.1. */
@@ -83,6 +89,9 @@ export interface ClusterOptions {
 type Optional =
   | "dataDir"
   | "encryptionProviderConfig"
+  | "etcd"
+  | "advertiseAddress"
+  | "endpointReconcilerType"
   | "maxRequestsInFlight"
   | "maxMutatingRequestsInFlight"
   | "enableAdmissionPlugins"
@@ -94,6 +103,9 @@ function withDefaults(options: ClusterOptions): Settings {
   return {
     dataDir: options.dataDir,
     encryptionProviderConfig: options.encryptionProviderConfig,
+    etcd: options.etcd,
+    advertiseAddress: options.advertiseAddress,
+    endpointReconcilerType: options.endpointReconcilerType ?? (options.etcd && "lease"),
     encryptionProviderConfigAutomaticReload: options.encryptionProviderConfigAutomaticReload ?? false,
     maxRequestsInFlight: options.maxRequestsInFlight,
     maxMutatingRequestsInFlight: options.maxMutatingRequestsInFlight,
@@ -153,13 +165,15 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   if (folder) teardown.add(() => folder.release());
   const serviceIP = firstServiceIP(serviceClusterIPRange);
   // At once: opening the store waits for the disk, making keys does not.
-  const opening = openStore(options, teardown);
+  const opening = openStores(options, teardown);
   const keys = loadOrCreatePki(host, dataDir && join(dataDir, "pki"), { bindAddress, serviceIP });
-  const [store, pki] = await allOrFirstFailure([opening, keys]);
-  step(folder ? `data folder ${folder.path} (${folder.existing ? "continued" : "new"})` : "in memory only");
+  const [stores, pki] = await allOrFirstFailure([opening, keys]);
+  if (options.etcd) step(`etcd at ${options.etcd.servers.join(", ")}`);
+  if (folder) step(`data folder ${folder.path} (${folder.existing ? "continued" : "new"})`);
+  else if (!options.etcd) step("in memory only");
 
   const nodes = new SimulatedNodes();
-  const server = await startServer(options, store, pki, nodes, admission);
+  const server = await startServer(options, stores, pki, nodes, admission);
   teardown.add(() => server.close());
   const url = server.url ?? "";
   step(`API server at ${url}`);
@@ -192,22 +206,6 @@ async function allOrFirstFailure<A, B>(work: [Promise<A>, Promise<B>]): Promise<
   return Promise.all(work);
 }
 
-/** @throws EncryptionConfigError, StoreError */
-async function openStore(options: Settings, teardown: Teardown): Promise<Store> {
-  const { host, dataDir, fsync, encryptionProviderConfig: file } = options;
-  const automaticReload = options.encryptionProviderConfigAutomaticReload;
-  // In memory nothing is encrypted, but a file that cannot be used is told nonetheless.
-  const encrypted = file === undefined ? undefined : await openEncryptionFile(host, file, { automaticReload });
-  if (encrypted !== undefined) teardown.add(() => encrypted.close());
-  const { encryption } = encrypted ?? {};
-  const store =
-    dataDir === undefined
-      ? createMemoryStore(host)
-      : await openLmdbStore(host, join(dataDir, "store"), { fsync, encryption });
-  teardown.add(() => store.close());
-  return store;
-}
-
 /** @throws AdmissionConfigError */
 async function admissionSettings(options: Settings): Promise<AdmissionSettings> {
   const { enableAdmissionPlugins, disableAdmissionPlugins, admissionControlConfigFile: file } = options;
@@ -223,7 +221,7 @@ type AdmissionSettings = Pick<
 
 async function startServer(
   options: Settings,
-  store: Store,
+  { store, elsewhere }: OpenedStores,
   pki: Pki,
   nodes: SimulatedNodes,
   admission: AdmissionSettings,
@@ -232,6 +230,7 @@ async function startServer(
   const server = createApiServer({
     host,
     store,
+    stores: elsewhere,
     nodes,
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },
     serviceAccountKey: pki.serviceAccount.privateKey,
@@ -240,7 +239,8 @@ async function startServer(
       maxRequestsInFlight,
       maxMutatingRequestsInFlight,
       serviceClusterIPRange: options.serviceClusterIPRange,
-      advertiseAddress: advertiseAddress(bindAddress),
+      advertiseAddress: options.advertiseAddress ?? advertiseAddress(bindAddress),
+      endpointReconcilerType: options.endpointReconcilerType,
     },
   });
   try {

@@ -24,7 +24,12 @@ export interface Advertised {
  */
 export async function keepKubernetesEndpoints(options: KeeperOptions, advertised: Advertised): Promise<Keeper> {
   const keeper = new EndpointsKeeper(options, advertised);
-  await keeper.renew();
+  try {
+    await keeper.renew();
+  } catch (error) {
+    await keeper.close();
+    throw error;
+  }
   return keeper;
 }
 

@@ -63,7 +63,7 @@ class EtcdStore implements Store {
     this.#values = values;
     this.#replica = replica;
     this.#quorum = new QuorumReads(etcd, values.keys.start);
-    this.#leases = new LeasePool(host.clock, etcd);
+    this.#leases = new LeasePool(host, etcd);
     this.#compactor = new Compactor(host, etcd, intervalMs);
   }
 

@@ -33,7 +33,3 @@ export interface WatchAnswer {
   readonly cancelReason: string;
   readonly events: readonly { readonly type: "PUT" | "DELETE"; readonly kv: KeyValue }[];
 }
-
-export interface LeaseAnswer {
-  readonly ID: number;
-}
