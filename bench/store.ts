@@ -1,65 +1,153 @@
-// How many commits a second the embedded stores make, by number of concurrent writers; prints a table.
-// Usage: node bench/store.ts [seconds per measurement]
-import { mkdtemp, rm } from "node:fs/promises";
+// The embedded stores beside etcd: committed writes a second and range reads, same keys and values (3 KiB), by number of
+// clients, with the latency of the slowest hundredth. All in one run; the ratios to etcd are printed below the tables.
+// usage: node bench/store.ts [--seconds 2] [--json FILE]
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { systemHost } from "../src/host/index.ts";
 import { createMemoryStore, openLmdbStore, type Store } from "../src/store/index.ts";
+import { type EtcdMember, startEtcd } from "./etcd-member.ts";
+import { pod } from "./pod.ts";
 
-const objectBytes = 3 * 1024;
 const keysOfWriter = 200;
 const restartObjects = 50_000;
-const secondsEach = Number(process.argv[2] ?? 2);
+/** What a range read reads: a namespace of so many objects. */
+const rangeObjects = 500;
+const rangeNamespaces = 20;
+const { values: flags } = parseArgs({
+  options: { seconds: { type: "string", default: "2" }, json: { type: "string" } },
+});
+const secondsEach = Number(flags.seconds);
 
 interface Row {
-  store: string;
-  writers: number;
-  "commits/s": number;
-  "p50 ms": number;
-  "p99 ms": number;
+  readonly what: string;
+  readonly store: string;
+  readonly clients: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
-/** What a pod lacks to `objectBytes`; found with the first one. */
-let fillingBytes: number | undefined;
+/** What is measured: a store, or etcd behind its connection. */
+interface Subject {
+  readonly name: string;
+  write(client: number, key: string): Promise<void>;
+  /** Reads all bytes under a prefix; how many objects there were. */
+  range(client: number, prefix: string): Promise<number>;
+  close(): Promise<void>;
+}
 
 const host = systemHost({ log: { level: "warn" } });
 const root = await mkdtemp(join(tmpdir(), "sampan-bench-"));
 const rows: Row[] = [];
+let folders = 0;
+const folder = () => join(root, `${folders++}`);
 try {
-  for (const writers of [1, 32, 256]) {
-    rows.push(await measure("memory", createMemoryStore(host), writers));
-    rows.push(await measure("lmdb", await openLmdbStore(host, join(root, `always-${writers}`)), writers));
-    const relaxed = await openLmdbStore(host, join(root, `interval-${writers}`), { fsync: "interval" });
-    rows.push(await measure("lmdb, fsync interval", relaxed, writers));
-  }
-  console.table(rows);
-  await measureRestart(join(root, "restart"));
+  await measureAll(async () => ofStore("memory", createMemoryStore(host)));
+  await measureAll(async () => ofStore("embedded", await openLmdbStore(host, folder())));
+  await measureAll(async () =>
+    ofStore("embedded, --fsync=interval", await openLmdbStore(host, folder(), { fsync: "interval" })),
+  );
+  await measureAll(async () => {
+    const member = await startEtcd(folder());
+    if (member === undefined) console.log("no etcd on this machine: apt-get install etcd-server");
+    return member === undefined ? undefined : ofEtcd(member);
+  });
+  print();
+  await measureRestart(folder());
 } finally {
   await rm(root, { recursive: true, force: true });
 }
 
-async function measure(name: string, store: Store, writers: number): Promise<Row> {
+async function measureAll(open: () => Promise<Subject | undefined>): Promise<void> {
+  for (const writers of [1, 32, 256]) {
+    const subject = await open();
+    if (subject === undefined) return;
+    const key = (writer: number, i: number) => `/registry/pods/ns-${writer}/pod-${i % keysOfWriter}`;
+    await measure("write", subject, writers, (writer, i) => subject.write(writer, key(writer, i)));
+    await subject.close();
+  }
+  const subject = await open();
+  if (subject === undefined) return;
+  const namespace = (n: number) => `/registry/pods/ns-${n % rangeNamespaces}/`;
+  for (let n = 0; n < rangeNamespaces; n++) {
+    await Promise.all(Array.from({ length: rangeObjects }, (_, i) => subject.write(0, `${namespace(n)}pod-${i}`)));
+  }
+  for (const readers of [1, 32]) {
+    await measure(`range of ${rangeObjects}`, subject, readers, async (reader, i) => {
+      const found = await subject.range(reader, namespace(reader + i));
+      if (found !== rangeObjects) throw new Error(`${found} objects instead of ${rangeObjects}`);
+    });
+  }
+  await subject.close();
+}
+
+async function measure(
+  what: string,
+  subject: Subject,
+  clients: number,
+  run: (client: number, i: number) => Promise<void>,
+): Promise<void> {
   const latencies: number[] = [];
   const start = performance.now();
   const end = start + secondsEach * 1000;
-  const write = async (writer: number) => {
+  const work = async (client: number) => {
     for (let i = 0; performance.now() < end; i++) {
       const before = performance.now();
-      await commit(store, `/registry/pods/ns-${writer}/pod-${i % keysOfWriter}`);
+      await run(client, i);
       latencies.push(performance.now() - before);
       if (i % 100 === 99) await new Promise((resolve) => setImmediate(resolve)); // the memory store never waits by itself
     }
   };
-  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
+  await Promise.all(Array.from({ length: clients }, (_, client) => work(client)));
   const seconds = (performance.now() - start) / 1000;
-  await store.close();
   latencies.sort((a, b) => a - b);
+  const perSecond = latencies.length / seconds;
+  rows.push({
+    what,
+    store: subject.name,
+    clients,
+    perSecond,
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
+  });
+}
+
+function ofStore(name: string, store: Store): Subject {
   return {
-    store: name,
-    writers,
-    "commits/s": Math.round(latencies.length / seconds),
-    "p50 ms": quantile(latencies, 0.5),
-    "p99 ms": quantile(latencies, 0.99),
+    name,
+    async write(_client, key) {
+      const result = await store.commit({ compare: [], operations: [{ type: "put", key, object: pod(key) }] });
+      if (!result.committed) throw new Error(`the commit of ${key} was refused`);
+    },
+    async range(_client, prefix) {
+      let count = 0;
+      for (const entry of (await store.list(prefix)).entries()) if (entry.json().length > 0) count++;
+      return count;
+    },
+    close: () => store.close(),
+  };
+}
+
+function ofEtcd(member: EtcdMember): Subject {
+  const connections = Array.from({ length: 4 }, () => member.connect());
+  const connection = (client: number) => connections[client % connections.length] ?? member.connect();
+  return {
+    name: "etcd",
+    async write(client, key) {
+      const value = Buffer.from(JSON.stringify(pod(key)));
+      await connection(client).call("KV", "Put", { key: Buffer.from(key), value }, "write");
+    },
+    async range(client, prefix) {
+      const request = { key: Buffer.from(prefix), rangeEnd: Buffer.from(`${prefix.slice(0, -1)}0`) };
+      const answer = await connection(client).call<{ kvs: readonly unknown[] }>("KV", "Range", request, "read");
+      return answer.kvs.length;
+    },
+    async close() {
+      for (const each of connections) each.close();
+      await member.stop();
+    },
   };
 }
 
@@ -67,11 +155,25 @@ function quantile(sorted: readonly number[], q: number): number {
   return Number((sorted[Math.floor(sorted.length * q)] ?? 0).toFixed(3));
 }
 
+function print(): void {
+  console.table(rows.map((row) => ({ ...row, perSecond: Math.round(row.perSecond) })));
+  for (const etcd of rows.filter((row) => row.store === "etcd")) {
+    const own = rows.find((row) => row.store === "embedded" && row.what === etcd.what && row.clients === etcd.clients);
+    if (own === undefined) continue;
+    const times = (own.perSecond / etcd.perSecond).toFixed(1);
+    console.log(
+      `${etcd.what}, ${etcd.clients} clients: embedded ${times} times etcd; p99 ${own.p99Ms} ms against ${etcd.p99Ms} ms`,
+    );
+  }
+  if (flags.json !== undefined) void writeFile(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
+}
+
 async function measureRestart(dir: string): Promise<void> {
   let store = await openLmdbStore(host, dir, { fsync: "interval" });
+  const subject = ofStore("restart", store);
   const writes: Promise<unknown>[] = [];
   for (let i = 0; i < restartObjects; i++) {
-    writes.push(commit(store, `/registry/pods/ns-${i % 100}/pod-${i}`));
+    writes.push(subject.write(0, `/registry/pods/ns-${i % 100}/pod-${i}`));
     if (writes.length === 1_000) await Promise.all(writes.splice(0));
   }
   await store.close();
@@ -85,31 +187,4 @@ async function measureRestart(dir: string): Promise<void> {
     `restart with ${parsed} objects: open ${Math.round(opened - before)} ms, then parsing all ${Math.round(read - opened)} ms`,
   );
   await store.close();
-}
-
-async function commit(store: Store, key: string): Promise<void> {
-  const result = await store.commit({ compare: [], operations: [{ type: "put", key, object: pod(key) }] });
-  if (!result.committed) throw new Error(`the commit of ${key} was refused`);
-}
-
-/** About as large and as deep as a pod. */
-function pod(name: string) {
-  const containers = Array.from({ length: 3 }, (_, i) => ({
-    name: `container-${i}`,
-    image: "registry.k8s.io/pause:3.10",
-    env: Array.from({ length: 6 }, (_, j) => ({ name: `VARIABLE_${j}`, value: `value-${j}` })),
-    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "1Gi" } },
-    terminationMessagePath: "/dev/termination-log",
-    imagePullPolicy: "IfNotPresent",
-  }));
-  const object = {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, namespace: "bench", uid: "00000000-0000-4000-8000-000000000000", labels: { app: "bench" } },
-    spec: { containers, restartPolicy: "Always", nodeName: "node-1", serviceAccountName: "default" },
-    status: { phase: "Running", message: "" },
-  };
-  fillingBytes ??= Math.max(0, objectBytes - JSON.stringify(object).length);
-  object.status.message = "x".repeat(fillingBytes);
-  return object;
 }
