@@ -8,6 +8,7 @@ import { NodeKubelet } from "./node/node-kubelet.ts";
 import { nodeAddress } from "./node/node-object.ts";
 import type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
 import { nodePodSource, type PodSource, sharedPodSource } from "./pods/pod-source.ts";
+import { ServiceEnvironment } from "./pods/service-environment.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
 import { clientReferences } from "./references.ts";
 import { adoptedPod, SimulatedNetwork, SimulatedRuntime, simulatedProber } from "./runtime/simulated/index.ts";
@@ -61,6 +62,7 @@ class SimulatedKubelets implements Kubelets {
   readonly #informers: InformerFactory;
   readonly #source: PodSource;
   readonly #statuses: StatusWriter;
+  readonly #services: ServiceEnvironment;
   readonly #nodes = new Map<string, SimulatedNode>();
   #count = 0;
 
@@ -69,6 +71,7 @@ class SimulatedKubelets implements Kubelets {
     const { client, host } = options;
     this.#informers = options.informers ?? createInformerFactory(client, host);
     this.#statuses = new StatusWriter(client, host);
+    this.#services = new ServiceEnvironment(this.#informers.informer(resources.services));
     this.#source = sourceOf(this.#informers);
     const scope = only === undefined ? {} : { fieldSelector: `metadata.name=${only}` };
     this.#informers.informer(resources.nodes, scope).addHandlers({
@@ -107,6 +110,7 @@ class SimulatedKubelets implements Kubelets {
       },
       pods: this.#source,
       statuses: this.#statuses,
+      services: this.#services,
     });
     this.#nodes.set(node.name, { kubelet, runtime });
     await kubelet.start();

@@ -9,6 +9,7 @@ import type { NodePorts, PodEvent } from "../pods/node-ports.ts";
 import { endOrphans } from "../pods/orphans.ts";
 import { PodRunner } from "../pods/pod-runner.ts";
 import type { PodSource } from "../pods/pod-source.ts";
+import type { ServiceEnvironment } from "../pods/service-environment.ts";
 import type { StatusWriter } from "../pods/status-writer.ts";
 import type { PodNetwork, Prober } from "../probes/prober.ts";
 import { clientReferences } from "../references.ts";
@@ -44,6 +45,8 @@ export interface NodeKubeletOptions {
   readonly backend: NodeBackend;
   readonly pods: PodSource;
   readonly statuses: StatusWriter;
+  /** Left out, containers are told of no services. */
+  readonly services?: ServiceEnvironment;
 }
 
 /** The kubelet of one node: registers it, keeps its lease and status, and runs the pods that are bound to it. */
@@ -80,6 +83,8 @@ export class NodeKubelet {
       images: new ImagePuller(host.clock, backend.runtime),
       references: clientReferences(client),
       volumes: backend.volumes,
+      services: options.services,
+      allocatable: () => this.allocatable,
       machine: backend.machine,
       statuses,
       record: (pod, event) => this.#record(pod, event),
@@ -89,6 +94,11 @@ export class NodeKubelet {
 
   get name(): string {
     return this.#options.node.name;
+  }
+
+  /** What pods may use of the node, as its object says. */
+  get allocatable(): Readonly<Record<string, string>> {
+    return this.#node?.status?.allocatable ?? {};
   }
 
   /** Resolves when the node is registered. Pods bound to it are taken on as soon as the source knows them. */
@@ -263,7 +273,8 @@ export class NodeKubelet {
       this.#nodeStatusEvent(reason);
     const ready = status?.conditions?.find(({ type }) => type === "Ready");
     // A node that was ready all the while does not become so.
-    if (ready?.status === "True" && ready.lastTransitionTime === ready.lastHeartbeatTime) this.#nodeStatusEvent("NodeReady");
+    if (ready?.status === "True" && ready.lastTransitionTime === ready.lastHeartbeatTime)
+      this.#nodeStatusEvent("NodeReady");
   }
 
   #nodeStatusEvent(reason: string): void {

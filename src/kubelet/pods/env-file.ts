@@ -18,7 +18,8 @@ export function envFileValue(text: string, wanted: string): string | undefined {
     if (!rest.startsWith("'")) throw problem(": value must be enclosed in single quotes");
     const opened = index;
     while (rest.indexOf("'", 1) < 0) {
-      if (++index >= lines.length) throw new Error(`unexpected end of file: unclosed quote opened at line ${opened + 1}`);
+      if (++index >= lines.length)
+        throw new Error(`unexpected end of file: unclosed quote opened at line ${opened + 1}`);
       rest += `\n${lines[index]}`;
     }
     const closed = rest.indexOf("'", 1);

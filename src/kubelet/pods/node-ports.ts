@@ -7,6 +7,7 @@ import type { ContainerRuntime } from "../runtime/runtime.ts";
 import type { VolumeManager } from "../volumes/index.ts";
 import type { ImagePuller } from "./image-puller.ts";
 import type { Machine } from "./machine.ts";
+import type { ServiceEnvironment } from "./service-environment.ts";
 import type { StatusWriter } from "./status-writer.ts";
 
 export interface PodEvent {
@@ -29,9 +30,13 @@ export interface NodePorts {
   readonly images: ImagePuller;
   readonly references: References;
   readonly volumes: VolumeManager;
+  /** What tells containers of services; they are told of none without it. */
+  readonly services?: ServiceEnvironment;
   /** Absent on a simulated node. */
   readonly machine?: Machine;
   readonly statuses: StatusWriter;
+  /** What pods may use of the node. */
+  allocatable(): Readonly<Record<string, string>>;
   record(pod: Pod, event: PodEvent): void;
   /** Whether sandboxes can get addresses yet. */
   networkReady(): boolean;

@@ -69,13 +69,17 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
 }
 
 async function environment(ports: NodePorts, { pod, container, sandbox }: StartRequest) {
-  if (container.env === undefined && container.envFrom === undefined) return [];
-  const [hostIP = ""] = ports.hostIPs;
-  const { references } = ports;
+  const { references, hostIPs, volumes } = ports;
+  const podIPs = pod.spec?.hostNetwork === true ? hostIPs : sandbox.ips;
+  const services = (await ports.services?.of(pod)) ?? [];
+  const allocatable = ports.allocatable();
+  const readVolumeFile = (name: string, path: string) => volumes.readText(pod, name, path);
   try {
-    return await environmentOf({ pod, container, podIPs: sandbox.ips, hostIP, references });
+    const input = { pod, container, podIPs, hostIPs, references, services, allocatable, readVolumeFile };
+    return await environmentOf(input);
   } catch (error) {
-    if (error instanceof EnvironmentError) throw new StartError("CreateContainerConfigError", error.message);
+    if (error instanceof EnvironmentError || error instanceof VolumeError)
+      throw new StartError("CreateContainerConfigError", error.message);
     throw error;
   }
 }

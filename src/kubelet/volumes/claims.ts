@@ -32,8 +32,9 @@ export async function whyUnmounted(pod: Pod, claimOf: ClaimLookup): Promise<stri
 /** The names of volumes that containers use: others are not made. */
 export function usedVolumes({ spec }: Pod): ReadonlySet<string> {
   const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])];
-  const names = all.flatMap(({ volumeMounts = [], volumeDevices = [] }) => [...volumeMounts, ...volumeDevices]);
-  return new Set(names.map(({ name }) => name));
+  const mounted = all.flatMap(({ volumeMounts = [], volumeDevices = [] }) => [...volumeMounts, ...volumeDevices]);
+  const read = all.flatMap(({ env = [] }) => env.flatMap(({ valueFrom }) => valueFrom?.fileKeyRef?.volumeName ?? []));
+  return new Set([...mounted.map(({ name }) => name), ...read]);
 }
 
 /** @throws ClaimError, and an Error when the claim is not this pod's */

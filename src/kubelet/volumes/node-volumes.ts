@@ -13,6 +13,7 @@ import { FreshReferences } from "./fresh-references.ts";
 import { projectedVolumes } from "./kinds/projected.ts";
 import { VolumeLayout } from "./layout.ts";
 import { isWithin, LinuxMounter, type Mounter, unmountBelow } from "./mounting/mounter.ts";
+import { readWithin } from "./mounting/sub-path.ts";
 import { PodVolumes } from "./pod-volumes.ts";
 import type { SharedKinds, VolumeNode } from "./volume-kind.ts";
 import { type Environment, type Preparation, VolumeError, type VolumeManager } from "./volume-manager.ts";
@@ -43,6 +44,8 @@ export async function createNodeVolumes(options: NodeVolumesOptions): Promise<Vo
   return new NodeVolumes(node, options);
 }
 
+/** Of files with variables: more is no environment. */
+const readTextBytesMax = 64 * 1024;
 const defaultRefreshMs = 60_000;
 
 class NodeVolumes implements VolumeManager {
@@ -84,6 +87,22 @@ class NodeVolumes implements VolumeManager {
       const recursiveReadOnly = this.#options.recursiveReadOnly?.(pod) ?? false;
       const log = (message: string, error: unknown): void => this.#warn(message, pod, error);
       return containerMounts({ pod, container, environment, layout, mounter, recursiveReadOnly, log }, volumes.made);
+    });
+  }
+
+  async readText(pod: Pod, volumeName: string, path: string): Promise<string | undefined> {
+    const volumes = this.#of(pod);
+    return volumes.alone(async () => {
+      await volumes.prepare();
+      const volume = volumes.made.get(volumeName);
+      const name = JSON.stringify(volumeName);
+      if (volume === undefined) throw new VolumeError(`cannot find the volume ${name} referenced by FileKeyRef`);
+      try {
+        return await readWithin(volume.path, path, readTextBytesMax);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : error;
+        throw new VolumeError(`cannot read the volume ${name}: ${why}`, { cause: error });
+      }
     });
   }
 

@@ -1,7 +1,7 @@
 import type { Pod } from "../../api/types/index.ts";
 import type { References } from "../references.ts";
 import { whyUnmounted } from "./claims.ts";
-import type { Preparation, VolumeManager } from "./volume-manager.ts";
+import { type Preparation, VolumeError, type VolumeManager } from "./volume-manager.ts";
 
 const retryAfterMs = 10_000;
 
@@ -20,6 +20,10 @@ export class SimulatedVolumes implements VolumeManager {
 
   async mountsFor(): Promise<readonly []> {
     return [];
+  }
+
+  readText(): Promise<never> {
+    return Promise.reject(new VolumeError("volumes of simulated nodes hold no files"));
   }
 
   adopt(): void {}

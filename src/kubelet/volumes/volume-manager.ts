@@ -14,6 +14,8 @@ export interface VolumeManager {
    * @throws VolumeError when a volume is not ready, or a path in it cannot be given to the container
    */
   mountsFor(pod: Pod, container: Container, environment: Environment): Promise<readonly Mount[]>;
+  /** The text of a file in a volume; undefined when it is not there. @throws VolumeError when it cannot be read, or is too large */
+  readText(pod: Pod, volumeName: string, path: string): Promise<string | undefined>;
   /** A pod that ran before this kubelet began: its volumes are kept fresh from now on, as after `prepare`. */
   adopt(pod: Pod): void;
   /** A newer version of a pod: volumes that show its labels and annotations follow. Unknown pods are passed over. */

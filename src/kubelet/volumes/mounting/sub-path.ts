@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { chmod, type FileHandle, lstat, mkdir, open, realpath, stat, writeFile } from "node:fs/promises";
+import { chmod, type FileHandle, lstat, mkdir, open, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { hasCode, undefinedIfAbsent } from "../files/fs-errors.ts";
 import { isMounted, isWithin, type Mounter } from "./mounter.ts";
@@ -58,6 +58,22 @@ export async function makeSubPath(volumePath: string, path: string): Promise<voi
       handle = next;
       await chmod(`/proc/self/fd/${handle.fd}`, mode);
     }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The text of a file in a volume; undefined when it is not there. @throws Error when it leads out of the volume, or is larger than that */
+export async function readWithin(volumePath: string, path: string, bytesMax: number): Promise<string | undefined> {
+  const base = await realpath(volumePath);
+  const real = await realpath(join(base, path)).catch(undefinedIfAbsent);
+  if (real === undefined) return undefined;
+  const handle = await openWithin(base, real);
+  try {
+    const info = await handle.stat();
+    if (!info.isFile()) throw new Error(`${path} is not a file`);
+    if (info.size > bytesMax) throw new Error(`${path} is larger than ${bytesMax} bytes`);
+    return await readFile(`/proc/self/fd/${handle.fd}`, "utf8");
   } finally {
     await handle.close();
   }
