@@ -323,6 +323,16 @@ describe("applyPatch", () => {
     expect([err.code, err.message]).toEqual([code, message]);
   });
 
+  it("refuses to apply to an object whose items cannot be told apart", () => {
+    const shape = published("v1", "ServiceAccount");
+    const type = { apiVersion: "v1", kind: "ServiceAccount" };
+    const live = { ...type, metadata: { name: "a" }, secrets: [{}] };
+    const request = { live, config: type, manager: "m", force: true, apiVersion: "v1", timestamp: t(1), shape };
+    expect(() => applyPatch(request)).toThrow(
+      `failed to create typed live object (/a; /v1, Kind=ServiceAccount): .secrets: element 0: associative list with keys has an element that omits key field "name" (and doesn't have default value)`,
+    );
+  });
+
   describe("whatever is applied", () => {
     // Nothing empty: that is owned although it is not stored, so applying it again is a change, as in the original.
     const name = fc.constantFrom("a", "b", "c");

@@ -64,12 +64,26 @@ export interface Applied {
  */
 export function applyPatch(request: ApplyRequest): Applied {
   const config = checkedConfig(request);
-  const managers = liveManagers(request);
   try {
-    return apply(request, config, managers);
+    return apply(request, config, liveManagers(request));
   } catch (err) {
-    if (err instanceof TypedError) throw plainFailure(`failed to merge config: ${err.message}`);
-    throw err;
+    if (!(err instanceof TypedError)) throw err;
+    if (request.live !== undefined) checkTyped("live", asJson(request.live), request.shape);
+    throw plainFailure(`failed to merge config: ${err.message}`);
+  }
+}
+
+/** @throws ApiError 500, as the original, when the fields cannot be told apart */
+function checkTyped(what: "patch" | "live", object: JsonObject, shape: Shape): void {
+  try {
+    validateConfig(object, shape);
+  } catch (err) {
+    if (!(err instanceof TypedError)) throw err;
+    const { namespace, name } = isObject(object.metadata) ? object.metadata : {};
+    const place = `${typeof namespace === "string" ? namespace : ""}/${typeof name === "string" ? name : ""}`;
+    throw plainFailure(
+      `failed to create typed ${what} object (${place}; ${typeText(statedType(object))}): ${err.message}`,
+    );
   }
 }
 
@@ -92,14 +106,7 @@ function checkedConfig(request: ApplyRequest): JsonObject {
   }
   const metadata = isObject(config.metadata) ? config.metadata : {};
   if (Array.isArray(metadata.managedFields)) throw errors.badRequest("metadata.managedFields must be nil");
-  try {
-    validateConfig(config, request.shape);
-  } catch (err) {
-    if (!(err instanceof TypedError)) throw err;
-    const { namespace, name } = metadata;
-    const place = `${typeof namespace === "string" ? namespace : ""}/${typeof name === "string" ? name : ""}`;
-    throw plainFailure(`failed to create typed patch object (${place}; ${typeText(stated)}): ${err.message}`);
-  }
+  checkTyped("patch", config, request.shape);
   return config;
 }
 

@@ -126,6 +126,27 @@ describe("an eviction", () => {
     });
   });
 
+  it("whose precondition does not hold leaves the pod as it is", async () => {
+    const server = await podServer("n1");
+    const before = await server.object({ ...pod, verb: "get" });
+    const body = { metadata: { name: "p" }, deleteOptions: { preconditions: { uid: "another" } } };
+    await expect(server.request({ ...pod, verb: "create", subresource: "eviction", body })).rejects.toMatchObject({
+      status: { code: 409 },
+    });
+    expect(await server.object({ ...pod, verb: "get" })).toEqual(before);
+  });
+
+  it("of the version that it names marks the pod and deletes it", async () => {
+    const server = await podServer("n1");
+    const { metadata } = await server.object({ ...pod, verb: "get" });
+    const preconditions = { resourceVersion: metadata.resourceVersion ?? "" };
+    const body = { metadata: { name: "p" }, deleteOptions: { preconditions } };
+    await server.request({ ...pod, verb: "create", subresource: "eviction", body });
+    const marked = await server.object({ ...pod, verb: "get" });
+    expect(marked.metadata.deletionTimestamp).toBeDefined();
+    expect(marked).toMatchObject({ status: { conditions: [{ type: "DisruptionTarget", lastProbeTime: null }] } });
+  });
+
   it("is charged to the budget and deletes the pod", async () => {
     const server = await withBudget(1);
     await evict(server);

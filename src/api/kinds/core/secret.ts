@@ -40,9 +40,9 @@ function mergeStringData(secret: Secret): void {
   if (!stringData) return;
   const entries = Object.entries(stringData);
   if (entries.length === 0) return;
-  const data: Record<string, string> = { ...secret.data };
-  for (const [key, value] of entries) data[key] = Buffer.from(value).toString("base64");
-  secret.data = data;
+  const encoded = entries.map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
+  // Made from entries: by assignment, the key `__proto__` would set the prototype.
+  secret.data = Object.fromEntries([...Object.entries(secret.data ?? {}), ...encoded]);
 }
 
 function checkSecret(secret: Secret): FieldError[] {

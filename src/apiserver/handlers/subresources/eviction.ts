@@ -16,6 +16,7 @@ import { type Call, type HandlerContext, warningsOf } from "../context.ts";
 import { createAttributes } from "../create.ts";
 import { decodeSubresourceBody } from "../decode.ts";
 import { deleteOne } from "../delete.ts";
+import { checkPreconditions } from "../deletion.ts";
 import { collectionPrefix, objectKey, requiredName } from "../keys.ts";
 import { checkDeleteOptions } from "../options.ts";
 
@@ -53,21 +54,23 @@ export async function evictPod(ctx: HandlerContext, call: Call): Promise<ApiResp
   const dryRun = checkDeleteOptions(options) || call.dryRun;
   const deletion: Call = { ...call, dryRun, request: { ...request, verb: "delete", subresource: undefined, options } };
   await askBudget(ctx, deletion, name);
-  if (!dryRun) await markDisrupted(ctx, deletion, name);
-  await deleteOne(ctx, deletion, request.namespace, name);
+  await deleteOne(ctx, dryRun ? deletion : await markDisrupted(ctx, deletion, name), request.namespace, name);
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 } as const;
   return { kind: "status", code: 201, status, warnings: warningsOf(call) };
 }
 
-/** Tells why the pod goes, before it goes. */
-async function markDisrupted(ctx: HandlerContext, { kind, request }: Call, name: string): Promise<void> {
+/** Tells why the pod goes, before it goes; gives the deletion of the pod as it is then. */
+async function markDisrupted(ctx: HandlerContext, deletion: Call, name: string): Promise<Call> {
+  const { kind, request } = deletion;
   for (let attempt = 1; attempt <= evictionAttemptsMax; attempt++) {
     const found = await ctx.store.get(objectKey(kind, request.namespace, name));
     if (found === undefined) throw errors.notFound(kind, name);
     const pod: Pod = found.object;
+    checkPreconditions(kind, pod, request.options ?? {});
     const condition = {
       type: "DisruptionTarget",
       status: "True",
+      lastProbeTime: null,
       reason: "EvictionByEvictionAPI",
       message: "Eviction API: evicting",
       observedGeneration: pod.metadata.generation,
@@ -75,9 +78,18 @@ async function markDisrupted(ctx: HandlerContext, { kind, request }: Call, name:
     const now = formatTime(ctx.host.clock.now());
     const conditions = setCondition(pod.status?.conditions ?? [], condition, now);
     const marked = { ...pod, metadata: { ...pod.metadata }, status: { ...pod.status, conditions } };
-    if ("entry" in (await putObject(ctx, kind, found.key, marked, found.revision))) return;
+    const written = await putObject(ctx, kind, found.key, marked, found.revision);
+    if ("entry" in written) return withRevision(deletion, written.entry);
   }
   throw errors.serverTimeout({ group: "", resource: "pods" }, "eviction");
+}
+
+/** A deletion that wanted the version before the mark wants the one with it. */
+function withRevision(deletion: Call, { revision }: Entry): Call {
+  const { options = {} } = deletion.request;
+  if (options.preconditions?.resourceVersion === undefined) return deletion;
+  const preconditions = { ...options.preconditions, resourceVersion: String(revision) };
+  return { ...deletion, request: { ...deletion.request, options: { ...options, preconditions } } };
 }
 
 /** @throws ApiError 429 when the budget does not allow the disruption now. */
