@@ -37,6 +37,8 @@ import {
   DiscoveryRoutes,
   type HealthCheck,
   HealthChecks,
+  KubeletClient,
+  type KubeletClientConfig,
   type Listener,
   listen,
   type NodeConnector,
@@ -104,7 +106,10 @@ export interface ApiServerOptions {
   readonly admission?: AdmissionChain;
   /** By storage prefix: allocations and what is written beside an object. Default: addresses and ports of services. */
   readonly companions?: ReadonlyMap<string, WriteCompanion>;
+  /** The nodes of this process. */
   readonly nodes?: NodeConnector;
+  /** How other nodes' kubelets are reached. */
+  readonly kubeletClient?: KubeletClientConfig;
 }
 
 export interface ListenAddress {
@@ -152,7 +157,7 @@ class ComposedApiServer implements ApiServer {
   readonly #options: ApiServerOptions;
   readonly #rbac: RbacIndex;
   readonly #pipeline: RequestPipeline;
-  readonly #upgrade: ReturnType<typeof upgrader> | undefined;
+  readonly #upgrade: ReturnType<typeof upgrader>;
   readonly #watches = new OpenWatches();
   readonly #listeners: Listener[] = [];
   readonly #keepers: Keeper[] = [];
@@ -200,10 +205,10 @@ class ComposedApiServer implements ApiServer {
       limiter: new InFlightLimiter(host, config),
       paths: this.#routes(key, issuer),
       metrics: new RequestMetrics(host),
-      nodes,
+      kubelets: new KubeletClient(this.trusted, options.kubeletClient, nodes),
     };
     this.#pipeline = new RequestPipeline(pipeline);
-    if (nodes?.connect) this.#upgrade = upgrader(pipeline, { connect: nodes.connect.bind(nodes) });
+    this.#upgrade = upgrader(pipeline, this.#pipeline.serve);
   }
 
   #plugins(rbac: RbacAuthorizer): AdmissionPlugin[] {

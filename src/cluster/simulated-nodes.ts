@@ -1,5 +1,5 @@
-import { errors, type KubeObject } from "../api/meta/index.ts";
-import type { NodeConnector, PodLogOptions, UserInfo } from "../apiserver/index.ts";
+import type { Duplex } from "node:stream";
+import type { NodeConnector, UserInfo } from "../apiserver/index.ts";
 import { type Kubelets, startKubelets } from "../kubelet/index.ts";
 import type { ComponentOptions } from "./components.ts";
 import type { NodeOptions } from "./create-cluster.ts";
@@ -11,7 +11,7 @@ const kubelet: UserInfo = {
 };
 
 /**
- * The simulated nodes of this process, and the API server's way to them for logs. It exists before the API server that
+ * The simulated nodes of this process, and the API server's way to them. It exists before the API server that
  * asks it, and has nodes only after the API server can take their registration.
  */
 export class SimulatedNodes implements NodeConnector {
@@ -29,14 +29,11 @@ export class SimulatedNodes implements NodeConnector {
     return () => kubelets.stop();
   }
 
-  logs(pod: KubeObject, options: PodLogOptions): AsyncIterable<string> {
-    if (!this.#kubelets) throw errors.serviceUnavailable("there are no nodes to ask");
-    return this.#kubelets.logs(pod, options);
+  dialKubelet(node: string): Duplex | undefined {
+    return this.#kubelets?.dialKubelet(node);
   }
 
-  /** Exec, attach and port-forward. @throws ApiError: a simulated container has no process to talk to. */
-  async connect(request: { readonly subresource: string }): Promise<void> {
-    if (!this.#kubelets) throw errors.serviceUnavailable("there are no nodes to ask");
-    await this.#kubelets.connect(request);
+  dialPod(ip: string, port: number): Promise<Duplex> | undefined {
+    return this.#kubelets?.dialPod(ip, port);
   }
 }

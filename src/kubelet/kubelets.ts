@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { errors, type KubeObject } from "../api/meta/index.ts";
 import type { Pod } from "../api/types/index.ts";
 import { type Client, createInformerFactory, type InformerFactory, resources } from "../client/index.ts";
@@ -6,12 +7,13 @@ import { type LogOptions, readLog } from "./logs.ts";
 import { simulatedFacts } from "./node/node-facts.ts";
 import { NodeKubelet } from "./node/node-kubelet.ts";
 import { nodeAddress } from "./node/node-object.ts";
-import type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
+import { type KubeletSettings, kubeletConfiguration, type NodeOptions } from "./node/node-options.ts";
 import { nodePodSource, type PodSource, sharedPodSource } from "./pods/pod-source.ts";
 import { ServiceEnvironment } from "./pods/service-environment.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
 import { clientReferences } from "./references.ts";
 import { adoptedPod, SimulatedNetwork, SimulatedRuntime, simulatedProber } from "./runtime/simulated/index.ts";
+import { InProcessKubelet } from "./server/index.ts";
 import { SimulatedVolumes } from "./volumes/index.ts";
 
 export interface KubeletsOptions extends KubeletSettings {
@@ -25,10 +27,12 @@ export interface KubeletsOptions extends KubeletSettings {
 export interface Kubelets {
   /** Resolves when all nodes are registered. */
   readonly ready: Promise<void>;
-  /** The log of a pod's container, fitting for the API server's node connector. @throws ApiError */
-  logs(pod: KubeObject, options: LogOptions): AsyncIterable<string>;
-  /** Exec, attach and port-forward need a process: a simulated node has none. @throws ApiError */
-  connect(request: { readonly subresource: string }): Promise<never>;
+  /** The log of a pod's container. @throws ApiError */
+  logs(pod: KubeObject, options: LogOptions): AsyncIterable<string | Buffer>;
+  /** A connection to the kubelet's API of one of these nodes, by its name; undefined for other nodes. */
+  dialKubelet(node: string): Duplex | undefined;
+  /** A connection to a port of a pod of these nodes; undefined for addresses of others. Rejects when nothing listens there. */
+  dialPod(ip: string, port: number): Promise<Duplex> | undefined;
   /** Joins another node. */
   addNode(node: NodeOptions): Promise<void>;
   /** Switches a node off: it says no more, its Node object stays. */
@@ -39,6 +43,7 @@ export interface Kubelets {
 interface SimulatedNode {
   readonly kubelet: NodeKubelet;
   readonly runtime: SimulatedRuntime;
+  readonly api: InProcessKubelet;
 }
 
 /** Starts the kubelets of many simulated nodes, which share one watch of pods and one of nodes. */
@@ -112,7 +117,15 @@ class SimulatedKubelets implements Kubelets {
       statuses: this.#statuses,
       services: this.#services,
     });
-    this.#nodes.set(node.name, { kubelet, runtime });
+    const api = new InProcessKubelet({
+      name: node.name,
+      host,
+      runtime,
+      logs: runtime,
+      pods: () => kubelet.runners,
+      configuration: kubeletConfiguration(this.#options, node),
+    });
+    this.#nodes.set(node.name, { kubelet, runtime, api });
     await kubelet.start();
   }
 
@@ -123,19 +136,27 @@ class SimulatedKubelets implements Kubelets {
     node?.runtime.shutdown();
   }
 
-  logs(object: KubeObject, options: LogOptions): AsyncIterable<string> {
+  logs(object: KubeObject, options: LogOptions): AsyncIterable<string | Buffer> {
     const pod = object as KubeObject & Pick<Pod, "spec">;
     const node = this.#nodes.get(pod.spec?.nodeName ?? "");
-    const runner = node?.kubelet.runner(pod.metadata.uid ?? "");
-    if (node === undefined || runner === undefined) {
+    const served = node?.kubelet.runner(pod.metadata.uid ?? "");
+    if (node === undefined || served === undefined) {
       const message = `container "${options.container}" in pod "${pod.metadata.name}" is not available`;
       throw errors.badRequest(message);
     }
-    return readLog({ clock: this.#options.host.clock, logs: node.runtime, runner }, options);
+    return readLog({ clock: this.#options.host.clock, logs: node.runtime, served }, options);
   }
 
-  async connect({ subresource }: { readonly subresource: string }): Promise<never> {
-    throw errors.badRequest(`${subresource} is not supported on a simulated node, whose containers run no programs`);
+  dialKubelet(node: string): Duplex | undefined {
+    return this.#nodes.get(node)?.api.connect();
+  }
+
+  dialPod(ip: string, port: number): Promise<Duplex> | undefined {
+    for (const { runtime } of this.#nodes.values()) {
+      const podSandboxId = runtime.sandboxAt(ip);
+      if (podSandboxId !== undefined) return connectTo(runtime, podSandboxId, port);
+    }
+    return undefined;
   }
 
   async stop(): Promise<void> {
@@ -143,4 +164,10 @@ class SimulatedKubelets implements Kubelets {
     await Promise.all([...this.#nodes.keys()].map((name) => this.removeNode(name)));
     if (this.#options.informers === undefined) this.#informers.stop();
   }
+}
+
+async function connectTo(runtime: SimulatedRuntime, podSandboxId: string, port: number): Promise<Duplex> {
+  const target = await runtime.portForward({ podSandboxId, ports: [port] });
+  if (target.kind === "url") throw new Error(`pod ports are served at ${target.url}`);
+  return target.connect(port);
 }

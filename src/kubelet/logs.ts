@@ -1,8 +1,8 @@
 import { errors, formatMicroTime, parseTime } from "../api/meta/index.ts";
 import type { ContainerStatus, Pod } from "../api/types/index.ts";
 import type { Clock } from "../host/index.ts";
-import type { PodRunner } from "./pods/pod-runner.ts";
 import type { ContainerLogs, LogLine } from "./runtime/container-logs.ts";
+import type { ServedPod } from "./server/served-node.ts";
 
 /** What a reader of a container's log asks for. */
 export interface LogOptions {
@@ -15,27 +15,40 @@ export interface LogOptions {
   readonly sinceTime?: string;
   readonly tailLines?: number;
   readonly limitBytes?: number;
+  /** Default: both. */
+  readonly stream?: "stdout" | "stderr";
 }
 
 export interface LogSource {
   readonly clock: Clock;
   readonly logs: ContainerLogs;
-  readonly runner: PodRunner;
+  readonly served: ServedPod;
 }
 
-/** The log of a container as text, each piece one line. @throws ApiError BadRequest when there is none. */
-export async function* readLog({ clock, logs, runner }: LogSource, options: LogOptions): AsyncGenerator<string> {
-  const id = containerFor(runner, options);
+/**
+ * The log of a container as text, each piece a line or a part of one; ends early when the signal is aborted.
+ * @throws ApiError BadRequest when there is none.
+ */
+export async function* readLog(
+  { clock, logs, served }: LogSource,
+  options: LogOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<string | Buffer> {
+  const id = containerFor(served, options);
   if (id === undefined) {
-    yield `unable to retrieve container logs for ${endedBefore(runner.pod, options.container)}\n`;
+    yield `unable to retrieve container logs for ${endedBefore(served.pod, options.container)}\n`;
     return;
   }
   let left = options.limitBytes ?? Number.POSITIVE_INFINITY;
-  for await (const line of chosenLines(clock, logs, id, options)) {
-    const text = options.timestamps === true ? `${formatNanoTime(line.atMs)} ${line.text}\n` : `${line.text}\n`;
+  let isContinued = false;
+  for await (const line of chosenLines(clock, logs, id, options, signal)) {
+    if (options.stream !== undefined && line.stream !== undefined && line.stream !== options.stream) continue;
+    const stamp = options.timestamps === true && !isContinued ? `${line.time ?? formatNanoTime(line.atMs)} ` : "";
+    const text = line.partial === true ? stamp + line.text : `${stamp}${line.text}\n`;
+    isContinued = line.partial === true;
     const bytes = Buffer.byteLength(text);
     if (bytes > left) {
-      if (left > 0) yield Buffer.from(text).subarray(0, left).toString();
+      if (left > 0) yield Buffer.from(text).subarray(0, left);
       return;
     }
     left -= bytes;
@@ -44,10 +57,10 @@ export async function* readLog({ clock, logs, runner }: LogSource, options: LogO
 }
 
 /** Undefined for a container that ended before this kubelet began: its log is gone. */
-function containerFor(runner: PodRunner, { container, previous = false }: LogOptions): string | undefined {
-  const id = runner.containerId(container, previous);
-  if (id !== undefined || (!previous && endedBefore(runner.pod, container) !== undefined)) return id;
-  const { pod } = runner;
+function containerFor(served: ServedPod, { container, previous = false }: LogOptions): string | undefined {
+  const { pod } = served;
+  const id = served.containerId(container, previous);
+  if (id !== undefined || (!previous && endedBefore(pod, container) !== undefined)) return id;
   const { name } = pod.metadata;
   if (previous) throw errors.badRequest(`previous terminated container "${container}" in pod "${name}" not found`);
   const reason = waitingReason(pod, container);
@@ -63,8 +76,10 @@ function waitingReason(pod: Pod, container: string): string {
 }
 
 function statusOf(pod: Pod, container: string): ContainerStatus | undefined {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
+    ({ name }) => name === container,
+  );
 }
 
 async function* chosenLines(
@@ -72,6 +87,7 @@ async function* chosenLines(
   logs: ContainerLogs,
   id: string,
   options: LogOptions,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<LogLine> {
   const since = sinceMs(clock, options);
   const all = await logs.lines(id);
@@ -83,7 +99,7 @@ async function* chosenLines(
     return;
   }
   let skipped = all.length - shown.length;
-  for await (const line of logs.follow(id)) {
+  for await (const line of logs.follow(id, signal)) {
     if (skipped > 0) skipped--;
     else if (line.atMs >= since) yield line;
   }

@@ -11,7 +11,7 @@ import { createApiHandler } from "../../src/apiserver/handlers/index.ts";
 // The pipeline takes requests from anywhere; listeners are tested elsewhere.
 import { Chunk } from "../../src/apiserver/http/chunk.ts";
 import type { AnswerHeaders, AnswerStream, Exchange } from "../../src/apiserver/http/exchange.ts";
-import { PathRoutes, RequestMetrics, RequestPipeline } from "../../src/apiserver/http/index.ts";
+import { KubeletClient, PathRoutes, RequestMetrics, RequestPipeline } from "../../src/apiserver/http/index.ts";
 import { createLogger, type TestHost, testHost } from "../../src/host/index.ts";
 import { createMemoryStore, type Entry, type Store, type Txn } from "../../src/store/index.ts";
 import { type Answer, bytesOf, type Step } from "./step.ts";
@@ -63,18 +63,20 @@ export class Target {
         throw new Error(`namespace ${name} is made by no default plugin`);
       },
     });
+    const handler = createApiHandler({
+      host,
+      store,
+      kinds,
+      admission: createAdmissionChain(plugins),
+      companions: serviceCompanions({ host, store, kinds }),
+      authorizer: allowAll,
+      tokens: new TokenIssuer(host, key, "https://fuzz"),
+    });
     this.#pipeline = new RequestPipeline({
       host,
       kinds,
-      handler: createApiHandler({
-        host,
-        store,
-        kinds,
-        admission: createAdmissionChain(plugins),
-        companions: serviceCompanions({ host, store, kinds }),
-        authorizer: allowAll,
-        tokens: new TokenIssuer(host, key, "https://fuzz"),
-      }),
+      handler,
+      kubelets: new KubeletClient(handler),
       authenticator: { authenticate: () => user },
       impersonator: new Impersonator(allowAll),
       authorizer: allowAll,

@@ -5,7 +5,7 @@
 export { DiscoveryRoutes } from "./discovery-routes.ts";
 export { type HealthCheck, HealthChecks } from "./health.ts";
 export { ListenError, type Listener, type ListenOptions, listen, type TlsFiles } from "./listen.ts";
-export type { NodeConnector, NodeRequest, PodLogOptions } from "./node-connector.ts";
+export { KubeletClient, type KubeletClientConfig, type NodeConnector } from "./nodes/index.ts";
 export { OpenApiRoutes } from "./openapi-routes.ts";
 export { PathRoutes } from "./path-routes.ts";
 export { type PipelineOptions, RequestPipeline } from "./pipeline.ts";

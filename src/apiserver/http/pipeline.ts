@@ -1,5 +1,5 @@
 import type { KindRegistry } from "../../api/kinds/index.ts";
-import { ApiError, errors, isReason, statusOf } from "../../api/meta/index.ts";
+import { ApiError, errors, isReason, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import type { Host } from "../../host/index.ts";
 import { type Authenticator, type Authorizer, type Impersonator, requireAllowed } from "../auth/index.ts";
 import type { InFlightLimiter } from "../flow/index.ts";
@@ -17,10 +17,8 @@ import {
   type OutputForm,
   plainJson,
 } from "./negotiate.ts";
-import type { NodeConnector } from "./node-connector.ts";
+import type { KubeletClient, PodContainers } from "./nodes/index.ts";
 import { notFoundText, type PathRoutes, sendText } from "./path-routes.ts";
-import { sendPodLog } from "./pod-log.ts";
-import { refuseProxy } from "./proxy.ts";
 import { asksToWatch, parseQuery, type Query } from "./query.ts";
 import { readRequest, requestWithoutBody } from "./read-request.ts";
 import { attributesOf, parseRequestInfo, type RequestInfo } from "./request-info.ts";
@@ -42,7 +40,7 @@ export interface PipelineOptions {
   readonly limiter: InFlightLimiter;
   readonly paths: PathRoutes;
   readonly metrics: RequestMetrics;
-  readonly nodes?: NodeConnector;
+  readonly kubelets: KubeletClient;
 }
 
 /** A request on its way: what is known of it so far. */
@@ -192,17 +190,21 @@ export class RequestPipeline {
   }
 
   async #connect(call: Call, route: Route, user: UserInfo): Promise<void> {
-    const { nodes, handler } = this.#options;
+    const { handler, kubelets, host } = this.#options;
     const { exchange, info, query } = call;
-    if (info.subresource === "proxy") throw await refuseProxy(handler, info, user);
-    if (info.subresource !== "log") throw errors.badRequest("Upgrade request required");
-    if (nodes === undefined) {
-      throw errors.serviceUnavailable(`no connection to nodes: ${info.resource}/${info.subresource} is not available`);
+    if (info.subresource === "proxy") {
+      const { serveProxy } = await import("./nodes/proxy.ts");
+      const code = await serveProxy({ handler, kubelets, random: host.random }, info, user, exchange);
+      this.#observe(call, code);
+      return;
     }
+    if (info.subresource !== "log") throw errors.badRequest("Upgrade request required");
     const get = { ...requestWithoutBody(exchange, info, route, noQuery, user), verb: "get" as const };
     const response = await handler.handle({ ...get, subresource: undefined });
     if (response.kind !== "object") throw errors.genericNotFound();
-    await sendPodLog(nodes, response.object, query, exchange, answerHeaders("text/plain", call.auditId));
+    const pod = response.object as KubeObject & PodContainers;
+    const { sendPodLog } = await import("./nodes/log.ts");
+    await sendPodLog(kubelets, pod, query, exchange, answerHeaders("text/plain", call.auditId));
     this.#observe(call, 200);
   }
 

@@ -1,87 +1,129 @@
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ApiError, errors, type KubeObject, statusOf } from "../../api/meta/index.ts";
+import { answerAndEnd, asksForUpgrade, namedProtocols, UpgradeRefused } from "../../streams/index.ts";
 import { requireAllowed } from "../auth/index.ts";
-import type { NodeConnector } from "./node-connector.ts";
+import type { UserInfo } from "../request.ts";
+import type { Exchange } from "./exchange.ts";
+import { Http1Exchange } from "./http1-exchange.ts";
+import type { PodContainers } from "./nodes/index.ts";
 import type { PipelineOptions } from "./pipeline.ts";
-import { containerOf } from "./pod-log.ts";
-import { parseQuery, type Query } from "./query.ts";
-import { attributesOf, parseRequestInfo } from "./request-info.ts";
+import { asksToWatch, parseQuery, type Query } from "./query.ts";
+import { attributesOf, parseRequestInfo, type RequestInfo } from "./request-info.ts";
 import { findRoute, UnknownPath } from "./route.ts";
+import { WebSocketExchange } from "./websocket-exchange.ts";
 
-/** Requests that want another protocol (exec, attach, portforward): authorized here, then handed to the node. */
-export function upgrader(options: PipelineOptions, nodes: Required<Pick<NodeConnector, "connect">>) {
+/** Where a browser, which cannot set headers of a WebSocket, puts its token. */
+const tokenProtocolPrefix = "base64url.bearer.authorization.k8s.io.";
+const withStreams: ReadonlySet<string> = new Set(["exec", "attach", "portforward"]);
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly info: RequestInfo;
+  readonly query: Query;
+}
+
+/**
+ * Requests that want another protocol. Exec, attach, portforward and proxy get it when they are authorized; a watch may
+ * be a WebSocket; all others are answered as if they had not asked.
+ */
+export function upgrader(options: PipelineOptions, serve: (exchange: Exchange) => void) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    upgrade(options, nodes, request, socket, head).catch((error: unknown) => {
+    takeToken(request);
+    begin(options, serve, request, socket, head).catch((error: unknown) => {
+      if (error instanceof UpgradeRefused) {
+        answerAndEnd(socket, error.code, { "Content-Type": "text/plain", ...error.headers }, error.message);
+        return;
+      }
       if (!(error instanceof ApiError) && !(error instanceof UnknownPath)) {
-        options.host.log.error("upgraded request failed", { path: request.url, error: String(error) });
+        const why = error instanceof Error ? error.stack : String(error);
+        options.host.log.error("upgraded request failed", { path: request.url, error: why });
       }
       refuse(socket, error instanceof UnknownPath ? errors.genericNotFound() : error);
     });
   };
 }
 
-async function upgrade(
+async function begin(
   options: PipelineOptions,
-  nodes: Required<Pick<NodeConnector, "connect">>,
+  serve: (exchange: Exchange) => void,
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const { method = "GET", url = "/", headers } = request;
-  const [rawPath = "", queryText = ""] = splitAtFirst(url, "?");
-  const info = readInfo(method, rawPath);
-  const real = await options.authenticator.authenticate(headers.authorization, request.socket);
-  const user = options.impersonator.userOf(headers, real);
+  const { method = "GET", url = "/" } = request;
+  const question = url.indexOf("?");
+  const query = parseQuery(question < 0 ? "" : url.slice(question + 1));
+  const info = readInfo(method, question < 0 ? url : url.slice(0, question), query);
+  const upgrade = { request, socket, head, info, query };
+  if (info.isResource && (withStreams.has(info.subresource) || info.subresource === "proxy")) {
+    await connect(options, upgrade);
+  } else if (info.verb === "watch" && asksForUpgrade(request.headers, "websocket")) {
+    serve(new WebSocketExchange(request, socket, head));
+  } else {
+    serve(plainExchange(request, socket));
+  }
+}
+
+async function connect(options: PipelineOptions, upgrade: Upgrade): Promise<void> {
+  const { request, socket, head, info } = upgrade;
+  const real = await options.authenticator.authenticate(request.headers.authorization, request.socket);
+  const user = options.impersonator.userOf(request.headers, real);
   requireAllowed(options.authorizer, attributesOf(info, user));
-  if (!info.isResource) throw errors.badRequest("this path speaks no other protocol");
-  const route = findRoute(options.kinds, info, method);
+  const route = findRoute(options.kinds, info, request.method ?? "GET");
   if (!route.connect) throw errors.badRequest(`${info.resource} speak no other protocol`);
-  const { group, version, resource, subresource, namespace, name } = info;
-  const target = { group, version, resource, name, namespace: route.kind.namespaced ? namespace : undefined };
+  if (info.subresource === "proxy") {
+    const { serveProxyUpgrade } = await import("./nodes/proxy.ts");
+    const { handler, kubelets, host } = options;
+    await serveProxyUpgrade({ handler, kubelets, random: host.random }, info, user, request, socket, head);
+    return;
+  }
+  // A WebSocket is asked for by a GET: who may only read must not run commands that way.
+  requireAllowed(options.authorizer, attributesOf({ ...info, verb: "create" }, user));
+  await stream(options, upgrade, user);
+}
+
+async function stream(options: PipelineOptions, upgrade: Upgrade, user: UserInfo): Promise<void> {
+  const { group, version, resource, subresource, namespace, name } = upgrade.info;
+  const target = { group, version, resource, name, namespace };
   const found = await options.handler.handle({ ...target, verb: "get", options: {}, user });
   if (found.kind !== "object") throw errors.genericNotFound();
-  const query = parseQuery(queryText);
-  if (resource === "pods") checkPod(found.object, subresource, query);
-  await nodes.connect(
-    { user, resource, subresource, object: found.object, path: info.path, query },
-    request,
-    socket,
-    head,
-  );
+  const pod = found.object as KubeObject & PodContainers;
+  const { serveStreams } = await import("./nodes/streams.ts");
+  await serveStreams(options.kubelets, options.host.clock, { ...upgrade, pod, subresource });
 }
 
-/** Subresources that speak to one container. */
-const ofContainer: ReadonlySet<string> = new Set(["exec", "attach"]);
-
-/** What can be told without the node: which container is meant, and whether there is a node at all. */
-function checkPod(pod: KubeObject & { spec?: { nodeName?: string } }, subresource: string, query: Query): void {
-  if (ofContainer.has(subresource)) containerOf(pod, query.get("container")?.[0]);
-  if (!pod.spec?.nodeName) throw errors.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
-}
-
-function readInfo(method: string, rawPath: string) {
+function readInfo(method: string, rawPath: string, query: Query): RequestInfo {
   try {
-    return parseRequestInfo(method, rawPath, () => false);
+    return parseRequestInfo(method, rawPath, () => asksToWatch(query));
   } catch {
     throw errors.badRequest("invalid URL escape");
   }
 }
 
-function splitAtFirst(text: string, separator: string): [string, string?] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+/** Node has given the connection away; the answer is written on it and ends it. */
+function plainExchange(request: IncomingMessage, socket: Duplex): Exchange {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as Socket);
+  response.once("finish", () => socket.end());
+  return new Http1Exchange(request, response);
+}
+
+/** Moves a token from the list of protocols, where it must not be the only one, to its header. */
+function takeToken(request: IncomingMessage): void {
+  const { headers } = request;
+  const named = namedProtocols(headers["sec-websocket-protocol"]);
+  const token = named.find((name) => name.startsWith(tokenProtocolPrefix));
+  if (token === undefined || named.length < 2 || headers.authorization !== undefined) return;
+  headers.authorization = `Bearer ${Buffer.from(token.slice(tokenProtocolPrefix.length), "base64url").toString()}`;
+  headers["sec-websocket-protocol"] = named.filter((name) => name !== token).join(", ");
 }
 
 function refuse(socket: Duplex, error: unknown): void {
-  if (!socket.writable) return;
   const status = statusOf(error);
-  const body = `${JSON.stringify(status)}\n`;
-  const head = [
-    `HTTP/1.1 ${status.code ?? 500} ${status.reason ?? ""}`,
-    "Content-Type: application/json",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    "Connection: close",
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  answerAndEnd(socket, status.code ?? 500, { "Content-Type": "application/json" }, `${JSON.stringify(status)}\n`);
 }

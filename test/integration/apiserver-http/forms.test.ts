@@ -113,8 +113,7 @@ describe("a request", () => {
     });
     await call("POST", "/api/v1/nodes", { body: { metadata: { name: "n" } } });
     const node = await proxied("nodes/n/proxy/metrics");
-    expect(node).toMatchObject({ code: 503 });
-    expect(node.message).toContain("error trying to reach service");
+    expect(node).toMatchObject({ code: 500, message: "no preferred addresses found; known addresses: []" });
   });
 
   it("that must be upgraded says so", async () => {

@@ -2,7 +2,7 @@ import { parseDuration } from "../../../api/meta/index.ts";
 import { containerNameLabel, containerRoleAnnotation, restartPolicyAnnotation } from "../labels.ts";
 import type { ContainerConfig, StringMap } from "../runtime.ts";
 import { parseImageName } from "./images.ts";
-import { baseName, isKnownProgram } from "./shell.ts";
+import { baseName, isInteractiveShell, isKnownProgram } from "./shell.ts";
 
 /** What a container of the simulation does. */
 export type Behaviour =
@@ -68,6 +68,10 @@ export function behaviourOf(
     return { kind: "opaque", endsAfterMs: script.exitAfterMs ?? 0, exitCode: script.exitCode ?? 0 };
   }
   const argv = argvOf(config);
+  // A shell that nobody gave a script waits for what is typed.
+  if (config.stdin === true && isInteractiveShell(argv)) {
+    return { kind: "opaque", endsAfterMs: Number.POSITIVE_INFINITY, exitCode: 0 };
+  }
   if (argv.length > 0 && (shells.includes(baseName(argv[0] ?? "")) || isKnownProgram(argv))) {
     return { kind: "program", argv };
   }
@@ -92,7 +96,7 @@ function argvOf(config: ContainerConfig): readonly string[] {
   if (entrypoint !== undefined) return [...entrypoint, ...args];
   if (!shellImages.includes(baseName(path))) return [];
   if (args.length > 0) return args;
-  return config.stdin === true || config.tty === true ? [] : ["sh"];
+  return config.tty === true && config.stdin !== true ? [] : ["sh"];
 }
 
 function runsToCompletion(config: ContainerConfig): boolean {

@@ -5,11 +5,56 @@ import { OutOfMemory, runProgram, type ShellWorld } from "./shell.ts";
 
 /** Of a command that may take as long as it likes. */
 const longestSeconds = 24 * 3600;
+const outOfMemoryExitCode = 137;
+
+export interface Printer {
+  print(text: string): void;
+  printError(text: string): void;
+}
 
 /**
- * Runs a command beside a container's process, on its files. In a container whose program is not interpreted nothing is
- * known of its files: what looks at them succeeds.
+ * What a command reaches that runs beside a container's process, on its files. In a container whose program is not
+ * interpreted nothing is known of its files: what looks at them succeeds.
  */
+export function worldBeside(process: SimulatedProcess, config: ContainerConfig, printer: Printer): ShellWorld {
+  return {
+    files: process.isInterpreted ? process.files : new AnyFiles(),
+    variables: new Map((config.envs ?? []).map(({ key, value }) => [key, value])),
+    print: (text) => printer.print(text),
+    printError: (text) => printer.printError(text),
+    listens: () => {},
+    unknown: () => ({ afterMs: 0, exitCode: 0 }),
+    onTerm: () => {},
+  };
+}
+
+/** Runs a command to its end; gives its exit code. @throws RuntimeError DeadlineExceeded, or what the signal is aborted with. */
+export async function runCommand(
+  clock: Clock,
+  world: ShellWorld,
+  command: readonly string[],
+  { timeoutSeconds, signal }: { readonly timeoutSeconds: number; readonly signal?: AbortSignal },
+): Promise<number> {
+  const running = runProgram(command, world);
+  const deadlineMs = clock.now() + (timeoutSeconds > 0 ? timeoutSeconds : longestSeconds) * 1000;
+  try {
+    for (;;) {
+      const step = running.next();
+      if (step.done) return step.value;
+      const leftMs = deadlineMs - clock.now();
+      if (step.value >= leftMs) {
+        await sleep(clock, leftMs, signal);
+        throw new RuntimeError("DeadlineExceeded", `command timed out: timeout ${timeoutSeconds}s exceeded`);
+      }
+      if (step.value > 0) await sleep(clock, step.value, signal);
+    }
+  } catch (error) {
+    if (error instanceof OutOfMemory) return outOfMemoryExitCode;
+    throw error;
+  }
+}
+
+/** Runs a command and keeps what it prints. @throws RuntimeError */
 export async function execute(
   clock: Clock,
   process: SimulatedProcess,
@@ -19,36 +64,16 @@ export async function execute(
 ): Promise<ExecResult> {
   let stdout = "";
   let stderr = "";
-  const world: ShellWorld = {
-    files: process.isInterpreted ? process.files : new AnyFiles(),
-    variables: new Map((config.envs ?? []).map(({ key, value }) => [key, value])),
+  const world = worldBeside(process, config, {
     print: (text) => {
       stdout += text;
     },
     printError: (text) => {
       stderr += text;
     },
-    listens: () => {},
-    unknown: () => ({ afterMs: 0, exitCode: 0 }),
-    onTerm: () => {},
-  };
-  const running = runProgram(command, world);
-  const deadlineMs = clock.now() + (timeoutSeconds > 0 ? timeoutSeconds : longestSeconds) * 1000;
-  try {
-    for (;;) {
-      const step = running.next();
-      if (step.done) return { stdout, stderr, exitCode: step.value };
-      const leftMs = deadlineMs - clock.now();
-      if (step.value >= leftMs) {
-        await sleep(clock, leftMs);
-        throw new RuntimeError("DeadlineExceeded", `command timed out: timeout ${timeoutSeconds}s exceeded`);
-      }
-      if (step.value > 0) await sleep(clock, step.value);
-    }
-  } catch (error) {
-    if (error instanceof OutOfMemory) return { stdout, stderr, exitCode: 137 };
-    throw error;
-  }
+  });
+  const exitCode = await runCommand(clock, world, command, { timeoutSeconds });
+  return { stdout, stderr, exitCode };
 }
 
 /** Has every file, empty. */

@@ -39,10 +39,16 @@ export class SimulatedLog {
     return this.#lines;
   }
 
-  /** The lines there are, then those to come until the container ends. */
-  async *follow(): AsyncGenerator<LogLine> {
-    let next = this.#dropped;
-    for (;;) {
+  /** How many lines were written, those dropped among them. */
+  get total(): number {
+    return this.#dropped + this.#lines.length;
+  }
+
+  /** The lines there are from the given one on, then those to come until the container ends. */
+  async *follow(from = this.#dropped, signal?: AbortSignal): AsyncGenerator<LogLine> {
+    let next = from;
+    signal?.addEventListener("abort", () => this.#wake(), { once: true });
+    while (signal?.aborted !== true) {
       const start = Math.max(next - this.#dropped, 0);
       const lines = this.#lines.slice(start);
       next = this.#dropped + start + lines.length;

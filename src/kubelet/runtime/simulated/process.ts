@@ -88,6 +88,11 @@ export class SimulatedProcess {
     else this.#killTimer = this.#clock.setTimer(graceMs, () => this.#end({ exitCode: killedExitCode }));
   }
 
+  /** Ends by itself: what it read told it to. */
+  finish(exitCode: number): void {
+    this.#end({ exitCode });
+  }
+
   kill(): void {
     this.#end({ exitCode: killedExitCode });
   }

@@ -38,12 +38,17 @@ const variableLengthMax = 1 << 20;
 const shells = ["sh", "bash", "ash", "dash", "zsh"];
 const servers = ["nginx", "httpd", "redis-server", "postgres", "mysqld", "node_exporter", "pause"];
 /** Programs that do something which the simulation has no need to show, and succeed. */
-const quiet = "cd mkdir chmod chown cp mv ln ls id env set export wait sync date hostname umask kill ulimit".split(" ");
+const quiet = "cd mkdir chmod chown cp mv ln ls set export wait sync date umask kill ulimit".split(" ");
 /** Clients of a network: in the simulation who is asked answers. */
 const clients = ["wget", "curl", "nc", "nslookup", "ping", "dig", "host"];
 
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** A shell without a script. */
+export function isInteractiveShell(argv: readonly string[]): boolean {
+  return shells.includes(baseName(argv[0] ?? "")) && argv.slice(1).every((arg) => /^-[il]+$/.test(arg));
 }
 
 /** Whether the simulation knows what the program does. */
@@ -237,6 +242,26 @@ const commands: Readonly<Record<string, Builtin>> = {
   },
   *tail(args) {
     if (args.some((arg) => /^-[a-z0-9]*[fF]/.test(arg))) yield* this.sleep(Number.POSITIVE_INFINITY);
+    return 0;
+  },
+  env() {
+    for (const [name, value] of this.world.variables) this.world.print(`${name}=${value}\n`);
+    return 0;
+  },
+  hostname() {
+    this.world.print(`${this.world.variables.get("HOSTNAME") ?? "localhost"}\n`);
+    return 0;
+  },
+  id() {
+    this.world.print("uid=0(root) gid=0(root) groups=0(root)\n");
+    return 0;
+  },
+  pwd() {
+    this.world.print("/\n");
+    return 0;
+  },
+  whoami() {
+    this.world.print("root\n");
     return 0;
   },
   touch(args) {

@@ -25,12 +25,21 @@ import {
   type SandboxFilter,
   type StringMap,
 } from "../runtime.ts";
+import type {
+  AttachRequest,
+  CommandTarget,
+  ExecRequest,
+  PortForwardRequest,
+  PortForwardTarget,
+  StreamingService,
+} from "../streaming.ts";
 import { annotationFor, behaviourOf, durationMs, type ImageScript, scriptFor } from "./behaviour.ts";
 import { execute } from "./exec.ts";
 import { imageId, imageSizeBytes, normalizedImage, SimulatedImages } from "./images.ts";
 import { SimulatedLog } from "./log.ts";
 import { PodAddresses } from "./pod-addresses.ts";
 import { type ProcessEnd, SimulatedProcess } from "./process.ts";
+import { attachTarget, execTarget, portsTarget, type StreamedContainer } from "./streaming.ts";
 
 export interface SimulatedRuntimeOptions {
   readonly host: Pick<Host, "clock" | "random">;
@@ -81,7 +90,7 @@ export interface AdoptedContainer {
 }
 
 /** A node's container runtime in which nothing runs but time. */
-export class SimulatedRuntime implements ContainerRuntime, ContainerLogs {
+export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, StreamingService {
   readonly #options: SimulatedRuntimeOptions;
   readonly #images: SimulatedImages;
   readonly #sandboxes = new Map<string, Sandbox>();
@@ -225,6 +234,33 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs {
     return execute(this.#options.host.clock, container.process, container.config, command, timeoutSeconds);
   }
 
+  async exec(request: ExecRequest): Promise<CommandTarget> {
+    return execTarget(this.#options.host.clock, this.#streamed(request.containerId), request);
+  }
+
+  async attach(request: AttachRequest): Promise<CommandTarget> {
+    return attachTarget(this.#options.host.clock, this.#streamed(request.containerId), request);
+  }
+
+  async portForward({ podSandboxId }: PortForwardRequest): Promise<PortForwardTarget> {
+    const { config, containers } = this.#sandbox(podSandboxId);
+    const listening = () => containers.find(({ process }) => process?.listens === true)?.config;
+    return portsTarget(podSandboxId, config.hostname, listening);
+  }
+
+  /** The sandbox that has the address, if one does that still stands. */
+  sandboxAt(ip: string): string | undefined {
+    return [...this.#sandboxes.values()].find(({ ips, state }) => state === "ready" && ips.includes(ip))?.id;
+  }
+
+  #streamed(id: string): StreamedContainer {
+    const container = this.#container(id);
+    const { config, log } = container;
+    const process = container.state === "running" ? container.process : undefined;
+    const ended = new Promise<number>((resolve) => container.stopped.push(() => resolve(container.end?.exitCode ?? 0)));
+    return { config, log, process, ended };
+  }
+
   async reopenLog(id: string): Promise<void> {
     this.#container(id);
   }
@@ -295,8 +331,8 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs {
     return this.#container(id).log.lines;
   }
 
-  follow(id: string): AsyncIterable<LogLine> {
-    return this.#container(id).log.follow();
+  follow(id: string, signal?: AbortSignal): AsyncIterable<LogLine> {
+    return this.#container(id).log.follow(undefined, signal);
   }
 
   /** Takes the power away: no timer is left, no event follows. */

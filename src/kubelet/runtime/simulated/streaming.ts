@@ -1,0 +1,58 @@
+import type { Duplex } from "node:stream";
+import type { Clock } from "../../../host/index.ts";
+import { type ContainerConfig, RuntimeError } from "../runtime.ts";
+import type { AttachRequest, CommandTarget, ExecRequest, PortForwardTarget } from "../streaming.ts";
+import { attachToProcess } from "./attach.ts";
+import { connectToContainer } from "./http-answer.ts";
+import type { SimulatedLog } from "./log.ts";
+import type { SimulatedProcess } from "./process.ts";
+import { runOnStreams } from "./session.ts";
+
+/** A container as its streams see it. */
+export interface StreamedContainer {
+  readonly config: ContainerConfig;
+  readonly log: SimulatedLog;
+  readonly process?: SimulatedProcess;
+  /** Resolves with the exit code when it has ended. */
+  readonly ended: Promise<number>;
+}
+
+export function execTarget(clock: Clock, container: StreamedContainer, request: ExecRequest): CommandTarget {
+  const process = running(container, request.containerId);
+  const { config } = container;
+  const options = { clock, process, config, tty: request.tty };
+  return { kind: "command", run: (streams) => runOnStreams(options, request.command, streams) };
+}
+
+export function attachTarget(clock: Clock, container: StreamedContainer, request: AttachRequest): CommandTarget {
+  const process = running(container, request.containerId);
+  const { config, log, ended } = container;
+  const options = { clock, process, config, log, ended, tty: request.tty };
+  return { kind: "command", run: (streams) => attachToProcess(options, streams) };
+}
+
+/** @param listening the container of the pod that listens, if one does: which ports it has is not known. */
+export function portsTarget(
+  sandboxId: string,
+  hostname: string,
+  listening: () => ContainerConfig | undefined,
+): PortForwardTarget {
+  return {
+    kind: "ports",
+    connect: async (port) => connect(`namespace "${sandboxId}"`, hostname, port, listening()),
+  };
+}
+
+function connect(where: string, hostname: string, port: number, config: ContainerConfig | undefined): Duplex {
+  if (config === undefined) {
+    throw new Error(
+      `failed to connect to localhost:${port} inside ${where}, IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused`,
+    );
+  }
+  return connectToContainer({ hostname, name: config.metadata.name, image: config.image.image });
+}
+
+function running({ process }: StreamedContainer, id: string): SimulatedProcess {
+  if (process === undefined) throw new RuntimeError("Unknown", `container "${id}" is not running`);
+  return process;
+}
