@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { Client, type ClientDuplexStream, credentials, Metadata, type MethodDefinition, status } from "@grpc/grpc-js";
 import { serviceDefinition } from "../../grpc/index.ts";
 import { type Clock, type Host, sleep } from "../../host/index.ts";
@@ -137,7 +139,10 @@ function clientOf(endpoint: string, tls: EtcdTls): Client {
     throw new StoreError(`--etcd-servers: ${endpoint} begins neither with http:// nor with https://`);
   }
   const port = url.port || (url.protocol === "http:" ? "80" : "443");
-  return new Client(`${url.hostname}:${port}`, url.protocol === "http:" ? credentials.createInsecure() : secured(tls), {
+  const name = url.hostname.replace(/^\[|\]$/g, "");
+  const channel = url.protocol === "http:" ? credentials.createInsecure() : secured(tls, name);
+  return new Client(`${url.hostname}:${port}`, channel, {
+    ...(isIP(name) && { "grpc.ssl_target_name_override": serverNameOfAddresses }),
     "grpc.max_receive_message_length": -1, // a page of large objects
     "grpc.max_send_message_length": -1, // etcd says what is too large
     "grpc.keepalive_time_ms": keepaliveTimeMs,
@@ -149,11 +154,19 @@ function clientOf(endpoint: string, tls: EtcdTls): Client {
   });
 }
 
-function secured({ ca, cert, key }: EtcdTls) {
+/** TLS takes no address for the name of a server, and gRPC none for nothing: the certificate is compared with the address. */
+const serverNameOfAddresses = "etcd";
+
+function secured({ ca, cert, key }: EtcdTls, name: string) {
   const bytes = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
   try {
-    return credentials.createSsl(bytes(ca), bytes(key), bytes(cert));
+    const checkAddress = isIP(name) ? { checkServerIdentity: identityOf(name) } : {};
+    return credentials.createSsl(bytes(ca), bytes(key), bytes(cert), checkAddress);
   } catch (error) {
     throw new StoreError(`the certificates for etcd cannot be used: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+function identityOf(address: string) {
+  return (_: string, certificate: PeerCertificate) => checkServerIdentity(address, certificate);
 }

@@ -37,6 +37,6 @@ export function asStoreError(error: unknown): unknown {
   if (details.includes("required revision has been compacted")) return new CompactedError(0);
   if (details.includes("required revision is a future revision")) return new FutureRevisionError(details);
   // What no repetition mends is no "try again": it goes up as an internal error with etcd's words.
-  if (details.includes("request is too large") || details.includes("too many operations")) return error;
+  if (/request is too large|message larger than max|too many operations/.test(details)) return error;
   return new StoreError(error.message, { cause: error });
 }

@@ -28,10 +28,24 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   #stderr = "";
 
-  /** @param home where its kubeconfig goes */
-  constructor(home: string, dataDir: string) {
+  /**
+   * @param home where its kubeconfig goes
+   * @param flags after the others, which they replace
+   */
+  constructor(home: string, dataDir: string, flags: readonly string[] = []) {
     const kubeconfig = join(home, "kubeconfig");
-    const args = ["apiserver", "--port", "0", "--output", "json", "--data-dir", dataDir, "--kubeconfig", kubeconfig];
+    const args = [
+      "apiserver",
+      "--port",
+      "0",
+      "--output",
+      "json",
+      "--data-dir",
+      dataDir,
+      "--kubeconfig",
+      kubeconfig,
+      ...flags,
+    ];
     this.#child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
@@ -88,16 +102,25 @@ export class ServerProcess {
     });
   }
 
-  /** The events of a watch, line by line, until it ends. */
-  watch(path: string, onEvent: (event: { type: string; object: Answer["body"] }) => void): Promise<void> {
-    return new Promise((resolve) => {
+  /** The events of a watch, line by line, until it ends or is cut. Fails with what `onEvent` throws. */
+  watch(
+    path: string,
+    onEvent: (event: { type: string; object: Answer["body"] }) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
       const agent = new Agent({ ...this.#agent.options });
-      const sent = request(new URL(path, this.url), { agent }, (response) => {
+      const sent = request(new URL(path, this.url), { agent, signal }, (response) => {
         let rest = "";
         response.setEncoding("utf8").on("data", (text: string) => {
           const lines = (rest + text).split("\n");
           rest = lines.pop() ?? "";
-          for (const line of lines) onEvent(JSON.parse(line));
+          try {
+            for (const line of lines) onEvent(JSON.parse(line));
+          } catch (error) {
+            reject(error);
+            response.destroy();
+          }
         });
         response.on("error", () => {});
         response.on("close", () => resolve());
