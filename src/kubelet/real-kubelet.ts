@@ -3,15 +3,18 @@ import type { Host } from "../host/index.ts";
 import { type MachineOptions, openRealNode, type RealNode } from "./machine/real-node.ts";
 import { NodeKubelet } from "./node/node-kubelet.ts";
 import type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
+import type { FolderOptions } from "./pods/pod-files.ts";
 import { nodePodSource } from "./pods/pod-source.ts";
+import { ServiceEnvironment } from "./pods/service-environment.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
-import { clientReferences } from "./references.ts";
-import { SimulatedVolumes } from "./volumes/index.ts";
+import { createNodeVolumes } from "./volumes/index.ts";
 
 export interface RealKubeletOptions extends KubeletSettings, MachineOptions {
   readonly client: Client;
   readonly host: Host;
   readonly node: NodeOptions;
+  /** How often volumes are compared with the objects they show (`--sync-frequency`). Default a minute. */
+  readonly volumeRefreshMs?: number;
 }
 
 /** The kubelet of the machine that this process runs on. */
@@ -33,15 +36,20 @@ const statusCheckSeconds = 10;
  */
 export async function startRealKubelet(options: RealKubeletOptions): Promise<RealKubelet> {
   const { client, host, node: nodeOptions } = options;
-  const node = await openRealNode(
-    host,
-    nodeOptions,
-    options,
-    async () => new SimulatedVolumes(clientReferences(client)),
+  let kubelet: NodeKubelet | undefined;
+  const node = await openRealNode(host, nodeOptions, options, ({ rootDir }) =>
+    createNodeVolumes({
+      host,
+      client,
+      nodeName: nodeOptions.name,
+      rootDirectory: rootDir,
+      allocatable: () => kubelet?.allocatable ?? {},
+      refreshMs: options.volumeRefreshMs,
+    }),
   );
   const informers: InformerFactory = createInformerFactory(client, host);
   const statuses = new StatusWriter(client, host);
-  const kubelet = new NodeKubelet({
+  const started = new NodeKubelet({
     client,
     host,
     node: nodeOptions,
@@ -50,23 +58,25 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     backend: node.backend,
     pods: nodePodSource(informers, nodeOptions.name),
     statuses,
+    services: new ServiceEnvironment(informers.informer(resources.services)),
   });
+  kubelet = started;
   informers.informer(resources.nodes, { fieldSelector: `metadata.name=${nodeOptions.name}` }).addHandlers({
-    add: (seen) => kubelet.nodeSeen(seen),
-    update: (_, seen) => kubelet.nodeSeen(seen),
-    delete: () => kubelet.nodeDeleted(),
+    add: (seen) => started.nodeSeen(seen),
+    update: (_, seen) => started.nodeSeen(seen),
+    delete: () => started.nodeDeleted(),
   });
   informers.start();
-  const ready = kubelet.start();
+  const ready = started.start();
   // Who does not ask for it is not to be ended by it.
   ready.catch(() => undefined);
   return {
     ready,
-    kubelet,
+    kubelet: started,
     node,
     async stop() {
       statuses.stop();
-      await kubelet.stop();
+      await started.stop();
       informers.stop();
       node.stop();
     },
