@@ -73,6 +73,9 @@ export class AffinityIndex {
   readonly #byLabel = new Map<string, Set<TermGroup>>();
   /** Groups whose selectors demand no single label. */
   readonly #others = new Set<TermGroup>();
+  /** Groups without pods, by name: they are kept until somebody looks again, since pods are also taken off for a try. */
+  readonly #empty = new Map<string, TermGroup>();
+  #opened = 0;
 
   podCame(node: NodeInfo, info: PodInfo): void {
     this.#shift(node, info, 1);
@@ -93,15 +96,27 @@ export class AffinityIndex {
     this.#moved.clear();
   }
 
+  /** Another number once there is a group that was not there before. */
+  get version(): number {
+    return this.#opened;
+  }
+
   /** Groups that the node which changes right now has pods of. */
   readonly #moved = new Set<TermGroup>();
 
-  /** Groups whose term is about the pod. */
-  about(info: PodInfo, isAbout: (term: AffinityTerm, info: PodInfo) => boolean): TermGroup[] {
+  /** Groups of these kinds whose term is about the pod. */
+  about(
+    info: PodInfo,
+    wanted: readonly TermKind[],
+    isAbout: (term: AffinityTerm, info: PodInfo) => boolean,
+  ): readonly TermGroup[] {
+    for (const [name, group] of this.#empty) if (group.isEmpty) this.#close(name, group);
+    this.#empty.clear();
+    if (this.#groups.size === 0) return noGroups;
     const found: TermGroup[] = [];
-    if (this.#groups.size === 0) return found;
     const look = (groups: ReadonlySet<TermGroup> | undefined) => {
-      if (groups) for (const group of groups) if (isAbout(group.term, info)) found.push(group);
+      if (!groups) return;
+      for (const group of groups) if (wanted.includes(group.kind) && isAbout(group.term, info)) found.push(group);
     };
     if (this.#byLabel.size > 0) for (const key in info.labels) look(this.#byLabel.get(`${key}=${info.labels[key]}`));
     look(this.#others);
@@ -114,7 +129,7 @@ export class AffinityIndex {
         const name = groupName(kind, term);
         const group = this.#groups.get(name) ?? this.#open(name, new TermGroup(kind, term));
         group.shift(node, by);
-        if (group.isEmpty) this.#close(name, group);
+        if (group.isEmpty) this.#empty.set(name, group);
       }
     }
   }
@@ -129,6 +144,7 @@ export class AffinityIndex {
   }
 
   #open(name: string, group: TermGroup): TermGroup {
+    this.#opened++;
     this.#groups.set(name, group);
     const label = demandedLabel(group.term);
     if (label === undefined) {
@@ -152,6 +168,8 @@ export class AffinityIndex {
     if (beside?.size === 0) this.#byLabel.delete(label);
   }
 }
+
+const noGroups: readonly TermGroup[] = [];
 
 function groupName(kind: TermKind, { key, weight }: AffinityTerm): string {
   return `${kind} ${weight} ${key}`;

@@ -39,8 +39,9 @@ export class ClusterState implements PodWatcher {
   readonly claimNodes = new Map<string, string>();
   readonly #nodes = new Map<string, NodeInfo>();
   readonly #placed = new Map<string, { readonly info: PodInfo; readonly node: string; readonly assumed: boolean }>();
-  /** Pods for which room was made on a node that they have not taken yet, by pod key. */
-  readonly #nominated = new Map<string, { readonly info: PodInfo; readonly node: string }>();
+  /** Pods for which room was made on a node that they have not taken yet: the node by pod key, and the pods by node. */
+  readonly #nominated = new Map<string, string>();
+  readonly #nominatedOn = new Map<string, Map<string, PodInfo>>();
   #list: NodeInfo[] | undefined;
   /** Places of nodes that are gone. */
   readonly #freeIndices: number[] = [];
@@ -52,9 +53,8 @@ export class ClusterState implements PodWatcher {
   readonly #counters = new Map<string, CountedQuestion>();
   /** How many nodes have an image, by its name. */
   readonly #imageNodes = new Map<string, number>();
-  /** Nodes that have a pod with any affinity term: most clusters have none, and then nobody looks. */
-  readonly #withAffinity = new Set<NodeInfo>();
-  readonly #withRequiredAntiAffinity = new Set<NodeInfo>();
+  /** Nodes with pods that use a claim, by its namespace/name. */
+  readonly #claims = new Map<string, Set<NodeInfo>>();
 
   constructor(reader: ClusterReader) {
     this.reader = reader;
@@ -78,12 +78,14 @@ export class ClusterState implements PodWatcher {
     return info?.node ? info : undefined;
   }
 
-  nodesWithAffinityPods(): ReadonlySet<NodeInfo> {
-    return this.#withAffinity;
-  }
-
-  nodesWithRequiredAntiAffinityPods(): ReadonlySet<NodeInfo> {
-    return this.#withRequiredAntiAffinity;
+  /** Whether a pod on any node that exists uses the claim (namespace/name). */
+  isClaimInUse(key: string): boolean {
+    return (
+      this.#claims
+        .get(key)
+        ?.values()
+        .some(({ node }) => node !== undefined) ?? false
+    );
   }
 
   setNode(node: Node): void {
@@ -156,26 +158,30 @@ export class ClusterState implements PodWatcher {
 
   /** Room on this node is meant for the pod: less important ones must leave it that much. */
   nominate(info: PodInfo, node: string): void {
-    this.#nominated.set(info.key, { info, node });
+    this.unnominate(info.key);
+    this.#nominated.set(info.key, node);
+    const there = this.#nominatedOn.get(node) ?? new Map<string, PodInfo>();
+    this.#nominatedOn.set(node, there.set(info.key, info));
   }
 
   unnominate(key: string): void {
+    const node = this.#nominated.get(key);
+    if (node === undefined) return;
     this.#nominated.delete(key);
+    const there = this.#nominatedOn.get(node);
+    there?.delete(key);
+    if (there?.size === 0) this.#nominatedOn.delete(node);
   }
 
   nominationOf(key: string): string | undefined {
-    return this.#nominated.get(key)?.node;
+    return this.#nominated.get(key);
   }
 
   /** Other pods, at least as important as this one, that are to come to the node. */
   nominatedOn(node: string, forPod: PodInfo): readonly PodInfo[] {
-    if (this.#nominated.size === 0) return none;
-    const found: PodInfo[] = [];
-    for (const nomination of this.#nominated.values()) {
-      const { info } = nomination;
-      if (nomination.node === node && info.key !== forPod.key && info.priority >= forPod.priority) found.push(info);
-    }
-    return found;
+    const there = this.#nominatedOn.size === 0 ? undefined : this.#nominatedOn.get(node);
+    if (there === undefined) return none;
+    return [...there.values()].filter((info) => info.key !== forPod.key && info.priority >= forPod.priority);
   }
 
   /** Counts the pod to its node before the API knows; undone by `forgetPod`, confirmed by `setPod`. */
@@ -205,23 +211,14 @@ export class ClusterState implements PodWatcher {
     const node = this.#nodes.get(placed.node);
     if (!node) return;
     node.removePod(placed.info);
-    this.#indexAffinity(node);
     if (!node.node && node.pods.size === 0) this.#drop(node);
   }
 
   #place(info: PodInfo, nodeName: string, assumed: boolean): void {
-    this.#nominated.delete(info.key);
+    this.unnominate(info.key);
     const node = this.#infoOf(nodeName);
     node.addPod(info);
-    this.#indexAffinity(node);
     this.#placed.set(info.key, { info, node: nodeName, assumed });
-  }
-
-  #indexAffinity(node: NodeInfo): void {
-    if (node.podsWithAffinity.size > 0) this.#withAffinity.add(node);
-    else this.#withAffinity.delete(node);
-    if (node.podsWithRequiredAntiAffinity.size > 0) this.#withRequiredAntiAffinity.add(node);
-    else this.#withRequiredAntiAffinity.delete(node);
   }
 
   #infoOf(name: string): NodeInfo {
@@ -240,6 +237,7 @@ export class ClusterState implements PodWatcher {
   /** For the node itself only. */
   podCame(node: NodeInfo, info: PodInfo): void {
     this.affinity.podCame(node, info);
+    for (const key of info.claimKeys) this.#claims.set(key, (this.#claims.get(key) ?? new Set()).add(node));
     for (const question of this.#counters.values()) {
       const { counter, seen } = question;
       if (counter.namespaces === undefined) {
@@ -252,6 +250,12 @@ export class ClusterState implements PodWatcher {
   /** For the node itself only. */
   podLeft(node: NodeInfo, info: PodInfo): void {
     this.affinity.podLeft(node, info);
+    for (const key of info.claimKeys) {
+      if (node.claims.has(key)) continue;
+      const users = this.#claims.get(key);
+      users?.delete(node);
+      if (users?.size === 0) this.#claims.delete(key);
+    }
     for (const { counter } of this.#counters.values()) {
       if (counter.namespaces === undefined || counter.namespaces.has(info.namespace)) counter.podLeft(node, info);
     }

@@ -62,6 +62,14 @@ interface Named {
   readonly wakesOn?: QueueingHints;
 }
 
+interface Local {
+  /**
+   * Set when filter and score read nothing of the pod but what its `localKey` covers, and nothing of the cluster but the
+   * node that they are asked about: then the answers for one pod hold for the next of its template until the node changes.
+   */
+  readonly local?: boolean;
+}
+
 export interface PreEnqueuePlugin extends Named {
   /** Why the pod shall not be tried yet. Asked again when the pod changes, at events of `wakesOn`, and by `recheckGated`. */
   preEnqueue(pod: PodInfo): string | undefined;
@@ -86,10 +94,10 @@ export type PreparedFilter =
   | undefined;
 
 /**
- * PreFilter and Filter. The function is used within the cycle only: it may keep what it counted, and cycles are
- * synchronous, so that the cluster state does not change under it.
+ * PreFilter and Filter. The function is used within the cycle only, but it is asked how a node would do with pods added or
+ * taken away: what it says must follow from the node and the counts of the cluster state as they are at that moment.
  */
-export interface FilterPlugin extends Named {
+export interface FilterPlugin extends Named, Local {
   prepareFilter(pod: PodInfo, cluster: ClusterState): PreparedFilter;
 }
 
@@ -110,7 +118,7 @@ export interface PostFilterPlugin extends Named {
 }
 
 /** PreScore, Score and NormalizeScore. */
-export interface ScorePlugin extends Named {
+export interface ScorePlugin extends Named, Local {
   /** Looks at the pod once and answers with a function over nodes, or nothing when all nodes are equal to it. */
   prepareScore(pod: PodInfo, feasible: readonly NodeInfo[], cluster: ClusterState): NodeScorer | undefined;
   /** Turns raw scores into 0..100 in place. Absent when they are already. */

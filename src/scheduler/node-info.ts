@@ -30,15 +30,12 @@ export class NodeInfo {
   readonly nonzeroRequested: Resources = noResources();
   readonly pods = new Map<string, PodInfo>();
   readonly podsWithAffinity = new Map<string, PodInfo>();
-  readonly podsWithRequiredAntiAffinity = new Map<string, PodInfo>();
   /** Host ports in use: `protocol/port` to addresses with how many pods use each. */
   readonly #ports = new Map<string, Map<string, number>>();
   /** Claims in use, namespace/name, with how many pods use each. */
   readonly claims = new Map<string, number>();
   /** Image names to their size in bytes. */
   images: ReadonlyMap<string, number> = new Map();
-  /** Counts of pods by what was asked. */
-  readonly #podCounts = new Map<string, number>();
 
   constructor(name: string, index: number, watcher?: PodWatcher) {
     this.name = name;
@@ -62,24 +59,11 @@ export class NodeInfo {
     this.images = images;
   }
 
-  /** How many of the pods pass the test. It is remembered under the question until the pods change. */
-  countPods(question: string, test: (info: PodInfo) => boolean): number {
-    let count = this.#podCounts.get(question);
-    if (count === undefined) {
-      count = 0;
-      for (const info of this.pods.values()) if (test(info)) count++;
-      if (this.#podCounts.size >= podCountsMax) this.#podCounts.clear();
-      this.#podCounts.set(question, count);
-    }
-    return count;
-  }
-
   addPod(info: PodInfo): void {
     this.pods.set(info.key, info);
     this.#count(info, 1);
     this.#watcher?.podCame(this, info);
     if (hasAffinity(info)) this.podsWithAffinity.set(info.key, info);
-    if (info.requiredAntiAffinity.length > 0) this.podsWithRequiredAntiAffinity.set(info.key, info);
   }
 
   /** The very PodInfo that was added. */
@@ -88,7 +72,6 @@ export class NodeInfo {
     this.#count(info, -1);
     this.#watcher?.podLeft(this, info);
     this.podsWithAffinity.delete(info.key);
-    this.podsWithRequiredAntiAffinity.delete(info.key);
   }
 
   /**
@@ -111,7 +94,6 @@ export class NodeInfo {
 
   #count(info: PodInfo, sign: 1 | -1): void {
     this.generation = ++generations;
-    this.#podCounts.clear();
     addResources(this.requested, info.requests, sign);
     addResources(this.nonzeroRequested, info.countedRequests, sign);
     for (const key of info.claimKeys) {
@@ -130,7 +112,6 @@ export class NodeInfo {
   }
 }
 
-const podCountsMax = 100;
 const anyAddress = "0.0.0.0";
 const noLabels: Readonly<Record<string, string>> = {};
 

@@ -15,6 +15,9 @@ export class Topology {
   readonly #values: string[] = [];
   readonly #nodesIn: number[] = [];
   readonly #free: number[] = [];
+  /** By domain (and none): the last round of `distinct` that saw it. */
+  #seen = new Int32Array(0);
+  #round = 0;
 
   constructor(key: string) {
     this.key = key;
@@ -22,6 +25,20 @@ export class Topology {
 
   domainOf(node: NodeInfo): number {
     return this.#domainOf[node.index] ?? noDomain;
+  }
+
+  /** In how many domains the nodes are; to be in none counts as one. */
+  distinct(nodes: readonly NodeInfo[]): number {
+    this.#round++;
+    if (this.#seen.length <= this.#nodesIn.length) this.#seen = grown(this.#seen, this.#nodesIn.length);
+    let count = 0;
+    for (const node of nodes) {
+      const place = this.domainOf(node) + 1;
+      if (this.#seen[place] === this.#round) continue;
+      this.#seen[place] = this.#round;
+      count++;
+    }
+    return count;
   }
 
   /** The node is new, or its labels changed, or (without `node.node`) it is gone. */

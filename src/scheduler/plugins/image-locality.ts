@@ -10,8 +10,7 @@ export const imageLocality: ScorePlugin = {
   name: "ImageLocality",
   prepareScore: (info, _feasible, cluster) => {
     const images = imagesOf(info);
-    const nodes = cluster.nodes();
-    const shares = images.map((image) => nodes.filter((node) => node.images.has(image)).length / nodes.length);
+    const shares = images.map((image) => cluster.nodesWithImage(image) / cluster.nodes().length);
     if (shares.every((share) => share === 0)) return undefined;
     const most = mostBytesPerContainer * images.length;
     return (node) => {

@@ -1,10 +1,12 @@
 import { matches } from "../../api/meta/index.ts";
 import type { Pod } from "../../api/types/index.ts";
+import { isAboutPod } from "../affinity-index.ts";
 import type { ClusterState } from "../cluster-state.ts";
 import { defaultPluginArgs, type InterPodAffinityArgs } from "../config/plugin-args.ts";
-import { type FilterPlugin, type Rejection, type ScorePlugin, scoreMax } from "../framework.ts";
-import type { NodeInfo } from "../node-info.ts";
+import { type FilterPlugin, type NodeFilter, type Rejection, type ScorePlugin, scoreMax } from "../framework.ts";
+import type { DomainCounts, PodCounter } from "../pod-counter.ts";
 import { type AffinityTerm, type PodInfo, podInfoOf } from "../pod-info.ts";
+import { noDomain } from "../topology.ts";
 
 const reject = (reason: string, resolvable: boolean): Rejection => ({
   plugin: "InterPodAffinity",
@@ -15,14 +17,10 @@ const affinityUnmet = reject("node(s) didn't match pod affinity rules", false);
 const antiAffinityUnmet = reject("node(s) didn't match pod anti-affinity rules", true);
 const existingAntiAffinity = reject("node(s) didn't satisfy existing pods anti-affinity rules", true);
 
-/** How often a term is met in each domain: `topologyKey=value`. */
-type DomainCounts = Map<string, number>;
-
 /** Pods near others, or far from them: what pods say of each other. */
 export function createInterPodAffinity(
   args: InterPodAffinityArgs = defaultPluginArgs.InterPodAffinity,
 ): FilterPlugin & ScorePlugin {
-  const hardAffinityWeight = args.hardPodAffinityWeight;
   return {
     name: "InterPodAffinity",
     wakesOn: {
@@ -36,75 +34,31 @@ export function createInterPodAffinity(
         [...requiredAffinity, ...requiredAntiAffinity].some(({ namespaceSelector }) => namespaceSelector !== undefined),
     },
 
-    prepareFilter: (info, cluster) => {
-      const repelled = repelledDomains(info, cluster);
-      const { requiredAffinity, requiredAntiAffinity } = info;
-      const needsCounts = requiredAffinity.length + requiredAntiAffinity.length > 0;
-      if (repelled.size === 0 && !needsCounts) return undefined;
-      const affinityCounts: DomainCounts = new Map();
-      const antiAffinityCounts = requiredAntiAffinity.map((): DomainCounts => new Map());
-      if (needsCounts) countRequired(info, cluster, affinityCounts, antiAffinityCounts);
-      // The first pod of a group that wants its own kind near may go anywhere.
-      const firstOfGroup =
-        affinityCounts.size === 0 && requiredAffinity.every((term) => matchesTerm(term, info, cluster));
-      return (node) => {
-        for (const { topologyKey } of requiredAffinity) {
-          if (node.labels[topologyKey] === undefined) return affinityUnmet;
-          if (!firstOfGroup && !affinityCounts.get(domainOf(node, topologyKey))) return affinityUnmet;
-        }
-        for (const [i, { topologyKey }] of requiredAntiAffinity.entries()) {
-          if (node.labels[topologyKey] === undefined) continue;
-          if (antiAffinityCounts[i]?.get(domainOf(node, topologyKey))) return antiAffinityUnmet;
-        }
-        for (const topologyKey of repelled.keys()) {
-          const value = node.labels[topologyKey];
-          if (value !== undefined && repelled.get(topologyKey)?.has(value)) return existingAntiAffinity;
-        }
-        return undefined;
-      };
-    },
+    prepareFilter: (info, cluster) => affinityFilter(info, cluster),
 
     prepareScore: (info, _feasible, cluster) => {
       const wants = info.preferredAffinity.length > 0 || info.preferredAntiAffinity.length > 0;
-      const ignores = args.ignorePreferredTermsOfExistingPods;
-      if (ignores && !wants) return undefined;
-      const others = wants ? cluster.nodes() : cluster.nodesWithAffinityPods();
-      const scores: DomainCounts = new Map();
-      const add = (node: NodeInfo, topologyKey: string, weight: number) => {
-        if (node.labels[topologyKey] === undefined) return;
-        const domain = domainOf(node, topologyKey);
-        scores.set(domain, (scores.get(domain) ?? 0) + weight);
-      };
-      for (const node of others) {
-        for (const other of (wants ? node.pods : node.podsWithAffinity).values()) {
-          for (const t of info.preferredAffinity)
-            if (matchesTerm(t, other, cluster)) add(node, t.topologyKey, t.weight);
-          for (const t of info.preferredAntiAffinity)
-            if (matchesTerm(t, other, cluster)) add(node, t.topologyKey, -t.weight);
-          if (hardAffinityWeight > 0)
-            for (const t of other.requiredAffinity)
-              if (matchesTerm(t, info, cluster)) add(node, t.topologyKey, hardAffinityWeight);
-          if (ignores) continue;
-          for (const t of other.preferredAffinity)
-            if (matchesTerm(t, info, cluster)) add(node, t.topologyKey, t.weight);
-          for (const t of other.preferredAntiAffinity)
-            if (matchesTerm(t, info, cluster)) add(node, t.topologyKey, -t.weight);
-        }
-      }
-      if (scores.size === 0) return undefined;
-      const keys = [...new Set([...scores.keys()].map((domain) => domain.slice(0, domain.indexOf("="))))];
+      if (args.ignorePreferredTermsOfExistingPods && !wants) return undefined;
+      const attractions = attractionsOf(info, cluster, args.hardPodAffinityWeight);
+      if (attractions.length === 0) return undefined;
       return (node) => {
         let sum = 0;
-        for (const key of keys) if (node.labels[key] !== undefined) sum += scores.get(domainOf(node, key)) ?? 0;
+        for (const { weight, counts } of attractions) sum += weight * counts.near(node);
         return sum;
       };
     },
 
     normalize: (scores) => {
-      const max = Math.max(...scores);
-      const min = Math.min(...scores);
-      for (const [i, score] of scores.entries()) {
-        scores[i] = max === min ? 0 : Math.floor((scoreMax * (score - min)) / (max - min));
+      let max = Number.NEGATIVE_INFINITY;
+      let min = Number.POSITIVE_INFINITY;
+      for (const score of scores) {
+        if (score > max) max = score;
+        if (score < min) min = score;
+      }
+      const range = max - min;
+      for (let i = 0; i < scores.length; i++) {
+        // First the part, then times 100: as the original rounds.
+        scores[i] = range === 0 ? 0 : Math.trunc(scoreMax * (((scores[i] ?? 0) - min) / range));
       }
     },
   };
@@ -130,57 +84,88 @@ function leaves(info: PodInfo, { pod }: { pod: Pod }): boolean {
   );
 }
 
-/** Domains that an existing pod's required anti-affinity closes to this pod: topology key to values. */
-function repelledDomains(info: PodInfo, cluster: ClusterState): Map<string, Set<string>> {
-  const repelled = new Map<string, Set<string>>();
-  for (const node of cluster.nodesWithRequiredAntiAffinityPods()) {
-    for (const other of node.podsWithRequiredAntiAffinity.values()) {
-      for (const term of other.requiredAntiAffinity) {
-        const value = node.labels[term.topologyKey];
-        if (value === undefined || !matchesTerm(term, info, cluster)) continue;
-        const values = repelled.get(term.topologyKey) ?? new Set<string>();
-        repelled.set(term.topologyKey, values.add(value));
-      }
-    }
-  }
-  return repelled;
-}
+const repelling = ["requiredAntiAffinity"] as const;
 
-function countRequired(
-  info: PodInfo,
-  cluster: ClusterState,
-  affinity: DomainCounts,
-  antiAffinity: readonly DomainCounts[],
-): void {
+/** What refuses nodes: the pod's own required terms, and required anti-affinity that pods on nodes have against it. */
+function affinityFilter(info: PodInfo, cluster: ClusterState): NodeFilter | undefined {
   const { requiredAffinity, requiredAntiAffinity } = info;
-  for (const node of cluster.nodes()) {
-    for (const other of node.pods.values()) {
-      // A pod must match all affinity terms at once to count for any of them.
-      if (requiredAffinity.length > 0 && requiredAffinity.every((term) => matchesTerm(term, other, cluster))) {
-        for (const { topologyKey } of requiredAffinity) countDomain(affinity, node, topologyKey);
+  const isAbout = aboutIn(cluster);
+  const repellingGroups = () => cluster.affinity.about(info, repelling, isAbout);
+  let repelledBy = repellingGroups();
+  if (repelledBy.length + requiredAffinity.length + requiredAntiAffinity.length === 0) return undefined;
+  let version = cluster.affinity.version;
+  // A pod must match all affinity terms at once to count for any of them.
+  const friends = requiredAffinity.map(({ topologyKey }) =>
+    friendsOf(requiredAffinity, cluster).byDomain(cluster.topology(topologyKey), cluster.nodes()),
+  );
+  const isOwnFriend = requiredAffinity.every((term) => isAbout(term, info));
+  const avoided = requiredAntiAffinity.map((term) => podsOfTerm(term, cluster));
+  return (node) => {
+    if (friends.length > 0) {
+      let isNear = true;
+      for (const counts of friends) {
+        if (counts.topology.domainOf(node) === noDomain) return affinityUnmet;
+        if (counts.near(node) === 0) isNear = false;
       }
-      for (const [i, term] of requiredAntiAffinity.entries()) {
-        const counts = antiAffinity[i];
-        if (counts && matchesTerm(term, other, cluster)) countDomain(counts, node, term.topologyKey);
-      }
+      // The first pod of a group that wants its own kind near may go anywhere.
+      if (!isNear && !(isOwnFriend && friends.every(({ total }) => total === 0))) return affinityUnmet;
     }
+    for (const counts of avoided) if (counts.near(node) > 0) return antiAffinityUnmet;
+    if (version !== cluster.affinity.version) {
+      repelledBy = repellingGroups();
+      version = cluster.affinity.version;
+    }
+    for (const group of repelledBy) if (group.near(node) > 0) return existingAntiAffinity;
+    return undefined;
+  };
+}
+
+/** What draws the pod to domains, or away with a negative weight, for each pod that is there. */
+interface Attraction {
+  readonly weight: number;
+  readonly counts: Pick<DomainCounts, "near">;
+}
+
+const attracting = ["requiredAffinity", "preferredAffinity", "preferredAntiAffinity"] as const;
+
+function attractionsOf(info: PodInfo, cluster: ClusterState, hardPodAffinityWeight: number): Attraction[] {
+  const found: Attraction[] = [];
+  const add = (weight: number, counts: DomainCounts) => {
+    if (counts.total > 0) found.push({ weight, counts });
+  };
+  for (const term of info.preferredAffinity) add(term.weight, podsOfTerm(term, cluster));
+  for (const term of info.preferredAntiAffinity) add(-term.weight, podsOfTerm(term, cluster));
+  for (const group of cluster.affinity.about(info, attracting, aboutIn(cluster))) {
+    const { kind, term, hasDomains } = group;
+    if (!hasDomains) continue;
+    const own = kind === "preferredAffinity" ? term.weight : -term.weight;
+    const weight = kind === "requiredAffinity" ? hardPodAffinityWeight : own;
+    if (weight !== 0) found.push({ weight, counts: group });
   }
+  return found;
 }
 
-function countDomain(counts: DomainCounts, node: NodeInfo, topologyKey: string): void {
-  if (node.labels[topologyKey] === undefined) return;
-  const domain = domainOf(node, topologyKey);
-  counts.set(domain, (counts.get(domain) ?? 0) + 1);
+function aboutIn(cluster: ClusterState): (term: AffinityTerm, other: PodInfo) => boolean {
+  return (term, other) => isAboutPod(term, other, (name) => cluster.reader.namespaceLabels(name));
 }
 
-function domainOf(node: NodeInfo, topologyKey: string): string {
-  return `${topologyKey}=${node.labels[topologyKey]}`;
+/** Pods that one term is about, by its domains. */
+function podsOfTerm(term: AffinityTerm, cluster: ClusterState): DomainCounts {
+  const isAbout = aboutIn(cluster);
+  const counter = cluster.counter(`term ${term.key}`, namespacesOf(term), (other) => isAbout(term, other));
+  return counter.byDomain(cluster.topology(term.topologyKey), cluster.nodes());
 }
 
-function matchesTerm(term: AffinityTerm, other: PodInfo, cluster: ClusterState): boolean {
-  const inNamespace =
-    term.namespaces.has(other.namespace) ||
-    (term.namespaceSelector !== undefined &&
-      matches(term.namespaceSelector, cluster.reader.namespaceLabels(other.namespace)));
-  return inNamespace && matches(term.selector, other.labels);
+/** Pods that all the terms are about. */
+function friendsOf(terms: readonly AffinityTerm[], cluster: ClusterState): PodCounter {
+  const [first] = terms;
+  const isAbout = aboutIn(cluster);
+  const question = `terms ${terms.map(({ key }) => key).join(" and ")}`;
+  return cluster.counter(question, first && namespacesOf(first), (other) =>
+    terms.every((term) => isAbout(term, other)),
+  );
+}
+
+function namespacesOf({ namespaces, namespaceSelector }: AffinityTerm): ReadonlySet<string> | undefined {
+  return namespaceSelector === undefined ? namespaces : undefined;
 }

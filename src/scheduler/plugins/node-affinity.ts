@@ -30,6 +30,7 @@ export function createNodeAffinity({ addedAffinity }: NodeAffinityArgs = {}): Fi
   const fits = ({ pod }: PodInfo, { node }: { node: Node }) => refusal(pod, placed(node)) === undefined;
   return {
     name: "NodeAffinity",
+    local: true,
     wakesOn: {
       "node/added": fits,
       // Only a node that did not fit before can help.

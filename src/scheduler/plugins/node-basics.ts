@@ -7,6 +7,7 @@ import { podInfoOf } from "../pod-info.ts";
 /** spec.nodeName is set by hand only on pods that need no scheduler; kept for pods that come with it all the same. */
 export const nodeName: FilterPlugin = {
   name: "NodeName",
+  local: true,
   wakesOn: { "node/added": ({ pod }, { node }) => node.metadata.name === pod.spec?.nodeName },
   prepareFilter: ({ pod }) => {
     const wanted = pod.spec?.nodeName;
@@ -21,6 +22,7 @@ const unschedulableTaint = { key: "node.kubernetes.io/unschedulable", effect: "N
 /** Cordoned nodes take only pods that tolerate the cordon (daemon pods). */
 export const nodeUnschedulable: FilterPlugin = {
   name: "NodeUnschedulable",
+  local: true,
   wakesOn: {
     "node/added": (_, { node }) => !node.spec?.unschedulable,
     "node/taints": (_, { node, old }) => !node.spec?.unschedulable && old?.spec?.unschedulable === true,
@@ -34,6 +36,7 @@ export const nodeUnschedulable: FilterPlugin = {
 
 export const nodePorts: FilterPlugin = {
   name: "NodePorts",
+  local: true,
   wakesOn: {
     "node/added": true,
     // A pod that leaves helps when it held one of the ports.

@@ -15,6 +15,7 @@ export function createNodeResourcesFit(
   const isIgnored = ignoredBy(args);
   return {
     name,
+    local: true,
     wakesOn: {
       "node/added": ({ requests }, { node }) => mayFit(requests, node.status?.allocatable),
       "node/allocatable": ({ requests }, { node }) => mayFit(requests, node.status?.allocatable),

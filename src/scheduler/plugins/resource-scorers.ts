@@ -90,25 +90,30 @@ function usedOf(cpuAndMemory: Resources, requested: Resources, requests: Resourc
   }
 }
 
-/** NodeResourcesBalancedAllocation: prefers nodes whose resources would be used to a like degree. */
+const half = scoreMax / 2;
+
+/** NodeResourcesBalancedAllocation: prefers nodes where the pod brings the uses of the resources closer to each other. */
 export function createBalancedAllocation(
   { resources }: NodeResourcesBalancedAllocationArgs = defaultPluginArgs.NodeResourcesBalancedAllocation,
 ): ScorePlugin {
   const asksFor = ({ requests }: PodInfo, name: string) => usedOf(none, none, requests, name) > 0;
   return {
     name: "NodeResourcesBalancedAllocation",
+    local: true,
     prepareScore: (info) => {
       // As in the original, a pod without requests says nothing about balance.
       if (!resources.some(({ name }) => asksFor(info, name))) return undefined;
-      return (node) => {
+      const balance = (node: NodeInfo, requests: Resources) => {
         const fractions: number[] = [];
         for (const { name } of resources) {
           const total = totalOf(node, info, name);
           if (total === 0) continue;
-          fractions.push(Math.min(1, usedOf(node.requested, node.requested, info.requests, name) / total));
+          fractions.push(Math.min(1, usedOf(node.requested, node.requested, requests, name) / total));
         }
         return Math.trunc((1 - deviation(fractions)) * scoreMax);
       };
+      // What the pod changes counts: 75 for a node that stays as balanced as it is.
+      return (node) => half + Math.trunc((half + balance(node, info.requests) - balance(node, none)) / 2);
     },
   };
 }

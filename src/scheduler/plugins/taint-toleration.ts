@@ -11,6 +11,7 @@ const rejection: Rejection = {
 
 export const taintToleration: FilterPlugin & ScorePlugin = {
   name: "TaintToleration",
+  local: true,
   wakesOn: {
     "node/added": ({ pod }, { node }) => toleratesHard(node.spec?.taints, pod.spec?.tolerations),
     "node/taints": ({ pod }, { node, old }) => {
@@ -28,21 +29,27 @@ export const taintToleration: FilterPlugin & ScorePlugin = {
       return undefined;
     };
   },
-  prepareScore: ({ pod }, feasible) => {
-    if (!feasible.some((node) => softTaints(node).length > 0)) return undefined;
+  prepareScore: ({ pod }) => {
     const tolerations = pod.spec?.tolerations?.filter((t) => !t.effect || t.effect === "PreferNoSchedule");
-    return (node) => softTaints(node).filter((taint) => !isTolerated(taint, tolerations)).length;
+    return (node) => {
+      const soft = softTaints(node);
+      return soft === none ? 0 : soft.filter((taint) => !isTolerated(taint, tolerations)).length;
+    };
   },
   normalize: (scores) => normalizeByMax(scores, true),
 };
 
 /** Whether no taint of these keeps the pod away. */
-function toleratesHard(taints: readonly Taint[] = none, tolerations: readonly Toleration[] | undefined): boolean {
+export function toleratesHard(
+  taints: readonly Taint[] = none,
+  tolerations: readonly Toleration[] | undefined,
+): boolean {
   return taints.every((taint) => taint.effect === "PreferNoSchedule" || isTolerated(taint, tolerations));
 }
 
 const none: readonly Taint[] = [];
 
 function softTaints(node: NodeInfo): readonly Taint[] {
-  return node.node?.spec?.taints?.filter((taint) => taint.effect === "PreferNoSchedule") ?? none;
+  const taints = node.node?.spec?.taints;
+  return taints?.length ? taints.filter((taint) => taint.effect === "PreferNoSchedule") : none;
 }

@@ -1,18 +1,21 @@
-import {
-  isEmptySelector,
-  labelSelectorAsSelector,
-  matches,
-  type Selector,
-  selectorString,
-} from "../../api/meta/index.ts";
+import { isEmptySelector, labelSelectorAsSelector, matches, type Selector } from "../../api/meta/index.ts";
 import { mayRunOn } from "../../api/placement/index.ts";
 import type { Node, Pod, TopologySpreadConstraint } from "../../api/types/index.ts";
 import type { ClusterState } from "../cluster-state.ts";
 import { defaultPluginArgs, type PodTopologySpreadArgs } from "../config/plugin-args.ts";
-import { type FilterPlugin, type NodeFilter, type Rejection, type ScorePlugin, scoreMax } from "../framework.ts";
+import {
+  type FilterPlugin,
+  type NodeFilter,
+  type NodeScorer,
+  type Rejection,
+  type ScorePlugin,
+  scoreMax,
+} from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
-import { type PodInfo, withLabelKeys } from "../pod-info.ts";
-import { taintToleration } from "./taint-toleration.ts";
+import type { DomainCounts, PodCounter } from "../pod-counter.ts";
+import { type PodInfo, selectorKey, withLabelKeys } from "../pod-info.ts";
+import { noDomain } from "../topology.ts";
+import { toleratesHard } from "./taint-toleration.ts";
 
 interface Constraint {
   readonly topologyKey: string;
@@ -72,31 +75,21 @@ export function createPodTopologySpread(
     prepareScore: (info, feasible, cluster) => {
       const constraints = constraintsFor(info, "ScheduleAnyway", cluster);
       if (constraints.length === 0) return undefined;
-      const isDefault = isSystem && !info.pod.spec?.topologySpreadConstraints?.length;
-      // With the system's defaults a node may lack a label; with the pod's own constraints it is then scored 0.
-      const counted = feasible.filter((node) => isDefault || hasAllKeys(node, constraints));
-      const parts = constraints.map((constraint) => {
-        const counts = countDomains(info, constraint, cluster);
-        const domains = new Set(counted.map((node) => node.labels[constraint.topologyKey]));
-        const size = constraint.topologyKey === hostname ? counted.length : domains.size;
-        return { constraint, counts, weight: Math.log(size + 2) };
-      });
-      return (node) => {
-        if (!isDefault && !hasAllKeys(node, constraints)) return unscored;
-        let sum = 0;
-        for (const { constraint, counts, weight } of parts) {
-          const domain = node.labels[constraint.topologyKey];
-          if (domain !== undefined) sum += (counts.get(domain) ?? 0) * weight + (constraint.maxSkew - 1);
-        }
-        return Math.round(sum);
-      };
+      // With the system's defaults a node may lack a label; with other constraints it is then scored 0.
+      const needed = isSystem && !info.pod.spec?.topologySpreadConstraints?.length ? [] : constraints;
+      return softScorer(info, constraints, needed, feasible, cluster);
     },
 
     normalize: (scores) => {
-      const known = scores.filter((score) => score !== unscored);
-      const max = Math.max(0, ...known);
-      const min = Math.min(...known);
-      for (const [i, score] of scores.entries()) {
+      let max = 0;
+      let min = Number.POSITIVE_INFINITY;
+      for (const score of scores) {
+        if (score === unscored) continue;
+        if (score > max) max = score;
+        if (score < min) min = score;
+      }
+      for (let i = 0; i < scores.length; i++) {
+        const score = scores[i] ?? unscored;
         if (score === unscored) scores[i] = 0;
         else scores[i] = max === 0 ? scoreMax : Math.floor((scoreMax * (max + min - score)) / max);
       }
@@ -130,44 +123,79 @@ function hasConstrainedKeys(info: PodInfo, node: Node, defaults: readonly Topolo
 const unscored = -1;
 
 function hardFilter(info: PodInfo, constraints: readonly Constraint[], cluster: ClusterState): NodeFilter {
-  const parts = constraints.map((constraint) => {
-    const counts = countDomains(info, constraint, cluster, constraints);
-    const least = counts.size < constraint.minDomains ? 0 : Math.min(...counts.values());
-    const self = matches(constraint.selector, info.labels) ? 1 : 0;
-    return { constraint, counts, least: Number.isFinite(least) ? least : 0, self };
-  });
+  const parts = constraints.map((constraint) => ({
+    maxSkew: constraint.maxSkew,
+    minDomains: constraint.minDomains,
+    counts: countsByDomain(info, constraint, constraints, cluster),
+    self: matches(constraint.selector, info.labels) ? 1 : 0,
+  }));
   return (node) => {
-    for (const { constraint, counts, least, self } of parts) {
-      const domain = node.labels[constraint.topologyKey];
-      if (domain === undefined) return missingLabel;
-      if ((counts.get(domain) ?? 0) + self - least > constraint.maxSkew) return skewed;
+    for (const { maxSkew, minDomains, counts, self } of parts) {
+      if (counts.topology.domainOf(node) === noDomain) return missingLabel;
+      const least = counts.domains < minDomains ? 0 : counts.least;
+      if (counts.near(node) + self - least > maxSkew) return skewed;
     }
     return undefined;
   };
 }
 
-/** Matching pods of the pod's namespace by domain, over the nodes that count for this constraint. */
-function countDomains(
+/** @param needed constraints whose topology keys a node must have to be scored. */
+function softScorer(
+  info: PodInfo,
+  constraints: readonly Constraint[],
+  needed: readonly Constraint[],
+  feasible: readonly NodeInfo[],
+  cluster: ClusterState,
+): NodeScorer {
+  const scored = needed.length === 0 ? feasible : feasible.filter((node) => hasAllKeys(node, needed));
+  const parts = constraints.map((constraint) => {
+    const { topologyKey, maxSkew } = constraint;
+    const topology = cluster.topology(topologyKey);
+    const isNode = topologyKey === hostname;
+    const pods = counterOf(info, constraint, cluster);
+    const counts = isNode ? undefined : countsByDomain(info, constraint, needed, cluster);
+    const weight = Math.log((isNode ? scored.length : topology.distinct(scored)) + 2);
+    const countAt = (node: NodeInfo) => (counts ? counts.near(node) : pods.onNode(node));
+    return { topology, countAt, weight, skew: maxSkew - 1 };
+  });
+  return (node) => {
+    if (scored !== feasible && !hasAllKeys(node, needed)) return unscored;
+    let sum = 0;
+    for (const { topology, countAt, weight, skew } of parts) {
+      if (topology.domainOf(node) !== noDomain) sum += countAt(node) * weight + skew;
+    }
+    return Math.round(sum);
+  };
+}
+
+/** Pods of the namespace that the constraint selects; those that are being deleted do not count. */
+function counterOf({ namespace }: PodInfo, { selector }: Constraint, cluster: ClusterState): PodCounter {
+  return cluster.counter(
+    `spread ${namespace} ${selectorKey(selector)}`,
+    new Set([namespace]),
+    (other) => other.pod.metadata.deletionTimestamp === undefined && matches(selector, other.labels),
+  );
+}
+
+/** The selected pods by domain, over the nodes that count for this constraint and have all keys that are needed. */
+function countsByDomain(
   info: PodInfo,
   constraint: Constraint,
+  needed: readonly Constraint[],
   cluster: ClusterState,
-  allKeys: readonly Constraint[] = [],
-): Map<string, number> {
-  const taints = constraint.honorTaints ? taintToleration.prepareFilter(info, cluster) : undefined;
-  const counts = new Map<string, number>();
-  const question = `${info.namespace} ${constraint.selector.nothing ? "nothing" : selectorString(constraint.selector)}`;
-  const counted = ({ namespace, pod, labels }: PodInfo) =>
-    namespace === info.namespace &&
-    pod.metadata.deletionTimestamp === undefined &&
-    matches(constraint.selector, labels);
-  for (const node of cluster.nodes()) {
-    const domain = node.labels[constraint.topologyKey];
-    if (domain === undefined || !hasAllKeys(node, allKeys)) continue;
-    if (constraint.honorAffinity && !mayRunOn(info.pod.spec, node)) continue;
-    if (typeof taints === "function" && taints(node) !== undefined) continue;
-    counts.set(domain, (counts.get(domain) ?? 0) + node.countPods(question, counted));
-  }
-  return counts;
+): DomainCounts {
+  const { honorAffinity, honorTaints, topologyKey } = constraint;
+  const { affinity, nodeSelector, tolerations } = info.pod.spec ?? {};
+  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const asksAffinity = honorAffinity && (nodeSelector !== undefined || required !== undefined);
+  const keys = needed.map((other) => other.topologyKey);
+  const inclusion = [keys, asksAffinity && [nodeSelector, required], honorTaints && [tolerations]];
+  const includes = (node: NodeInfo) =>
+    hasAllKeys(node, needed) &&
+    !(asksAffinity && !mayRunOn(info.pod.spec, node)) &&
+    !(honorTaints && !toleratesHard(node.node?.spec?.taints, tolerations));
+  const counter = counterOf(info, constraint, cluster);
+  return counter.byDomain(cluster.topology(topologyKey), cluster.nodes(), JSON.stringify(inclusion), includes);
 }
 
 function hasAllKeys(node: NodeInfo, constraints: readonly Constraint[]): boolean {

@@ -26,9 +26,8 @@ export const volumeRestrictions: FilterPlugin = {
     });
     const disks = pod.spec?.volumes?.filter(isExclusiveDisk) ?? [];
     if (single.length === 0 && disks.length === 0) return undefined;
-    const isInUse = single.some((key) => cluster.nodes().some(({ claims }) => claims.has(key)));
     return (node) => {
-      if (isInUse) return inUse;
+      if (single.some((key) => cluster.isClaimInUse(key))) return inUse;
       return disks.some((disk) => isMounted(disk, node)) ? diskConflict : undefined;
     };
   },
