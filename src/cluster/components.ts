@@ -18,6 +18,8 @@ export interface ComponentOptions {
   /** A client of the same process that speaks as this user. */
   client(user: UserInfo, userAgent: string): Client;
   readonly ca: { readonly cert: string; readonly key: string };
+  /** PEM of the key that signs service account tokens. */
+  readonly serviceAccountKey: string;
   readonly podRange: PodRange;
 }
 
@@ -30,17 +32,17 @@ const scheduler: UserInfo = { name: "system:kube-scheduler", groups: ["system:au
 
 /** Starts all controllers; on simulated nodes also who provides their volumes. Gives how to stop them. */
 export function startAllControllers(options: ComponentOptions, hasSimulatedNodes: boolean): () => Promise<void> {
-  const { host, discovery, ca, podRange } = options;
+  const { host, discovery, ca, podRange, serviceAccountKey: serviceAccountPrivateKey } = options;
   const { clusterCIDR, nodeMaskSize: nodeCIDRMaskSize } = podRange;
   const client = options.client(controllerManager, "kube-controller-manager");
   const isOn = (name: string) =>
     !controllersOffByDefault.has(name) || (hasSimulatedNodes && name === simulatedProvisionerController);
-  const config = { rootCA: ca.cert, clusterSigning: ca, clusterCIDR, nodeCIDRMaskSize };
+  const config = { rootCA: ca.cert, serviceAccountPrivateKey, clusterSigning: ca, clusterCIDR, nodeCIDRMaskSize };
   const running = startControllers({ client, discovery, host, config, only: controllerNames.filter(isOn) });
   return () => running.stop();
 }
 
-export type SchedulingOptions = Pick<SchedulerOptions, "profiles" | "plugins">;
+export type SchedulingOptions = Pick<SchedulerOptions, "profiles" | "plugins" | "extenders">;
 
 export function startDefaultScheduler(
   { host, client }: ComponentOptions,

@@ -181,7 +181,8 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   const client = (user = administrator, userAgent = "sampan") =>
     createClient(directTransport(server.handler, { user, userAgent }));
   const discovery = registryDiscovery(server.kinds);
-  const components = { host, client, discovery, ca: pki.ca, podRange };
+  const serviceAccountKey = pki.serviceAccount.privateKey;
+  const components = { host, client, discovery, ca: pki.ca, serviceAccountKey, podRange };
   if (options.controllers) teardown.add(startAllControllers(components, options.nodes !== false));
   if (options.scheduler !== false) {
     teardown.add(startDefaultScheduler(components, options.scheduler === true ? {} : options.scheduler));

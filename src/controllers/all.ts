@@ -1,4 +1,5 @@
-import { startCertificateSigning } from "./certificates/index.ts";
+import { startBootstrapSigner, startTokenCleaner } from "./bootstraptokens/index.ts";
+import { startCertificateApproval, startCertificateCleaning, startCertificateSigning } from "./certificates/index.ts";
 import { startClusterRoleAggregation } from "./clusterroleaggregation/index.ts";
 import type { StartController } from "./context.ts";
 import { startCronJobController } from "./cronjob/index.ts";
@@ -7,6 +8,7 @@ import { startDeploymentController } from "./deployment/index.ts";
 import { startDisruptionController } from "./disruption/index.ts";
 import { startEndpointsController } from "./endpoints/index.ts";
 import { startEndpointSliceController } from "./endpointslice/index.ts";
+import { startEndpointSliceMirroring } from "./endpointslicemirroring/index.ts";
 import { startEphemeralVolumeController } from "./ephemeralvolume/index.ts";
 import { startGarbageCollector } from "./garbagecollector/index.ts";
 import { startHorizontalPodAutoscalerController } from "./horizontalpodautoscaler/index.ts";
@@ -14,12 +16,15 @@ import { startJobController } from "./job/index.ts";
 import { startNamespaceController } from "./namespace/index.ts";
 import { startNodeIpamController } from "./nodeipam/index.ts";
 import { startNodeLifecycleController } from "./nodelifecycle/index.ts";
+import { startNodeTtlController } from "./nodettl/index.ts";
 import { startPersistentVolumeController } from "./persistentvolume/index.ts";
 import { startPodGarbageCollector } from "./podgc/index.ts";
 import { startReplicaSetController, startReplicationController } from "./replicaset/index.ts";
 import { startResourceQuotaController } from "./resourcequota/index.ts";
 import { startRootCAPublisher } from "./rootca/index.ts";
 import { startServiceAccountController } from "./serviceaccount/index.ts";
+import { startLegacyTokenCleaner, startServiceAccountTokenController } from "./serviceaccounttokens/index.ts";
+import { startServiceCIDRController } from "./servicecidrs/index.ts";
 import { startSimulatedProvisioner } from "./simulated-provisioner/index.ts";
 import { startStatefulSetController } from "./statefulset/index.ts";
 import { startTaintEvictionController } from "./tainteviction/index.ts";
@@ -33,6 +38,8 @@ export const simulatedProvisionerController = "simulated-provisioner-controller"
 export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["namespace-controller", startNamespaceController],
   ["serviceaccount-controller", startServiceAccountController],
+  ["serviceaccount-token-controller", startServiceAccountTokenController],
+  ["legacy-serviceaccount-token-cleaner-controller", startLegacyTokenCleaner],
   ["root-ca-certificate-publisher-controller", startRootCAPublisher],
   ["deployment-controller", startDeploymentController],
   ["replicaset-controller", startReplicaSetController],
@@ -43,8 +50,11 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["cronjob-controller", startCronJobController],
   ["endpoints-controller", startEndpointsController],
   ["endpointslice-controller", startEndpointSliceController],
+  ["endpointslice-mirroring-controller", startEndpointSliceMirroring],
+  ["service-cidr-controller", startServiceCIDRController],
   ["node-ipam-controller", startNodeIpamController],
   ["node-lifecycle-controller", startNodeLifecycleController],
+  ["ttl-controller", startNodeTtlController],
   ["taint-eviction-controller", startTaintEvictionController],
   ["pod-garbage-collector-controller", startPodGarbageCollector],
   ["horizontal-pod-autoscaler-controller", startHorizontalPodAutoscalerController],
@@ -55,13 +65,24 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["persistentvolume-protection-controller", startPvProtectionController],
   ["ephemeral-volume-controller", startEphemeralVolumeController],
   ["certificatesigningrequest-signing-controller", startCertificateSigning],
+  ["certificatesigningrequest-approving-controller", startCertificateApproval],
+  ["certificatesigningrequest-cleaner-controller", startCertificateCleaning],
   ["ttl-after-finished-controller", startTtlAfterFinishedController],
   ["clusterrole-aggregation-controller", startClusterRoleAggregation],
   ["garbage-collector-controller", startGarbageCollector],
+  ["bootstrap-signer-controller", startBootstrapSigner],
+  ["token-cleaner-controller", startTokenCleaner],
   [simulatedProvisionerController, startSimulatedProvisioner],
 ]);
 
 export const controllerNames: readonly string[] = [...controllers.keys()];
 
-/** Those that do not run unless they are named: on real nodes a simulated volume is of no use. */
-export const controllersOffByDefault: ReadonlySet<string> = new Set([simulatedProvisionerController]);
+/**
+ * Those that do not run unless they are named: bootstrap tokens as in the original; on real nodes a simulated volume is of
+ * no use.
+ */
+export const controllersOffByDefault: ReadonlySet<string> = new Set([
+  "bootstrap-signer-controller",
+  "token-cleaner-controller",
+  simulatedProvisionerController,
+]);

@@ -24,6 +24,10 @@ export interface AutoscalerConfig {
 export interface ControllersConfig {
   /** Without it approved certificate requests are left to others. */
   readonly clusterSigning?: ClusterSigning;
+  /** PEM of the key that service account tokens are signed with. Without it no tokens are put into secrets. */
+  readonly serviceAccountPrivateKey?: string;
+  /** How long a token of old may go unused before it is declared invalid, and then deleted. Default a year. */
+  readonly legacyTokenCleanUpPeriodMs?: number;
   /** PEM of the CA that serves the API, for kube-root-ca.crt. Without it that config map is not published. */
   readonly rootCA?: string;
   /** Pod addresses of the whole cluster; each node gets a part of it. */

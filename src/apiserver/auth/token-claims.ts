@@ -23,6 +23,18 @@ export interface TokenClaims {
   };
 }
 
+/** Who signs tokens that are kept in secrets. */
+export const secretTokenIssuer = "kubernetes/serviceaccount";
+
+/** Claims of a token that is kept in a secret: it holds as long as secret and account do. */
+export interface SecretTokenClaims {
+  readonly iss: typeof secretTokenIssuer;
+  readonly "kubernetes.io/serviceaccount/namespace": string;
+  readonly "kubernetes.io/serviceaccount/secret.name": string;
+  readonly "kubernetes.io/serviceaccount/service-account.name": string;
+  readonly "kubernetes.io/serviceaccount/service-account.uid": string;
+}
+
 export const serviceAccountPrefix = "system:serviceaccount:";
 export const extraKeys = {
   credentialId: "authentication.kubernetes.io/credential-id",

@@ -1,3 +1,4 @@
+import type { Secret } from "../../api/types/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { Store } from "../../store/index.ts";
 import type { UserInfo } from "../request.ts";
@@ -5,6 +6,8 @@ import type { SigningKey } from "./jwt.ts";
 import {
   type BoundReference,
   extraKeys,
+  type SecretTokenClaims,
+  secretTokenIssuer,
   serviceAccountGroups,
   serviceAccountUser,
   type TokenClaims,
@@ -21,6 +24,7 @@ const trustMs = 10_000;
 /** What is being deleted keeps its tokens a little, so that it can finish cleanly. */
 const leewayMs = 60_000;
 const rememberedMax = 10_000;
+const invalidSinceLabel = "kubernetes.io/legacy-token-invalid-since";
 
 interface Remembered extends VerifiedToken {
   readonly untilMs: number;
@@ -60,6 +64,9 @@ export class TokenVerifier {
   async #check(token: string, audiences: readonly string[], now: number): Promise<Remembered | undefined> {
     const verified = this.#key.verify(token);
     if (verified === undefined) return undefined;
+    if (verified.iss === secretTokenIssuer) {
+      return this.#checkSecretToken(token, verified as unknown as SecretTokenClaims, audiences, now);
+    }
     // The signature is ours: so are the claims.
     const claims = verified as unknown as TokenClaims;
     const seconds = now / 1000;
@@ -67,6 +74,34 @@ export class TokenVerifier {
     const common = claims.aud.filter((audience) => audiences.includes(audience));
     if (common.length === 0 || !(await this.#boundObjectsExist(claims))) return undefined;
     return { user: userOf(claims), audiences: common, untilMs: Math.min(now + trustMs, claims.exp * 1000) };
+  }
+
+  /** A token of a secret is for the API server alone, and is good while the secret holds that very token. */
+  async #checkSecretToken(
+    token: string,
+    claims: SecretTokenClaims,
+    audiences: readonly string[],
+    now: number,
+  ): Promise<Remembered | undefined> {
+    const common = this.#audiences.filter((audience) => audiences.includes(audience));
+    const namespace = claims["kubernetes.io/serviceaccount/namespace"];
+    const name = claims["kubernetes.io/serviceaccount/service-account.name"];
+    const uid = claims["kubernetes.io/serviceaccount/service-account.uid"];
+    if (common.length === 0 || !(await this.#exists(`/registry/serviceaccounts/${namespace}/${name}`, { name, uid }))) {
+      return undefined;
+    }
+    const secretName = claims["kubernetes.io/serviceaccount/secret.name"];
+    const entry = await this.#store.get(`/registry/secrets/${namespace}/${secretName}`);
+    const { metadata, data } = (entry?.object ?? { metadata: {} }) as Secret;
+    const isKept = data?.token === Buffer.from(token).toString("base64");
+    const isValid = metadata.labels?.[invalidSinceLabel] === undefined && metadata.deletionTimestamp === undefined;
+    if (!isKept || !isValid) return undefined;
+    const user = {
+      name: serviceAccountUser(namespace, name),
+      uid,
+      groups: [...serviceAccountGroups(namespace), "system:authenticated"],
+    };
+    return { user, audiences: common, untilMs: now + trustMs };
   }
 
   async #boundObjectsExist(claims: TokenClaims): Promise<boolean> {

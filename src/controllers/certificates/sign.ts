@@ -10,20 +10,18 @@ import {
   type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
-  Pkcs10CertificateRequest,
-  SubjectAlternativeNameExtension,
   X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import type { CertificateSigningRequest } from "../../api/types/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { ClusterSigning } from "../context.ts";
-import { checksOfSigners, type RequestFacts } from "./signers.ts";
+import { alternativeNames, factsOf, readRequest } from "./request.ts";
+import { checksOfSigners } from "./signers.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const backdateMs = 5 * 60_000;
 const longestSeconds = 365 * 24 * 3600;
-const subjectAltName = "2.5.29.17";
 
 /** The certificate as the status holds it: PEM in base64. @throws RequestRefused for what the signer does not grant. */
 export async function signCertificate(
@@ -32,11 +30,10 @@ export async function signCertificate(
   host: Host,
 ): Promise<string> {
   cryptoProvider.set(webcrypto);
-  const asked = new Pkcs10CertificateRequest(Buffer.from(request.spec.request, "base64").toString());
-  const found = asked.getExtension(subjectAltName);
-  const names = found instanceof SubjectAlternativeNameExtension ? found : null;
+  const asked = readRequest(request);
+  const names = alternativeNames(asked);
   const { signerName, usages = [], expirationSeconds = longestSeconds } = request.spec;
-  checksOfSigners.get(signerName)?.(factsOf(asked, names, usages));
+  checksOfSigners.get(signerName)?.(factsOf(request));
   const issuer = new X509Certificate(authority.cert);
   const notBefore = host.clock.now() - backdateMs;
   const notAfter = notBefore + Math.min(expirationSeconds, longestSeconds) * 1000;
@@ -57,24 +54,6 @@ export async function signCertificate(
     ],
   });
   return Buffer.from(`${certificate.toString("pem")}\n`).toString("base64");
-}
-
-function factsOf(
-  asked: Pkcs10CertificateRequest,
-  names: SubjectAlternativeNameExtension | null,
-  usages: readonly string[],
-): RequestFacts {
-  const ofType = (type: string) =>
-    (names?.names.items ?? []).filter((one) => one.type === type).map((one) => one.value);
-  return {
-    commonName: asked.subjectName.getField("CN")[0] ?? "",
-    organizations: asked.subjectName.getField("O"),
-    dnsNames: ofType("dns"),
-    ipAddresses: ofType("ip"),
-    emails: ofType("email"),
-    uris: ofType("url"),
-    usages,
-  };
 }
 
 const keyUsageOf: Readonly<Record<string, KeyUsageFlags>> = {

@@ -1,12 +1,11 @@
-import { formatTime, isReason, keyString } from "../../api/meta/index.ts";
+import { formatTime, keyString } from "../../api/meta/index.ts";
 import type { EndpointSlice, Service } from "../../api/types/index.ts";
 import { done, type Outcome, resources, runController } from "../../client/index.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
-import { objectKey } from "../owners.ts";
-import { isNamespaceTerminating } from "../pods/index.ts";
-import { isManualService, podSelection, watchPods, zoneOf } from "../services/index.ts";
-import { controllerName, endpointGroups, managedByLabel, serviceNameLabel } from "./desired.ts";
+import { isManualService, podSelection, triggerTimeAnnotation, watchPods, zoneOf } from "../services/index.ts";
+import { controllerName, endpointGroups, managedByLabel, serviceNameLabel, sliceLabels } from "./desired.ts";
 import { planSlices } from "./plan.ts";
+import { writeSlices } from "./write.ts";
 
 const byService = "service";
 
@@ -16,10 +15,10 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
   const selection = podSelection(informers);
   const nodes = informers.informer(resources.nodes);
   const slices = informers.informer(resources.endpointslices, { indexers: { [byService]: serviceOf } });
-  const writer = client.resource(resources.endpointslices);
   const controller = runController({
     name: "endpointslice-controller",
     host,
+    workers: context.workers("endpointslice-controller", 5),
     synced: [selection.services, selection.pods, nodes, slices],
     reconcile: async (key) => reconcile(keyString(key)),
   });
@@ -31,30 +30,20 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
       .filter((slice) => slice.metadata.deletionTimestamp === undefined);
     // Slices of a deleted service go with it by their owner reference.
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) return done;
-    if (isManualService(service)) return removeAll(present);
-    await write(service, present);
+    if (isManualService(service)) await writeSlices(client, { create: [], update: [], remove: present });
+    else await write(service, present);
     return done;
   }
 
   async function write(service: Service, present: readonly EndpointSlice[]): Promise<void> {
     const groups = endpointGroups(service, selection.podsOf(service), (name) => nodes.store.get(name));
-    const plan = planSlices(service, present, groups, formatTime(host.clock.now()));
-    for (const slice of plan.update) await writer.update(slice);
-    for (const draft of plan.create) {
-      await writer.create(draft).catch((error) => {
-        if (!isNamespaceTerminating(error)) throw error;
-      });
-    }
-    await removeAll(plan.remove);
-  }
-
-  async function removeAll(surplus: readonly EndpointSlice[]): Promise<Outcome> {
-    for (const slice of surplus) {
-      await writer.delete(objectKey(slice)).catch((error) => {
-        if (!isReason(error, "NotFound")) throw error;
-      });
-    }
-    return done;
+    const now = formatTime(host.clock.now());
+    const annotations = (slice: EndpointSlice | undefined) => ({
+      ...slice?.metadata.annotations,
+      [triggerTimeAnnotation]: now,
+    });
+    const source = { owner: service, labels: sliceLabels(service), annotations };
+    await writeSlices(client, planSlices(source, present, groups));
   }
 
   watchPods(selection, controller);

@@ -81,9 +81,23 @@ function endpointOf(service: Service, pod: Pod, address: string, node: (name: st
   if (nodeName) endpoint.nodeName = nodeName;
   const zone = nodeName ? zoneOf(node(nodeName)) : undefined;
   if (zone !== undefined) endpoint.zone = zone;
+  const hints = ready ? hintsOf(service, endpoint) : undefined;
+  if (hints !== undefined) endpoint.hints = hints;
   const hostname = hostnameIn(pod, service);
   if (hostname !== undefined) endpoint.hostname = hostname;
   return endpoint;
+}
+
+const sameZone: ReadonlySet<string> = new Set(["PreferClose", "PreferSameZone", "PreferSameNode"]);
+
+/** For whom an endpoint is near, when the service wants its clients to stay near. */
+function hintsOf({ spec }: Service, { zone, nodeName }: Endpoint): Endpoint["hints"] {
+  const { trafficDistribution = "" } = spec ?? {};
+  if (!sameZone.has(trafficDistribution)) return undefined;
+  const hints: NonNullable<Endpoint["hints"]> = {};
+  if (zone !== undefined) hints.forZones = [{ name: zone }];
+  if (trafficDistribution === "PreferSameNode" && nodeName !== undefined) hints.forNodes = [{ name: nodeName }];
+  return Object.keys(hints).length === 0 ? undefined : hints;
 }
 
 /** The service's own labels, those that name the slice's maker and service on top. */

@@ -1,8 +1,7 @@
-import { controllerReference, semanticEqual } from "../../api/meta/index.ts";
-import type { Endpoint, EndpointSlice, Service } from "../../api/types/index.ts";
+import { controllerReference, type KubeObject, semanticEqual } from "../../api/meta/index.ts";
+import type { Endpoint, EndpointSlice } from "../../api/types/index.ts";
 import type { Draft } from "../../client/index.ts";
-import { triggerTimeAnnotation } from "../services/index.ts";
-import { type EndpointGroup, portsId, sliceLabels } from "./desired.ts";
+import { type EndpointGroup, portsId } from "./desired.ts";
 
 export const endpointsPerSliceMax = 100;
 
@@ -12,6 +11,16 @@ export interface SlicePlan {
   readonly remove: readonly EndpointSlice[];
 }
 
+/** Whom slices are made for, and what each of them carries besides its endpoints. */
+export interface SliceSource {
+  readonly owner: KubeObject;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of a slice that is written, given the one that was there. */
+  annotations(before: EndpointSlice | undefined): Record<string, string> | undefined;
+  /** Whether a slice is written for its annotations alone. */
+  readonly annotationsMatter?: boolean;
+}
+
 type Slot = { readonly slice: EndpointSlice; endpoints: Endpoint[]; changed: boolean };
 
 /**
@@ -19,10 +28,9 @@ type Slot = { readonly slice: EndpointSlice; endpoints: Endpoint[]; changed: boo
  * where there is room in slices that change anyway, and only then into others or new slices.
  */
 export function planSlices(
-  service: Service,
+  source: SliceSource,
   present: readonly EndpointSlice[],
   groups: readonly EndpointGroup[],
-  now: string,
 ): SlicePlan {
   const create: Draft<EndpointSlice>[] = [];
   const update: EndpointSlice[] = [];
@@ -35,13 +43,13 @@ export function planSlices(
     for (const slot of slots) if (!keptSlots.includes(slot)) spare.add(slot.slice);
     fill(keptSlots, left);
     for (const slot of keptSlots) {
-      const next = revised(service, slot, now);
+      const next = revised(source, slot);
       if (next !== undefined) update.push(next);
     }
     const isPlaceholder = group.endpoints.length === 0 && keptSlots.length === 0;
-    for (const endpoints of isPlaceholder ? [[]] : chunks(left)) create.push(newSlice(service, group, endpoints, now));
+    for (const endpoints of isPlaceholder ? [[]] : chunks(left)) create.push(newSlice(source, group, endpoints));
   }
-  return reuse(service, create, update, [...spare], now);
+  return reuse(source, create, update, [...spare]);
 }
 
 function fits(slice: EndpointSlice, group: EndpointGroup): boolean {
@@ -96,25 +104,27 @@ function chunks(endpoints: readonly Endpoint[]): Endpoint[][] {
   return out;
 }
 
-function revised(service: Service, slot: Slot, now: string): EndpointSlice | undefined {
-  const labels = sliceLabels(service);
-  if (!slot.changed && semanticEqual(slot.slice.metadata.labels, labels)) return undefined;
+function revised(source: SliceSource, slot: Slot): EndpointSlice | undefined {
+  const { labels, annotations, annotationsMatter } = source;
   const { slice, endpoints } = slot;
-  return { ...slice, metadata: { ...slice.metadata, labels, annotations: triggered(slice, now) }, endpoints };
+  const isAnnotated = !annotationsMatter || semanticEqual(slice.metadata.annotations, annotations(slice));
+  if (!slot.changed && isAnnotated && semanticEqual(slice.metadata.labels, labels)) return undefined;
+  const metadata = { ...slice.metadata, labels: { ...labels }, annotations: annotations(slice) };
+  return { ...slice, metadata, endpoints };
 }
 
-function triggered(slice: EndpointSlice | undefined, now: string): Record<string, string> {
-  return { ...slice?.metadata.annotations, [triggerTimeAnnotation]: now };
-}
-
-function newSlice(service: Service, group: EndpointGroup, endpoints: Endpoint[], now: string): Draft<EndpointSlice> {
+function newSlice(
+  { owner, labels, annotations }: SliceSource,
+  group: EndpointGroup,
+  endpoints: Endpoint[],
+): Draft<EndpointSlice> {
   return {
     metadata: {
-      generateName: `${service.metadata.name}-`,
-      namespace: service.metadata.namespace,
-      labels: sliceLabels(service),
-      annotations: triggered(undefined, now),
-      ownerReferences: [controllerReference(service)],
+      generateName: `${owner.metadata.name}-`,
+      namespace: owner.metadata.namespace,
+      labels: { ...labels },
+      annotations: annotations(undefined),
+      ownerReferences: [controllerReference(owner)],
     },
     addressType: group.addressType,
     endpoints,
@@ -124,11 +134,10 @@ function newSlice(service: Service, group: EndpointGroup, endpoints: Endpoint[],
 
 /** A slice that would go takes the place of one that would be made, where the address type allows. */
 function reuse(
-  service: Service,
+  { labels, annotations }: SliceSource,
   create: readonly Draft<EndpointSlice>[],
   update: readonly EndpointSlice[],
   remove: readonly EndpointSlice[],
-  now: string,
 ): SlicePlan {
   const spare = [...remove];
   const made: Draft<EndpointSlice>[] = [];
@@ -140,7 +149,7 @@ function reuse(
       made.push(draft);
       continue;
     }
-    const metadata = { ...slice.metadata, labels: sliceLabels(service), annotations: triggered(slice, now) };
+    const metadata = { ...slice.metadata, labels: { ...labels }, annotations: annotations(slice) };
     updated.push({ ...slice, metadata, endpoints: draft.endpoints, ports: draft.ports });
   }
   return { create: made, update: updated, remove: spare };

@@ -1,0 +1,71 @@
+import { keyString } from "../../api/meta/index.ts";
+import type { EndpointSlice } from "../../api/types/index.ts";
+import { done, type Outcome, resources, runController } from "../../client/index.ts";
+import type { StartController } from "../context.ts";
+import { managedByLabel, planSlices, serviceNameLabel, writeSlices } from "../endpointslice/index.ts";
+import { messageOf } from "../pods/index.ts";
+import { isMirrored, isMirroredFor, mirroredGroups, mirroringName, mirrorSource } from "./mirror.ts";
+
+const name = "endpointslice-mirroring-controller";
+const component = "endpoint-slice-mirroring-controller";
+const byEndpoints = "mirrored endpoints";
+
+export const startEndpointSliceMirroring: StartController = ({ client, host, informers, recorder, workers }) => {
+  const endpoints = informers.informer(resources.endpoints);
+  const services = informers.informer(resources.services);
+  const slices = informers.informer(resources.endpointslices, { indexers: { [byEndpoints]: endpointsOf } });
+  const events = recorder(component);
+  const controller = runController({
+    name,
+    host,
+    workers: workers(name, 5),
+    synced: [endpoints, services, slices],
+    reconcile: (key) => reconcile(keyString(key)),
+  });
+
+  async function reconcile(key: string): Promise<Outcome> {
+    const original = endpoints.store.get(key);
+    const present = slices.store.byIndex(byEndpoints, key).filter(({ metadata }) => !metadata.deletionTimestamp);
+    // Slices of what was deleted go with it by their owner reference.
+    if (original === undefined || original.metadata.deletionTimestamp !== undefined) return done;
+    if (!isMirrored(original) || !isMirroredFor(services.store.get(key))) {
+      await writeSlices(client, { create: [], update: [], remove: present });
+      return done;
+    }
+    const { groups, skipped } = mirroredGroups(original);
+    if (skipped > 0) {
+      const message = `${skipped} addresses were skipped: too many in a subset, or no IP address`;
+      events.event(original, "Warning", "InvalidIPAddress", message);
+    }
+    try {
+      await writeSlices(client, planSlices(mirrorSource(original), present, groups));
+    } catch (error) {
+      const message = `Failed to update Endpoint Slices for Endpoints ${key}: ${messageOf(error)}`;
+      events.event(original, "Warning", "FailedToUpdateEndpointSlices", message);
+      throw error;
+    }
+    return done;
+  }
+
+  endpoints.addHandlers({
+    add: (one) => controller.enqueue(one),
+    update: (_, one) => controller.enqueue(one),
+  });
+  services.addHandlers({
+    add: (service) => controller.enqueue(service),
+    update: (old, service) => {
+      if (isMirroredFor(old) !== isMirroredFor(service)) controller.enqueue(service);
+    },
+    delete: (service) => controller.enqueue(service),
+  });
+  const ofSlice = (slice: EndpointSlice): void => {
+    for (const key of endpointsOf(slice)) controller.queue.add(key);
+  };
+  slices.addHandlers({ update: (_, slice) => ofSlice(slice), delete: ofSlice });
+  return controller;
+};
+
+function endpointsOf({ metadata: { labels, namespace } }: EndpointSlice): string[] {
+  const of = labels?.[serviceNameLabel];
+  return of === undefined || labels?.[managedByLabel] !== mirroringName ? [] : [keyString({ namespace, name: of })];
+}
