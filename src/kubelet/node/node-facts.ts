@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { formatQuantity, parseQuantity } from "../../api/meta/index.ts";
 import type { ContainerImage, NodeSystemInfo } from "../../api/types/index.ts";
+import type { PressureCondition } from "../eviction/index.ts";
 import type { NodeOptions } from "./node-options.ts";
 
 /** What a node is at the moment; its status is made from it. */
@@ -9,6 +10,8 @@ export interface NodeFacts {
   readonly capacity: Readonly<Record<string, string>>;
   readonly info: Omit<NodeSystemInfo, "kubeletVersion" | "kubeProxyVersion">;
   readonly images?: readonly ContainerImage[];
+  /** What it is short of. */
+  readonly pressures?: ReadonlySet<PressureCondition>;
   /** Why it can run no pods, as the message of its Ready condition; undefined when it can. */
   readonly notReady?: string;
 }

@@ -54,11 +54,11 @@ export function nodeStatus(
   old: NodeStatus | undefined,
   now: number,
 ): NodeStatus {
-  const { capacity, info, images, notReady } = facts;
+  const { capacity, info, images } = facts;
   return {
     capacity: { ...capacity },
     allocatable: { ...capacity, memory: lessEviction(capacity.memory ?? "0") },
-    conditions: conditionsOf(old?.conditions ?? [], notReady, now),
+    conditions: conditionsOf(old?.conditions ?? [], facts, now),
     addresses: [
       { type: "InternalIP", address: ip },
       { type: "Hostname", address: name },
@@ -77,19 +77,34 @@ function lessEviction(memory: string): string {
   return formatQuantity({ ...quantityOf(0, "BinarySI"), nano: left });
 }
 
-const pressures = [
-  ["MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"],
-  ["DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"],
-  ["PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"],
-] as const;
+/** Reason and message of each condition while the node is short of it, and while it is not. */
+const pressureTexts = {
+  MemoryPressure: [
+    ["KubeletHasInsufficientMemory", "kubelet has insufficient memory available"],
+    ["KubeletHasSufficientMemory", "kubelet has sufficient memory available"],
+  ],
+  DiskPressure: [
+    ["KubeletHasDiskPressure", "kubelet has disk pressure"],
+    ["KubeletHasNoDiskPressure", "kubelet has no disk pressure"],
+  ],
+  PIDPressure: [
+    ["KubeletHasInsufficientPID", "kubelet has insufficient PID available"],
+    ["KubeletHasSufficientPID", "kubelet has sufficient PID available"],
+  ],
+} as const;
 
-function conditionsOf(old: readonly NodeCondition[], notReady: string | undefined, now: number): NodeCondition[] {
+function conditionsOf(old: readonly NodeCondition[], { notReady, pressures }: NodeFacts, now: number): NodeCondition[] {
   const time = formatTime(now);
+  const pressed = (["MemoryPressure", "DiskPressure", "PIDPressure"] as const).map((type) => {
+    const isShort = pressures?.has(type) === true;
+    const [reason, message] = pressureTexts[type][isShort ? 0 : 1];
+    return [type, isShort ? "True" : "False", reason, message] as const;
+  });
   const ready =
     notReady === undefined
       ? (["Ready", "True", "KubeletReady", "kubelet is posting ready status"] as const)
       : (["Ready", "False", "KubeletNotReady", notReady] as const);
-  const known = [...pressures, ready];
+  const known = [...pressed, ready];
   const foreign = old.filter(({ type }) => !known.some(([own]) => own === type));
   const own = known.map(([type, status, reason, message]) => {
     const before = old.find((condition) => condition.type === type);

@@ -2,6 +2,7 @@ import { formatTime } from "../../api/meta/index.ts";
 import type { ContainerStatus, Pod, PodCondition } from "../../api/types/index.ts";
 import type { Phase } from "./phase.ts";
 import { isSidecar } from "./pod-spec.ts";
+import type { Ending } from "./situation.ts";
 
 export interface ConditionInput {
   readonly pod: Pod;
@@ -10,6 +11,7 @@ export interface ConditionInput {
   readonly init: readonly ContainerStatus[];
   readonly main: readonly ContainerStatus[];
   readonly now: number;
+  readonly ending?: Ending;
 }
 
 interface Judgement {
@@ -18,6 +20,8 @@ interface Judgement {
   readonly message?: string;
 }
 
+/** Tells controllers that a pod did not fail by itself. */
+const disruption = "DisruptionTarget";
 const kubeletTypes = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
 /** The pod's conditions: those of others as they are, then the kubelet's own in their usual order. */
@@ -33,6 +37,10 @@ export function conditionsOf(input: ConditionInput): PodCondition[] {
     PodScheduled: { status: "True" },
   };
   const conditions = known.filter(({ type }) => !kubeletTypes.includes(type));
+  if (input.ending?.cause === "evicted" && !conditions.some(({ type }) => type === disruption)) {
+    const { message } = input.ending;
+    conditions.push(condition(input, known, disruption, { status: "True", reason: "TerminationByKubelet", message }));
+  }
   for (const type of kubeletTypes) {
     const judgement = judged[type];
     if (judgement !== undefined) conditions.push(condition(input, known, type, judgement));

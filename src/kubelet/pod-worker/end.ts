@@ -42,7 +42,7 @@ function dueToEnd(situation: Situation, ending: Ending, running: readonly Observ
   const { pod, now } = situation;
   const sidecarNames = (pod.spec?.initContainers ?? []).filter(isSidecar).map(({ name }) => name);
   const others = running.filter(({ name }) => !sidecarNames.includes(name));
-  const grace = graceSecondsOf(pod);
+  const grace = ending.graceSeconds ?? graceSecondsOf(pod);
   if (others.length > 0) return others.map((container) => ({ container, graceSeconds: grace }));
   const order = (container: ObservedContainer): number => sidecarNames.indexOf(container.name);
   const last = running.reduce((latest, container) => (order(container) > order(latest) ? container : latest));

@@ -19,7 +19,7 @@ export function podStatus(situation: Situation, hostIPs: readonly string[]): Pod
   const phase = shownPhase(situation, init, main, isOver);
   // A pod that another wrote to be over keeps what was written.
   if (memory.ending?.cause === "phase") return { ...pod.status };
-  const conditions = conditionsOf({ pod, phase, sandboxReady, init, main, now });
+  const conditions = conditionsOf({ pod, phase, sandboxReady, init, main, now, ending: memory.ending });
   const ips = podIPs(situation, hostIPs);
   const requests = podRequests(pod);
   return {
@@ -48,7 +48,7 @@ function shownPhase(
   main: readonly ContainerStatus[],
   isOver: boolean,
 ): Phase {
-  if (isOver && memory.ending?.cause === "deadline") return "Failed";
+  if (isOver && (memory.ending?.cause === "deadline" || memory.ending?.cause === "evicted")) return "Failed";
   const phase = phaseOf(pod, init, main, isOver);
   if (isOver || (phase !== "Failed" && phase !== "Succeeded")) return phase;
   return pod.status?.phase === "Pending" ? "Pending" : "Running";

@@ -52,7 +52,7 @@ export interface ContainerHealth {
   readonly failed?: { readonly probe: "liveness" | "startup"; readonly graceSeconds?: number };
 }
 
-export type EndingCause = "deleted" | "phase" | "deadline" | "completed";
+export type EndingCause = "deleted" | "phase" | "deadline" | "completed" | "evicted";
 
 export interface Ending {
   readonly cause: EndingCause;
@@ -60,6 +60,8 @@ export interface Ending {
   /** Of the pod's status from then on. */
   readonly reason?: string;
   readonly message?: string;
+  /** Instead of the pod's own grace period. */
+  readonly graceSeconds?: number;
 }
 
 export type Action =

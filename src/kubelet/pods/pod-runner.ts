@@ -5,6 +5,7 @@ import type { Timer } from "../../host/index.ts";
 import {
   type Action,
   decide,
+  type Ending,
   emptyMemory,
   latest,
   type ObservedPod,
@@ -113,7 +114,8 @@ export class PodRunner {
   /** The object is gone: what runs of it ends without a word. */
   objectDeleted(): void {
     this.#isDeleted = true;
-    if (this.#pod.metadata.deletionTimestamp == null) this.#endAs("deleted");
+    const sinceMs = this.#ports.host.clock.now();
+    if (this.#pod.metadata.deletionTimestamp == null) this.#end({ cause: "deleted", sinceMs });
     this.look();
   }
 
@@ -205,9 +207,18 @@ export class PodRunner {
     if (plan.ending !== undefined) this.#starting?.abort(new Error("the pod ends"));
   }
 
-  #endAs(cause: "deleted"): void {
+  /** The node needs what the pod uses: it ends, and has failed. */
+  evict(message: string, graceSeconds: number): void {
     if (this.#memory.ending !== undefined) return;
-    this.#memory = { ...this.#memory, ending: { cause, sinceMs: this.#ports.host.clock.now() } };
+    this.#ports.record(this.#pod, { type: "Warning", reason: "Evicted", message });
+    const sinceMs = this.#ports.host.clock.now();
+    this.#end({ cause: "evicted", sinceMs, reason: "Evicted", message, graceSeconds });
+    this.look();
+  }
+
+  #end(ending: Ending): void {
+    if (this.#memory.ending !== undefined) return;
+    this.#memory = { ...this.#memory, ending };
     this.#starting?.abort(new Error("the pod ends"));
   }
 
