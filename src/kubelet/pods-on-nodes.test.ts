@@ -54,7 +54,7 @@ test("a container whose liveness probe fails is restarted", async () => {
   cluster = await testCluster();
   const livenessProbe = { exec: { command: ["false"] }, periodSeconds: 1, failureThreshold: 2 };
   await cluster.run(podOf("p", { containers: [box("a", "sleep 1000", { livenessProbe })] }));
-  await cluster.seconds(2.5);
+  await cluster.seconds(3.5);
   expect(await firstStatus("p")).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 137 } } });
   expect(await cluster.events("p")).toEqual(
     expect.arrayContaining([

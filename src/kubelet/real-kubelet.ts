@@ -3,7 +3,6 @@ import type { Host } from "../host/index.ts";
 import { type MachineOptions, openRealNode, type RealNode } from "./machine/real-node.ts";
 import { NodeKubelet } from "./node/node-kubelet.ts";
 import type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
-import type { FolderOptions } from "./pods/pod-files.ts";
 import { nodePodSource } from "./pods/pod-source.ts";
 import { ServiceEnvironment } from "./pods/service-environment.ts";
 import { StatusWriter } from "./pods/status-writer.ts";

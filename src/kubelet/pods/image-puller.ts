@@ -1,9 +1,10 @@
 import { formatDuration } from "../../api/meta/index.ts";
 import type { Container } from "../../api/types/index.ts";
 import type { Clock } from "../../host/index.ts";
+import { rpcErrorText } from "../runtime/error-text.ts";
 import type { ContainerRuntime, PodSandboxConfig } from "../runtime/runtime.ts";
 import type { PodEvent } from "./node-ports.ts";
-import { rpcErrorText, StartError } from "./start-error.ts";
+import { StartError } from "./start-error.ts";
 
 const firstDelayMs = 10_000;
 const longestDelayMs = 300_000;

@@ -2,12 +2,13 @@ import type { Container, Lifecycle, LifecycleHandler, Pod } from "../../api/type
 import { sleep } from "../../host/index.ts";
 import { type ContainerRole, type ObservedSandbox, podUid } from "../pod-worker/index.ts";
 import { portNumber } from "../probes/prober.ts";
+import { runtimeWords } from "../runtime/error-text.ts";
 import { type Environment, VolumeError } from "../volumes/index.ts";
 import { containerConfig, sandboxConfig } from "./configs.ts";
 import { EnvironmentError, environmentOf } from "./environment.ts";
 import type { NodePorts } from "./node-ports.ts";
 import { checkNonRoot, SecurityError } from "./security.ts";
-import { runtimeWords, StartError } from "./start-error.ts";
+import { StartError } from "./start-error.ts";
 
 export interface StartRequest {
   readonly pod: Pod;

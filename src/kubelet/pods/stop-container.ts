@@ -3,7 +3,7 @@ import { findContainer } from "../pod-worker/index.ts";
 import type { NodePorts } from "./node-ports.ts";
 import { runHook } from "./start-container.ts";
 
-/** However long preStop took, the process gets this long. */
+/** However short the grace period is and however much of it preStop took, the process gets this long. */
 const leastGraceSeconds = 2;
 
 export interface StopRequest {
@@ -18,18 +18,23 @@ export interface StopRequest {
 
 /** Ends one container within its grace period, of which preStop is a part. */
 export async function stopContainer(ports: NodePorts, request: StopRequest): Promise<void> {
+  const { id, graceSeconds } = request;
+  const left = graceSeconds - (await runPreStop(ports, request));
+  await ports.runtime.stopContainer(id, Math.max(left, leastGraceSeconds));
+}
+
+/** Gives how many seconds the hook took, of as many as there are. */
+async function runPreStop(ports: NodePorts, request: StopRequest): Promise<number> {
   const { pod, id, name, podIP, graceSeconds, runsHook } = request;
   const container = findContainer(pod, name);
   const hook = container?.lifecycle?.preStop;
-  if (container === undefined || hook === undefined || !runsHook) {
-    await ports.runtime.stopContainer(id, graceSeconds);
-    return;
-  }
+  if (container === undefined || hook === undefined || !runsHook) return 0;
   const begun = ports.host.clock.now();
   const problem = await runHook(ports, { pod, container, id, podIP, hook, timeoutSeconds: graceSeconds });
-  if (problem !== undefined) {
+  const tookSeconds = (ports.host.clock.now() - begun) / 1000;
+  // A hook that is still running at the end has not failed.
+  if (problem !== undefined && tookSeconds < graceSeconds) {
     ports.record(pod, { type: "Warning", reason: "FailedPreStopHook", message: "PreStopHook failed", container: name });
   }
-  const left = graceSeconds - Math.ceil((ports.host.clock.now() - begun) / 1000);
-  await ports.runtime.stopContainer(id, Math.max(left, leastGraceSeconds));
+  return Math.ceil(tookSeconds);
 }

@@ -1,5 +1,6 @@
 import type { Container, HTTPGetAction, Pod, Probe } from "../../api/types/index.ts";
-import type { ContainerRuntime } from "../runtime/runtime.ts";
+import { rpcErrorText } from "../runtime/error-text.ts";
+import { type ContainerRuntime, RuntimeError } from "../runtime/runtime.ts";
 
 export type ProbeKind = "liveness" | "readiness" | "startup";
 
@@ -58,9 +59,9 @@ async function exec(
     const { exitCode, stdout, stderr } = await runtime.execSync(containerId, command, timeout);
     return { result: exitCode === 0 ? "success" : "failure", output: stdout + stderr };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const timedOut = error instanceof Error && "code" in error && error.code === "DeadlineExceeded";
-    return timedOut ? { result: "failure", output: message } : { result: "unknown", output: message };
+    const timedOut = error instanceof RuntimeError && error.code === "DeadlineExceeded";
+    if (timedOut) return { result: "failure", output: error.message };
+    return { result: "unknown", output: rpcErrorText(error) };
   }
 }
 

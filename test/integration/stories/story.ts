@@ -55,14 +55,27 @@ export interface Look {
   readonly found: readonly unknown[];
 }
 
-const namespace = "story";
+const simulatedNamespace = "story";
 const types = new Map(
   Object.values(resources)
     .filter((type) => !["events.k8s.io", "extensions"].includes(type.group) && !/alpha|beta/.test(type.version))
     .map((type) => [type.kind, type as ResourceType]),
 );
 
-export async function play(story: Story): Promise<{ looks: Look[]; events: { wanted: string[]; found: string[] } }> {
+export interface Told {
+  readonly looks: Look[];
+  readonly events: { readonly wanted: string[]; readonly found: string[] };
+}
+
+/** Where a story is played: a namespace of its own, and how its time passes. */
+export interface Stage {
+  readonly client: Client;
+  readonly namespace: string;
+  wait(seconds: number): Promise<void>;
+}
+
+/** Plays a story in virtual time, on simulated nodes. */
+export async function play(story: Story): Promise<Told> {
   const host = testHost({ seed: 1 });
   const { clock } = host;
   const starting = createCluster({ host, nodes: { count: 1 }, defaultStorageClass: false });
@@ -70,43 +83,47 @@ export async function play(story: Story): Promise<{ looks: Look[]; events: { wan
   await clock.runUntil(() => cluster !== undefined, 60_000).catch(() => undefined);
   cluster = await starting;
   try {
-    const on = cluster.client();
-    await on.resource(resources.namespaces).create({ metadata: { name: namespace } } as never);
+    const client = cluster.client();
+    await client.resource(resources.namespaces).create({ metadata: { name: simulatedNamespace } } as never);
     await clock.advance(1000);
-    const looks: Look[] = [];
     // The original takes about a second to start a pod; here it takes none.
     let early = 500;
-    for (const act of story.acts) {
-      await perform(act, on);
-      if (act.waitSeconds !== undefined) {
-        await clock.advance(act.waitSeconds * 1000 - early);
-        early = 0;
-      }
-      for (const [kind, wanted] of Object.entries(act.objects ?? {})) {
-        const listed = await on.resource(typeOf(kind)).list({ namespace });
-        const found = listed.items.map(
-          ({ metadata: { managedFields: _, ...metadata }, apiVersion: __, kind: ___, ...rest }) => ({
-            metadata,
-            ...rest,
-          }),
-        );
-        looks.push({ kind, wanted: comparable(wanted), found: comparable(found) });
-      }
-    }
-    const events = await on.resource(resources.eventsV1).list({ namespace });
-    return {
-      looks,
-      events: {
-        wanted: lines(story.events),
-        found: lines(events.items.map(asStoryEvent)),
-      },
+    const wait = async (seconds: number) => {
+      await clock.advance(seconds * 1000 - early);
+      early = 0;
     };
+    return await tell(story, { client, namespace: simulatedNamespace, wait });
   } finally {
     await cluster.stop();
   }
 }
 
-async function perform(act: Act, on: Client): Promise<void> {
+/** Plays a story in a cluster that runs. */
+export async function tell(story: Story, stage: Stage): Promise<Told> {
+  const { client, namespace, wait } = stage;
+  const looks: Look[] = [];
+  for (const act of story.acts) {
+    await perform(act, client, namespace);
+    if (act.waitSeconds !== undefined) await wait(act.waitSeconds);
+    for (const [kind, wanted] of Object.entries(act.objects ?? {})) {
+      const listed = await client.resource(typeOf(kind)).list({ namespace });
+      const found = listed.items.map(
+        ({ metadata: { managedFields: _, ...metadata }, apiVersion: __, kind: ___, ...rest }) => ({
+          metadata,
+          ...rest,
+        }),
+      );
+      looks.push({ kind, wanted: comparable(wanted, namespace), found: comparable(found, namespace) });
+    }
+  }
+  const events = await client.resource(resources.eventsV1).list({ namespace });
+  return {
+    looks,
+    events: { wanted: lines(story.events, namespace), found: lines(events.items.map(asStoryEvent), namespace) },
+  };
+}
+
+async function perform(act: Act, on: Client, namespace: string): Promise<void> {
   if (act.create) {
     const object = { ...act.create, metadata: { ...act.create.metadata, namespace } };
     await on.resource(typeOf(act.create.kind)).create(object);
@@ -122,7 +139,7 @@ async function perform(act: Act, on: Client): Promise<void> {
       await pods.patchStatus(key, "merge", { status: { phase: act.setAllPodsTo } });
     }
   }
-  if (act.evict) await evictOne(on, act);
+  if (act.evict) await evictOne(on, act, namespace);
   if (act.delete) {
     const [, kind = "", name = "", propagationPolicy] =
       /^(\w+)\/([^?]+)(?:\?propagationPolicy=(\w+))?/.exec(act.delete) ?? [];
@@ -130,7 +147,7 @@ async function perform(act: Act, on: Client): Promise<void> {
   }
 }
 
-async function evictOne(on: Client, { answered, body }: Act): Promise<void> {
+async function evictOne(on: Client, { answered, body }: Act, namespace: string): Promise<void> {
   const pods = on.resource(resources.pods);
   const { items } = await pods.list({ namespace });
   const pod = items.find(({ metadata }) => metadata.deletionTimestamp === undefined);
@@ -150,8 +167,8 @@ function typeOf(kind: string): ResourceType {
 }
 
 /** Each text once: how often an event comes again depends on the machine's speed. */
-function lines(events: readonly StoryEvent[]): string[] {
-  return [...new Set(events.map(eventLine))].sort();
+function lines(events: readonly StoryEvent[], namespace: string): string[] {
+  return [...new Set(events.map((event) => eventLine(event, namespace)))].sort();
 }
 
 function asStoryEvent(event: Event): StoryEvent {
@@ -161,21 +178,21 @@ function asStoryEvent(event: Event): StoryEvent {
 }
 
 /** Without what differs from run to run: identities, times, addresses, hashes and random suffixes; lists in a stable order. */
-function comparable(objects: readonly unknown[]): unknown[] {
+function comparable(objects: readonly unknown[], namespace: string): unknown[] {
   return objects
-    .map((object) => JSON.stringify(sortKeys(JSON.parse(anonymous(JSON.stringify(object))))))
+    .map((object) => JSON.stringify(sortKeys(JSON.parse(anonymous(JSON.stringify(object), namespace)))))
     .sort()
     .map((text) => JSON.parse(text));
 }
 
-function eventLine({ type, reason, message, regarding, by }: StoryEvent): string {
-  return anonymous(`${by}: ${regarding} ${type} ${reason} ${message}`).replace(
+function eventLine({ type, reason, message, regarding, by }: StoryEvent, namespace: string): string {
+  return anonymous(`${by}: ${regarding} ${type} ${reason} ${message}`, namespace).replace(
     /(in|after) [\d.]+m?s/g,
     "$1 <duration>",
   );
 }
 
-function anonymous(text: string): string {
+function anonymous(text: string, namespace: string): string {
   return (
     text
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "<uid>")
@@ -183,7 +200,7 @@ function anonymous(text: string): string {
       .replace(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"<time>"')
       .replaceAll("{ns}", namespace)
       .replace(/(sha256:)?[0-9a-f]{64}/g, "<hash>")
-      .replace(/\b(10\.244\.0\.\d+|172\.18\.0\.\d+|192\.0\.2\.2)\b/g, "<ip>")
+      .replace(/\b(10\.(?!96\.)\d+\.0\.\d+|172\.18\.0\.\d+|192\.0\.2\.2|127\.0\.0\.1)\b/g, "<ip>")
       .replace(/\b10\.96\.\d+\.\d+\b/g, "<ip>")
       // What the recording machine's kernel and the recorder made up.
       .replaceAll('{"limits":{"memory":"9007199254740988Ki"}}', "{}")

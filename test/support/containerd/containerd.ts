@@ -31,17 +31,28 @@ export const containerdNeeds = {
   },
 };
 
+const folderPrefix = "sampan-node-";
+
 export class TestContainerd {
-  readonly folder = mkdtempSync(join(tmpdir(), "sampan-node-"));
-  readonly endpoint = `unix://${join(this.folder, "containerd.sock")}`;
-  readonly cniConfDir = join(this.folder, "cni");
+  readonly folder: string;
+  readonly endpoint: string;
+  readonly cniConfDir: string;
   /** A name of its own for the bridge of the pods: 15 characters at most. */
-  readonly bridge = `spn${this.folder.slice(-6).replace(/[^a-zA-Z0-9]/g, "0")}`;
+  readonly bridge: string;
   #process: ChildProcess | undefined;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.endpoint = `unix://${join(folder, "containerd.sock")}`;
+    this.cniConfDir = join(folder, "cni");
+    this.bridge = `spn${folder.slice(-6).replace(/[^a-zA-Z0-9]/g, "0")}`;
+  }
 
   /** Starts it and imports images. */
   static async start(images: readonly ImageSpec[] = usualImages()): Promise<TestContainerd> {
-    const containerd = new TestContainerd();
+    await removeAbandoned();
+    const containerd = new TestContainerd(mkdtempSync(join(tmpdir(), folderPrefix)));
+    writeFileSync(join(containerd.folder, "owner"), String(process.pid));
     try {
       containerd.#configure();
       await containerd.run();
@@ -51,6 +62,11 @@ export class TestContainerd {
       await containerd.remove();
       throw error;
     }
+  }
+
+  /** What a test left that was killed before it could clean up. */
+  static abandoned(folder: string): TestContainerd {
+    return new TestContainerd(folder);
   }
 
   get log(): string {
@@ -110,7 +126,7 @@ export class TestContainerd {
   async remove(): Promise<void> {
     if (this.#process !== undefined) await this.#removeSandboxes();
     await this.kill("SIGTERM");
-    for (const pid of this.processes()) endProcess(pid);
+    for (const pid of [...this.#daemons(), ...this.processes()]) endProcess(pid);
     await eventually(
       async () => this.processes(),
       (left) => left.length === 0,
@@ -120,6 +136,10 @@ export class TestContainerd {
     if (existsSync(`/sys/class/net/${this.bridge}`)) execFileSync("ip", ["link", "delete", this.bridge]);
     removeEmptyCgroups("k8s.io");
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #daemons(): number[] {
+    return processIds().filter((pid) => commandLine(pid).startsWith(`containerd --config ${this.folder}/`));
   }
 
   async #removeSandboxes(): Promise<void> {
@@ -171,6 +191,14 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.tracing.proc
   }
 }
 
+async function removeAbandoned(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(folderPrefix))) {
+    const folder = join(tmpdir(), name);
+    const owner = Number(readText(join(folder, "owner")));
+    if (owner > 0 && !existsSync(`/proc/${owner}`)) await TestContainerd.abandoned(folder).remove();
+  }
+}
+
 function processIds(): number[] {
   return readdirSync("/proc").map(Number).filter(Number.isInteger);
 }
@@ -183,10 +211,14 @@ function isShim(pid: number): boolean {
   return readProc(pid, "comm").startsWith("containerd-shim");
 }
 
-/** Empty when the process has ended meanwhile. */
 function readProc(pid: number, file: string): string {
+  return readText(`/proc/${pid}/${file}`);
+}
+
+/** Empty when it is gone: processes end meanwhile. */
+function readText(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+    return readFileSync(path, "utf8");
   } catch {
     return "";
   }

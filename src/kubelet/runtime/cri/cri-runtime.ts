@@ -1,3 +1,4 @@
+import { formatDuration } from "../../../api/meta/index.ts";
 import type { Host } from "../../../host/index.ts";
 import type {
   Container,
@@ -156,7 +157,12 @@ export class CriRuntime implements ContainerRuntime, StreamingService, StatsServ
     const timeout = Math.ceil(timeoutSeconds);
     // The runtime keeps the time; when it does not answer at all, the call ends by itself.
     const limit = timeout > 0 ? this.#timeoutMs + timeout * 1000 : undefined;
-    const { stdout, stderr, exitCode } = await this.#call("ExecSync", { containerId, cmd: command, timeout }, limit);
+    const request = { containerId, cmd: command, timeout };
+    const { stdout, stderr, exitCode } = await this.#call("ExecSync", request, limit).catch((error: unknown) => {
+      if (!(error instanceof RuntimeError) || error.code !== "DeadlineExceeded") throw error;
+      const what = `${JSON.stringify(command.join(" "))} timed out after ${formatDuration(timeout * 1000)}`;
+      throw new RuntimeError("DeadlineExceeded", `command timed out: ${what}`, { cause: error });
+    });
     return { stdout: stdout.toString("utf8"), stderr: stderr.toString("utf8"), exitCode };
   }
 

@@ -64,7 +64,8 @@ export function containerMessage(config: ContainerConfig, namespaces: NamespaceO
   return {
     ...rest,
     image: imageMessage(image),
-    envs: envs ?? [],
+    // Bytes on the wire: a variable may hold what is no text.
+    envs: (envs ?? []).map(({ key, value }) => ({ key, value: Buffer.from(value) })),
     devices: devices ?? [],
     mounts: (mounts ?? []).map(mountMessage),
     stopSignal: stopSignal === undefined ? "RUNTIME_DEFAULT" : stopSignal.replace("+", "PLUS").replace("-", "MINUS"),
