@@ -70,7 +70,7 @@ test("above it, what was not used for the longest time goes until the low thresh
   used.push(running("used"), running("recent"));
   await host.clock.advance(minutes(5));
   used.pop();
-  fill(600);
+  fill(599);
   await host.clock.advance(minutes(5));
   expect(names()).toEqual(["pause", "recent", "used"]);
 });
