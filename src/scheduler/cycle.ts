@@ -1,6 +1,7 @@
 import type { Random } from "../host/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
-import type { CycleResult, FitError, NodeFilter, Rejection, Reservation } from "./framework.ts";
+import type { CycleResult, FitError, NodeFilter, Rejection, Reservation, ScorePlugin } from "./framework.ts";
+import { LocalTemplates } from "./local-answers.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 import type { CycleProfile } from "./profile.ts";
@@ -28,28 +29,35 @@ export interface PreparedFilters {
   readonly others: Rejection | undefined;
 }
 
-/** Lets the filters look at the pod: PreFilter. Answers with the refusal of the pod as a whole when there is one. */
+/**
+ * Lets the filters look at the pod: PreFilter. Answers with the refusal of the pod as a whole when there is one.
+ * @param templates what the local ones among them said for pods of the same template.
+ */
 export function prepareFilters(
   profile: CycleProfile,
   pod: PodInfo,
   cluster: ClusterState,
+  templates = new LocalTemplates(profile),
 ): PreparedFilters | { readonly rejected: Rejection } {
-  const filters: NodeFilter[] = [];
-  const restricting: string[] = [];
-  let only: ReadonlySet<string> | undefined;
-  for (const plugin of profile.filters) {
-    const prepared = plugin.prepareFilter(pod, cluster);
+  const local = templates.of(pod, cluster);
+  if (local.rejected) return { rejected: local.rejected };
+  const filters: NodeFilter[] = [local.rejectionOf];
+  const restricting = [...local.restricting];
+  let only = local.only;
+  for (let i = templates.filters.length; i < profile.filters.length; i++) {
+    const plugin = profile.filters[i];
+    const prepared = plugin?.prepareFilter(pod, cluster);
     if (typeof prepared === "function") {
       filters.push(prepared);
     } else if (prepared && "rejected" in prepared) {
       return prepared;
-    } else if (prepared) {
+    } else if (plugin && prepared) {
       if (prepared.filter) filters.push(prepared.filter);
       only = only?.intersection(prepared.only) ?? prepared.only;
       restricting.push(plugin.name);
-      if (only.size === 0) return { rejected: noNodeLeft(restricting) };
     }
   }
+  if (only?.size === 0) return { rejected: noNodeLeft(restricting) };
   return { filters, only, others: only && notLookedAt(restricting) };
 }
 
@@ -70,29 +78,37 @@ export interface Feasible {
   readonly nodes: readonly NodeInfo[];
   readonly evaluated: number;
   /** Why the other nodes that were looked at are not among them. */
-  readonly rejections: Map<string, Rejection>;
+  readonly rejections: ReadonlyMap<string, Rejection>;
 }
 
 /** Finds nodes for pods, one after the other. Keeps only where the last search stopped, so that all nodes get their turn. */
 export class SchedulingCycle {
   readonly #profile: CycleProfile;
   readonly #random: Random;
+  readonly #templates: LocalTemplates;
   #start = 0;
 
   constructor(profile: CycleProfile, random: Random) {
     this.#profile = profile;
     this.#random = random;
+    this.#templates = new LocalTemplates(profile);
+  }
+
+  /** Lets the filters look at the pod. */
+  prepare(pod: PodInfo, cluster: ClusterState): PreparedFilters | { readonly rejected: Rejection } {
+    return prepareFilters(this.#profile, pod, cluster, this.#templates);
   }
 
   /** Decides synchronously, from the cluster as it is now, and changes nothing. */
   run(pod: PodInfo, cluster: ClusterState): CycleResult {
-    const prepared = prepareFilters(this.#profile, pod, cluster);
+    const prepared = this.prepare(pod, cluster);
     if ("rejected" in prepared) return { kind: "unschedulable", fit: refusedAsWhole(prepared.rejected, cluster) };
     const nominated = this.nominatedNode(pod, prepared, cluster);
     if (nominated) return { kind: "scheduled", node: nominated.name, evaluated: 1, feasible: 1 };
-    const { nodes, evaluated, rejections } = this.feasible(pod, prepared, cluster);
+    const found = this.feasible(pod, prepared, cluster);
+    const { nodes, evaluated } = found;
     const [only] = nodes;
-    if (!only) return { kind: "unschedulable", fit: fitErrorOf(prepared, rejections, cluster) };
+    if (!only) return { kind: "unschedulable", fit: fitErrorOf(prepared, found.rejections, cluster) };
     const chosen = nodes.length === 1 ? only : this.choose(nodes, this.totals(pod, nodes, cluster));
     return { kind: "scheduled", node: chosen.name, evaluated, feasible: nodes.length };
   }
@@ -109,27 +125,33 @@ export class SchedulingCycle {
     const nodes = only ? existing(only, cluster) : cluster.nodes();
     const wanted = feasibleNodesWanted(nodes.length, this.#profile.percentageOfNodesToScore);
     const found: NodeInfo[] = [];
-    const rejections = new Map<string, Rejection>();
+    const refused: NodeInfo[] = [];
+    const reasons: Rejection[] = [];
+    const all = cluster.nodes().length;
+    let at = nodes.length === 0 ? 0 : this.#start % nodes.length;
     let evaluated = 0;
     for (; evaluated < nodes.length && found.length < wanted; evaluated++) {
-      const node = nodes[(this.#start + evaluated) % nodes.length];
+      const node = nodes[at];
       if (!node) break;
       const rejection = rejectionBy(filters, node, pod, cluster);
-      if (rejection) rejections.set(node.name, rejection);
-      else found.push(node);
+      if (rejection) {
+        refused.push(node);
+        reasons.push(rejection);
+      } else found.push(node);
+      at = at + 1 === nodes.length ? 0 : at + 1;
     }
-    const all = cluster.nodes().length;
     if (all > 0) this.#start = (this.#start + evaluated) % all;
-    return { nodes: found, evaluated, rejections };
+    return feasibleOf(found, evaluated, refused, reasons);
   }
 
   /** The sums of weighted scores of the nodes, in their order. */
   totals(pod: PodInfo, nodes: readonly NodeInfo[], cluster: ClusterState): number[] {
     const totals = new Array<number>(nodes.length).fill(0);
+    const local = this.#templates.of(pod, cluster);
     for (const { plugin, weight } of this.#profile.scores) {
-      const score = plugin.prepareScore(pod, nodes, cluster);
-      if (!score) continue;
-      const scores = nodes.map(score);
+      const place = plugin.local ? this.#templates.scorers.indexOf(plugin) : -1;
+      const scores = place === -1 ? scoresBy(plugin, pod, nodes, cluster) : local.scores(place, nodes);
+      if (!scores) continue;
       plugin.normalize?.(scores);
       for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + weight * (scores[i] ?? 0);
     }
@@ -138,19 +160,16 @@ export class SchedulingCycle {
 
   /** The node with the highest total; among equals, one by chance. */
   choose(nodes: readonly NodeInfo[], totals: readonly number[]): NodeInfo {
-    let best = 0;
-    let ties = 1;
-    for (let i = 1; i < totals.length; i++) {
-      const difference = (totals[i] ?? 0) - (totals[best] ?? 0);
-      if (difference > 0) {
-        best = i;
-        ties = 1;
-      } else if (difference === 0) {
-        ties++;
-        if (this.#random.next() < 1 / ties) best = i;
-      }
+    let highest = Number.NEGATIVE_INFINITY;
+    let equals = 0;
+    for (const total of totals) {
+      if (total > highest) {
+        highest = total;
+        equals = 1;
+      } else if (total === highest) equals++;
     }
-    const node = nodes[best];
+    let left = equals > 1 ? Math.floor(this.#random.next() * equals) : 0;
+    const node = nodes.find((_, i) => totals[i] === highest && left-- === 0);
     if (!node) throw new Error("no feasible node to choose from");
     return node;
   }
@@ -179,6 +198,34 @@ export class SchedulingCycle {
 }
 
 const nothingReserved: readonly Reservation[] = [];
+
+function scoresBy(
+  plugin: ScorePlugin,
+  pod: PodInfo,
+  nodes: readonly NodeInfo[],
+  cluster: ClusterState,
+): number[] | undefined {
+  const score = plugin.prepareScore(pod, nodes, cluster);
+  return score && nodes.map(score);
+}
+
+/** Most pods find a node, and then nobody asks why others were refused: the map is made for who does. */
+function feasibleOf(
+  nodes: readonly NodeInfo[],
+  evaluated: number,
+  refused: readonly NodeInfo[],
+  reasons: readonly Rejection[],
+): Feasible {
+  let made: Map<string, Rejection> | undefined;
+  return {
+    nodes,
+    evaluated,
+    get rejections() {
+      made ??= new Map(refused.flatMap(({ name }, i) => (reasons[i] ? [[name, reasons[i]]] : [])));
+      return made;
+    },
+  };
+}
 
 function existing(names: ReadonlySet<string>, cluster: ClusterState): NodeInfo[] {
   const nodes: NodeInfo[] = [];
@@ -210,9 +257,12 @@ export function rejectionBy(
 ): Rejection | undefined {
   const expected = cluster.nominatedOn(node.name, pod);
   if (expected.length > 0) {
-    for (const other of expected) node.addPod(other);
-    const rejection = firstRejection(filters, node);
-    for (const other of expected) node.removePod(other);
+    const rejection = node.whatIf(() => {
+      for (const other of expected) node.addPod(other);
+      const found = firstRejection(filters, node);
+      for (const other of expected) node.removePod(other);
+      return found;
+    });
     if (rejection) return rejection;
   }
   return firstRejection(filters, node);
