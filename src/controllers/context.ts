@@ -1,5 +1,6 @@
 import type { Client, Discovery, EventRecorder, InformerFactory } from "../client/index.ts";
 import type { Host } from "../host/index.ts";
+import type { EvictionRates } from "./nodelifecycle/zones.ts";
 
 /** The authority that signs certificate requests: PEM, an ECDSA P-256 key. */
 export interface ClusterSigning {
@@ -36,7 +37,11 @@ export interface ControllersConfig {
   readonly nodeCIDRMaskSize?: number;
   /** After this long without a heartbeat a node is Unknown. Default 50 s. */
   readonly nodeMonitorGracePeriodMs?: number;
-  /** Pods beyond this many that have ended are deleted. Default 12500. */
+  /** A new node may take this long to its first heartbeat. Default 60 s. */
+  readonly nodeStartupGracePeriodMs?: number;
+  /** How fast nodes that do not answer are emptied. */
+  readonly nodeEviction?: Partial<EvictionRates>;
+  /** Pods beyond this many that have ended are deleted; with 0 none is. Default 12500. */
   readonly terminatedPodThreshold?: number;
   readonly autoscaler?: AutoscalerConfig;
   /** Keys that a controller works on at once, by its name; the others have their defaults. */

@@ -1,13 +1,14 @@
 import { afterEach, expect, test } from "vitest";
 import { formatMicroTime, formatTime } from "../../api/meta/index.ts";
 import { resources } from "../../client/index.ts";
+import type { ControllersConfig } from "../index.ts";
 import { type TestCluster, testCluster } from "../test-cluster.ts";
 
 let cluster: TestCluster;
 afterEach(() => cluster.stop());
 
-async function start(names = ["node-1"], only = ["node-lifecycle-controller", "taint-eviction-controller"]) {
-  cluster = await testCluster(only);
+async function start(names = ["node-1"], config: ControllersConfig = {}) {
+  cluster = await testCluster(["node-lifecycle-controller", "taint-eviction-controller"], config);
   await cluster.client.resource(resources.namespaces).create({ metadata: { name: "kube-node-lease" }, spec: {} });
   for (const name of names) {
     await cluster.client.resource(resources.nodes).create({ metadata: { name }, spec: {} });
@@ -119,4 +120,45 @@ test("a pod leaves an unreachable node when the time it tolerates has run out", 
     message: "Taint manager: deleting due to NoExecute taint",
   });
   expect(await cluster.events()).toContain("Normal TaintManagerEviction Pod: Marking for deletion Pod default/p");
+});
+
+const isEmptied = (node: { spec?: { taints?: { key: string; effect: string }[] } }) =>
+  taintsOf(node).includes("node.kubernetes.io/unreachable:NoExecute");
+const emptied = async () => (await cluster.all(resources.nodes)).filter(isEmptied).map(({ metadata }) => metadata.name);
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => `node-${String(i).padStart(2, "0")}`);
+
+test("nodes are emptied one in ten seconds, as long as most of their zone answers", async () => {
+  const names = numbered(10);
+  await start(names);
+  await passTime(60, names.slice(4));
+  const first = (await emptied()).length;
+  expect(first).toBeGreaterThanOrEqual(1);
+  expect(first).toBeLessThan(4);
+  await passTime(40, names.slice(4));
+  expect(await emptied()).toEqual(names.slice(0, 4));
+});
+
+test("when much of a small zone falls silent, none of it is emptied; of a large one, slowly", async () => {
+  const names = numbered(10);
+  await start(names);
+  await passTime(120, names.slice(6));
+  expect(await emptied()).toEqual([]);
+  await cluster.stop();
+  await start(names, { nodeEviction: { largeClusterSizeThreshold: 5, secondaryPerSecond: 0.02 } });
+  await passTime(60, names.slice(6));
+  const before = (await emptied()).length;
+  await passTime(100, names.slice(6));
+  expect((await emptied()).length - before).toBe(2);
+});
+
+test("when the last node falls silent, those that were being emptied are left alone; when one comes back, all begin anew", async () => {
+  await start(["node-1", "node-2"]);
+  await passTime(70, ["node-2"]);
+  expect(await emptied()).toEqual(["node-1"]);
+  await passTime(60);
+  expect(await emptied()).toEqual([]);
+  await passTime(20, ["node-2"]);
+  await passTime(60, ["node-2"]);
+  expect(await emptied()).toEqual(["node-1"]);
+  expect(await cluster.host.metrics.render()).toContain('node_collector_zone_size{zone=":"} 2');
 });

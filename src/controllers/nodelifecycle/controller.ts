@@ -5,10 +5,12 @@ import type { ControllerContext, RunningController } from "../context.ts";
 import { objectKey } from "../owners.ts";
 import { byNode, hasEnded, indexByNode, isReady } from "../pods/index.ts";
 import { heartbeatOf, silentConditions, silentSinceMs } from "./health.ts";
+import { measureZones } from "./measure.ts";
 import { needsEviction, readiness, wantedTaints } from "./taints.ts";
-import { EvictionZones } from "./zones.ts";
+import { defaultEvictionRates, EvictionZones, zoneIdOf } from "./zones.ts";
 
 const defaultGraceMs = 50_000;
+const defaultStartupGraceMs = 60_000;
 const leaseNamespace = "kube-node-lease";
 /** How soon to ask again for an eviction that the zone does not grant yet. */
 const evictAgainMs = 5_000;
@@ -16,12 +18,17 @@ const evictAgainMs = 5_000;
 /** Notices nodes that fall silent, says so on them and their pods, and taints nodes by their conditions. */
 export function startNodeLifecycleController(context: ControllerContext): RunningController {
   const { client, host, informers, config } = context;
-  const graceMs = config.nodeMonitorGracePeriodMs ?? defaultGraceMs;
+  const patience = {
+    graceMs: config.nodeMonitorGracePeriodMs ?? defaultGraceMs,
+    startupGraceMs: config.nodeStartupGracePeriodMs ?? defaultStartupGraceMs,
+  };
   const nodes = informers.informer(resources.nodes);
   const leases = informers.informer(resources.leases, { namespace: leaseNamespace });
   const pods = informers.informer(resources.pods, { indexers: { [byNode]: indexByNode } });
   const events = context.recorder("node-controller");
-  const zones = new EvictionZones();
+  const zones = new EvictionZones({ ...defaultEvictionRates, ...config.nodeEviction });
+  const evicted = measureZones(host, zones);
+  let wasDisrupted = false;
   /** When each node last gave a sign of life, on our own clock: theirs may be wrong. */
   const lastSign = new Map<string, number>();
   const controller = runController({
@@ -36,7 +43,7 @@ export function startNodeLifecycleController(context: ControllerContext): Runnin
     const node = nodes.store.get(name);
     if (node === undefined || node.metadata.deletionTimestamp !== undefined) return done;
     const nowMs = host.clock.now();
-    const silentAt = silentSinceMs(node, lastSign.get(name) ?? nowMs, graceMs);
+    const silentAt = silentSinceMs(node, lastSign.get(name) ?? nowMs, patience);
     const silent = nowMs >= silentAt;
     const current = silent ? await markSilent(node) : node;
     if (readiness(current) !== "True" && readiness(current) !== undefined) await markPodsNotReady(current);
@@ -58,13 +65,16 @@ export function startNodeLifecycleController(context: ControllerContext): Runnin
     const nowMs = host.clock.now();
     const evict = needsEviction(node);
     const mayEvict = evict && zones.mayEvict(node, nowMs);
-    const taints = wantedTaints(node, mayEvict, formatTime(nowMs));
+    const eviction = mayEvict ? "begin" : zones.allDisrupted ? "end" : "keep";
+    if (mayEvict) evicted(zoneIdOf(node));
+    const taints = wantedTaints(node, eviction, formatTime(nowMs));
     if (taints !== undefined) {
       const { resourceVersion } = node.metadata;
       const patch = { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } };
       await client.resource(resources.nodes).patch(objectKey(node), "merge", patch);
     }
-    return evict && !mayEvict;
+    // While nobody answers nothing is granted; the change to that wakes all nodes, as does its end.
+    return evict && !mayEvict && !zones.allDisrupted;
   }
 
   async function markPodsNotReady(node: Node): Promise<void> {
@@ -91,6 +101,15 @@ export function startNodeLifecycleController(context: ControllerContext): Runnin
     name: node.metadata.name,
     uid: node.metadata.uid,
   });
+  /** When the last node falls silent we may be the ones who are cut off: nobody is driven away. When it is over, all start anew. */
+  const noticeDisruption = (): void => {
+    if (zones.allDisrupted === wasDisrupted || !nodes.hasSynced()) return;
+    wasDisrupted = zones.allDisrupted;
+    for (const node of nodes.store.values()) {
+      if (!wasDisrupted) alive(node.metadata.name ?? "");
+      controller.enqueue(node);
+    }
+  };
   const alive = (name: string): void => {
     lastSign.set(name, host.clock.now());
   };
@@ -105,6 +124,7 @@ export function startNodeLifecycleController(context: ControllerContext): Runnin
     },
     update: (old, node) => {
       zones.observe(node, host.clock.now());
+      noticeDisruption();
       if (heartbeatOf(old) !== heartbeatOf(node) && readiness(node) !== "Unknown") alive(node.metadata.name ?? "");
       if (readiness(old) === "True" && readiness(node) !== "True") {
         const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
@@ -116,6 +136,7 @@ export function startNodeLifecycleController(context: ControllerContext): Runnin
       const name = node.metadata.name ?? "";
       lastSign.delete(name);
       zones.forget(name);
+      noticeDisruption();
       events.event(
         aboutNode(node),
         "Normal",

@@ -2,11 +2,14 @@ import { findCondition, parseTime } from "../../api/meta/index.ts";
 import type { Node, NodeCondition } from "../../api/types/index.ts";
 
 const watchedConditions = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
-/** A node that never said anything gets a little longer. */
-export const startupGraceMs = 60_000;
+/** How long a node may stay silent: one that never said anything gets a little longer. Milliseconds. */
+export interface Patience {
+  readonly graceMs: number;
+  readonly startupGraceMs: number;
+}
 
 /** When a node that stays silent is to be given up: counted from its last sign of life, or from its creation. */
-export function silentSinceMs(node: Node, lastSignMs: number, graceMs: number): number {
+export function silentSinceMs(node: Node, lastSignMs: number, { graceMs, startupGraceMs }: Patience): number {
   const neverPosted = findCondition(node.status?.conditions, "Ready") === undefined;
   if (!neverPosted) return lastSignMs + graceMs;
   const created = node.metadata.creationTimestamp ? parseTime(node.metadata.creationTimestamp) : lastSignMs;

@@ -40,17 +40,21 @@ function noScheduleTaints(node: Node): string[] {
   return keys;
 }
 
+/** Whether pods are driven off a node now, are not (more than they are already), or may stay after all. */
+export type Eviction = "begin" | "keep" | "end";
+
 /**
- * The taints a node should have: NoSchedule for every bad condition; NoExecute for its readiness when `mayEvict` (a
- * taint that is there is exchanged for the other in any case). Undefined when nothing changes.
+ * The taints a node should have: NoSchedule for every bad condition; NoExecute for its readiness as `eviction` says (a
+ * taint that is kept is exchanged for the other when the readiness changes). Undefined when nothing changes.
  */
-export function wantedTaints(node: Node, mayEvict: boolean, now: string): readonly Taint[] | undefined {
+export function wantedTaints(node: Node, eviction: Eviction, now: string): readonly Taint[] | undefined {
   const present = node.spec?.taints ?? [];
   const noSchedule = noScheduleTaints(node);
   const readinessKey = readinessTaint(node);
   const isReadiness = ({ key }: Taint) => key === notReadyTaint || key === unreachableTaint;
   const evicting = present.some((taint) => taint.effect === "NoExecute" && isReadiness(taint));
-  const noExecute = readinessKey !== undefined && (mayEvict || evicting) ? readinessKey : undefined;
+  const drives = eviction === "begin" || (eviction === "keep" && evicting);
+  const noExecute = drives ? readinessKey : undefined;
   const keep = (taint: Taint): boolean => {
     if (taint.effect === "NoSchedule" && ownNoSchedule.has(taint.key)) return noSchedule.includes(taint.key);
     if (taint.effect === "NoExecute" && isReadiness(taint)) return taint.key === noExecute;

@@ -2,11 +2,26 @@ import type { Node } from "../../api/types/index.ts";
 import { TokenBucket } from "../../client/index.ts";
 import { readiness } from "./taints.ts";
 
-const normalPerSecond = 0.1;
-const reducedPerSecond = 0.01;
-const unhealthyFraction = 0.55;
-const largeZoneNodes = 50;
 const fewestUnhealthy = 3;
+
+/** How fast nodes are emptied; the original's flags of node eviction. */
+export interface EvictionRates {
+  /** Nodes a second in a zone that is well, or wholly gone. */
+  readonly perSecond: number;
+  /** In a large zone of which a great part is gone; in a small one nothing is emptied then. */
+  readonly secondaryPerSecond: number;
+  /** The part of a zone's nodes, at least three, that makes it count as disrupted. */
+  readonly unhealthyZoneThreshold: number;
+  /** Zones with more nodes are large. */
+  readonly largeClusterSizeThreshold: number;
+}
+
+export const defaultEvictionRates: EvictionRates = {
+  perSecond: 0.1,
+  secondaryPerSecond: 0.01,
+  unhealthyZoneThreshold: 0.55,
+  largeClusterSizeThreshold: 50,
+};
 
 type ZoneState = "normal" | "partial" | "full";
 
@@ -29,8 +44,13 @@ export function zoneIdOf(node: Node): string {
  * at once that the fault is rather between them and us; not at all when no node of the cluster is ready.
  */
 export class EvictionZones {
+  readonly #rates: EvictionRates;
   readonly #zones = new Map<string, Zone>();
   readonly #zoneOf = new Map<string, string>();
+
+  constructor(rates: EvictionRates = defaultEvictionRates) {
+    this.#rates = rates;
+  }
 
   observe(node: Node, nowMs: number): void {
     const name = node.metadata.name ?? "";
@@ -39,8 +59,8 @@ export class EvictionZones {
     this.#zoneOf.set(name, id);
     let zone = this.#zones.get(id);
     if (zone === undefined) {
-      const bucket = new TokenBucket(normalPerSecond, 1, nowMs);
-      zone = { nodes: new Map(), unready: 0, bucket, perSecond: normalPerSecond };
+      const { perSecond } = this.#rates;
+      zone = { nodes: new Map(), unready: 0, bucket: new TokenBucket(perSecond, 1, nowMs), perSecond };
       this.#zones.set(id, zone);
     }
     const ready = readiness(node) === "True";
@@ -61,29 +81,35 @@ export class EvictionZones {
 
   /** No node of any zone is ready: we are cut off rather than they. */
   get allDisrupted(): boolean {
-    return this.#zones.size > 0 && [...this.#zones.values()].every((zone) => stateOf(zone) === "full");
+    return this.#zones.size > 0 && [...this.#zones.values()].every((zone) => this.#stateOf(zone) === "full");
   }
 
   /** Takes one of the zone's evictions, when one is free. */
   mayEvict(node: Node, nowMs: number): boolean {
     const zone = this.#zones.get(zoneIdOf(node));
     if (zone === undefined || this.allDisrupted) return false;
-    const perSecond = rateOf(zone);
+    const perSecond = this.#rateOf(zone);
     if (perSecond !== zone.perSecond) {
       zone.perSecond = perSecond;
       zone.bucket = new TokenBucket(perSecond, 1, nowMs);
     }
     return perSecond > 0 && zone.bucket.tryTake(nowMs);
   }
-}
 
-function stateOf({ nodes, unready }: Zone): ZoneState {
-  if (unready > 0 && unready === nodes.size) return "full";
-  if (unready >= fewestUnhealthy && unready / nodes.size >= unhealthyFraction) return "partial";
-  return "normal";
-}
+  /** Size and unready nodes of every zone. */
+  *sizes(): Generator<{ readonly id: string; readonly nodes: number; readonly unready: number }> {
+    for (const [id, { nodes, unready }] of this.#zones) yield { id, nodes: nodes.size, unready };
+  }
 
-function rateOf(zone: Zone): number {
-  if (stateOf(zone) !== "partial") return normalPerSecond;
-  return zone.nodes.size > largeZoneNodes ? reducedPerSecond : 0;
+  #stateOf({ nodes, unready }: Zone): ZoneState {
+    if (unready > 0 && unready === nodes.size) return "full";
+    const isMuch = unready >= fewestUnhealthy && unready / nodes.size >= this.#rates.unhealthyZoneThreshold;
+    return isMuch ? "partial" : "normal";
+  }
+
+  #rateOf(zone: Zone): number {
+    const { perSecond, secondaryPerSecond, largeClusterSizeThreshold } = this.#rates;
+    if (this.#stateOf(zone) !== "partial") return perSecond;
+    return zone.nodes.size > largeClusterSizeThreshold ? secondaryPerSecond : 0;
+  }
 }

@@ -33,3 +33,26 @@ test("the oldest ended pods beyond the limit go", async () => {
   await cluster.settle(25_000);
   expect((await cluster.all(resources.pods)).map(({ metadata }) => metadata.name)).toEqual(["c", "d"]);
 });
+
+test("without a limit no ended pod goes", async () => {
+  cluster = await testCluster(["pod-garbage-collector-controller"], { terminatedPodThreshold: 0 });
+  const pod = await makePod("a");
+  await cluster.client.resource(resources.pods).updateStatus({ ...pod, status: { phase: "Succeeded" } });
+  await cluster.settle(60_000);
+  expect((await cluster.all(resources.pods)).length).toBe(1);
+});
+
+test("of a node that is out of service, pods that are being deleted go without its word", async () => {
+  cluster = await testCluster(["pod-garbage-collector-controller"]);
+  const nodes = cluster.client.resource(resources.nodes);
+  await nodes.create({ metadata: { name: "node-1" }, spec: {} });
+  for (const name of ["leaving", "staying"]) await makePod(name);
+  await cluster.runPods();
+  await cluster.client.resource(resources.pods).delete({ namespace: "default", name: "leaving" });
+  await cluster.settle();
+  expect((await cluster.all(resources.pods)).length).toBe(2);
+  const taints = [{ key: "node.kubernetes.io/out-of-service", value: "nodeshutdown", effect: "NoExecute" }];
+  await nodes.patch({ name: "node-1" }, "merge", { spec: { taints } });
+  await cluster.settle();
+  expect((await cluster.all(resources.pods)).map(({ metadata }) => metadata.name)).toEqual(["staying"]);
+});
