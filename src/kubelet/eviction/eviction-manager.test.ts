@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
 import type { Pod } from "../../api/types/index.ts";
 import { type TestHost, testHost } from "../../host/index.ts";
-import { EvictionManager, type EvictionPorts } from "./eviction-manager.ts";
+import { EvictionManager, type EvictionPorts, type NodeResources } from "./eviction-manager.ts";
 import { type EvictionFlags, type Observations, parseThresholds } from "./thresholds.ts";
 import type { PodUsage } from "./victims.ts";
 
 const mebi = 1024 * 1024;
 
 /** A node of 1000 Mi with pods that can be made to use more and to end. */
-class Node implements EvictionPorts {
+class Node implements EvictionPorts, NodeResources {
   readonly host: TestHost = testHost();
+  readonly resources: NodeResources = this;
   readonly log: string[] = [];
   freeMi = 500;
   diskFree = 1000;
@@ -36,6 +37,7 @@ class Node implements EvictionPorts {
       inodes: 0,
       processes: 1,
     }));
+  pods = (): readonly Pod[] => [];
   freeDisk = async (): Promise<void> => {
     this.log.push("free disk");
     this.diskFree += this.freedByImages;

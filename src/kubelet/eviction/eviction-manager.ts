@@ -7,14 +7,20 @@ import { noPressure, type PressureCondition, type PressureState, pressureOf } fr
 import { amountIn, type Observations, type Threshold } from "./thresholds.ts";
 import { evictionMessage, isCritical, overOwnLimit, type PodUsage, rankForEviction, resourceOf } from "./victims.ts";
 
+/** What a machine has left, and what its pods use of it. */
+export interface NodeResources {
+  observe(): Promise<Observations>;
+  usage(pods: readonly Pod[]): Promise<readonly PodUsage[]>;
+  /** Gives back what no pod needs: images that nobody uses. */
+  freeDisk(): Promise<void>;
+}
+
 /** What evicting needs of its node. */
 export interface EvictionPorts {
   readonly host: Host;
-  observe(): Promise<Observations>;
-  /** Of the pods that run here. */
-  usage(): Promise<readonly PodUsage[]>;
-  /** Gives back what no pod needs: images that nobody uses. */
-  freeDisk(): Promise<void>;
+  readonly resources: NodeResources;
+  /** The pods that run here. */
+  pods(): readonly Pod[];
   /** Begins to end a pod. */
   evict(pod: Pod, message: string, graceSeconds: number): void;
   /** Whether nothing of the pod runs any more. */
@@ -92,18 +98,18 @@ export class EvictionManager {
   /** Looks at the node once, and ends at most one pod for its sake. */
   async look(): Promise<void> {
     const { host } = this.#ports;
-    const seen = await this.#ports.observe();
+    const seen = await this.#ports.resources.observe();
     const acute = this.#judge(seen);
     if (this.#stopped || this.#waitsForVictim()) return;
-    const usage = await this.#ports.usage();
+    const usage = await this.#ports.resources.usage(this.#ports.pods());
     if (this.#stopped || this.#evictGreedy(usage) || acute === undefined) return;
 
     const resource = resourceOf[acute.signal];
     host.log.warn("the node is short of something, pods may have to go", { signal: acute.signal });
     this.#ports.warn("EvictionThresholdMet", `Attempting to reclaim ${resource}`);
     if (resource === "ephemeral-storage" || resource === "inodes") {
-      await this.#ports.freeDisk();
-      if (this.#stopped || this.#judge(await this.#ports.observe()) === undefined) return;
+      await this.#ports.resources.freeDisk();
+      if (this.#stopped || this.#judge(await this.#ports.resources.observe()) === undefined) return;
     }
     this.#evictFor(acute, seen, usage);
   }

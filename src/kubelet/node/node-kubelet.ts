@@ -1,7 +1,8 @@
 import type { Node, Pod, PodStatus } from "../../api/types/index.ts";
 import { type Client, createEventRecorder, type EventRecorder } from "../../client/index.ts";
 import type { Host, Timer } from "../../host/index.ts";
-import { fieldPathOf, podUid } from "../pod-worker/index.ts";
+import { EvictionManager, type NodeResources } from "../eviction/index.ts";
+import { fieldPathOf, type ObservedPod, podUid, runningContainers } from "../pod-worker/index.ts";
 import { type Refusal, refusalOf } from "../pods/admission.ts";
 import { ImagePuller } from "../pods/image-puller.ts";
 import type { Machine } from "../pods/machine.ts";
@@ -32,6 +33,8 @@ export interface NodeBackend {
   configureNetwork?(podCidr: string): Promise<void>;
   /** What pods get of a real machine. */
   readonly machine?: Machine;
+  /** What a real machine has left; without it nothing is ever evicted. */
+  readonly resources?: NodeResources;
   /** Called for pods that were there when the kubelet began: a runtime without a memory goes on with them. */
   recover?(pod: Pod): void;
 }
@@ -56,6 +59,7 @@ export class NodeKubelet {
   readonly #lease: NodeLease;
   readonly #ports: NodePorts;
   readonly #runners = new Map<string, PodRunner>();
+  readonly #eviction: EvictionManager | undefined;
   readonly #stopping = new AbortController();
   #subscription: { stop(): void } | undefined;
   #events: { stop(): void } | undefined;
@@ -70,7 +74,8 @@ export class NodeKubelet {
   constructor(options: NodeKubeletOptions) {
     this.#options = options;
     const { client, host, node, settings, ip, backend, statuses } = options;
-    this.#writer = new NodeWriter({ client, host, node, settings, ip, facts: () => backend.facts() });
+    this.#writer = new NodeWriter({ client, host, node, settings, ip, facts: () => this.#facts() });
+    this.#eviction = this.#evictionManager();
     this.#lease = new NodeLease(client, host, node.name, settings.leaseSeconds ?? 40);
     this.#ports = {
       host,
@@ -101,6 +106,26 @@ export class NodeKubelet {
     return this.#node?.status?.allocatable ?? {};
   }
 
+  async #facts(): Promise<NodeFacts> {
+    return { ...(await this.#options.backend.facts()), pressures: this.#eviction?.conditions };
+  }
+
+  #evictionManager(): EvictionManager | undefined {
+    const { host, settings, backend } = this.#options;
+    if (backend.resources === undefined || settings.eviction === undefined) return undefined;
+    const ports = {
+      host,
+      resources: backend.resources,
+      pods: () => [...this.#runners.values()].map(({ pod }) => pod).filter(isActive),
+      evict: (pod: Pod, message: string, graceSeconds: number) =>
+        this.#runners.get(podUid(pod))?.evict(message, graceSeconds),
+      isOver: (uid: string) => runsNothing(this.#runners.get(uid)?.observed),
+      warn: (reason: string, message: string) => this.#nodeEvent("Warning", reason, message),
+      conditionsChanged: () => this.#beatNow(),
+    };
+    return new EvictionManager(ports, settings.eviction);
+  }
+
   /** Resolves when the node is registered. Pods bound to it are taken on as soon as the source knows them. */
   async start(): Promise<void> {
     const { node, backend, pods } = this.#options;
@@ -112,6 +137,7 @@ export class NodeKubelet {
     this.#announceStatus(registered);
     this.#lease.start(registered);
     this.#scheduleHeartbeat();
+    this.#eviction?.start();
     this.#events = backend.runtime.containerEvents((event) => {
       if (event.type === "stopped") this.#runners.get(event.podUid)?.look();
     });
@@ -169,6 +195,7 @@ export class NodeKubelet {
     this.#events?.stop();
     this.#lease.stop();
     this.#heartbeat?.cancel();
+    this.#eviction?.stop();
     for (const runner of this.#runners.values()) runner.stop();
     this.#options.backend.volumes.stop();
     await this.#recorder?.stop();
@@ -183,7 +210,7 @@ export class NodeKubelet {
     const isNew = pod.status?.startTime == null;
     if (isNew && pod.metadata.deletionTimestamp == null && this.#node !== undefined) {
       const active = [...this.#runners.values()].map((runner) => runner.pod).filter(isActive);
-      const refusal = refusalOf(pod, this.#node, active);
+      const refusal = this.#eviction?.refusalOf(pod) ?? refusalOf(pod, this.#node, active);
       if (refusal !== undefined) {
         this.#refuse(pod, refusal);
         return;
@@ -252,7 +279,7 @@ export class NodeKubelet {
         const written = isDue ? await this.#writer.heartbeat(known) : await this.#writer.refresh(known);
         if (written !== known) {
           this.#statusWrittenMs = host.clock.now();
-          this.#announceReadiness(known, written);
+          this.#announceChanges(known, written);
           this.nodeSeen(written);
         }
       }
@@ -262,10 +289,12 @@ export class NodeKubelet {
     if (!this.#stopping.signal.aborted) this.#scheduleHeartbeat();
   }
 
-  #announceReadiness(before: Node, now: Node): void {
-    const readiness = ({ status }: Node) => status?.conditions?.find(({ type }) => type === "Ready")?.status;
-    if (readiness(before) === readiness(now)) return;
-    this.#nodeStatusEvent(readiness(now) === "True" ? "NodeReady" : "NodeNotReady");
+  #announceChanges(before: Node, now: Node): void {
+    for (const [type, reasons] of Object.entries(conditionEvents)) {
+      const statusOf = ({ status }: Node) => status?.conditions?.find((one) => one.type === type)?.status;
+      const status = statusOf(now);
+      if (statusOf(before) !== status) this.#nodeStatusEvent(status === "True" ? reasons.true : reasons.false);
+    }
   }
 
   #announceStatus({ status }: Node): void {
@@ -301,3 +330,15 @@ export class NodeKubelet {
 function isActive(pod: Pod): boolean {
   return pod.status?.phase !== "Failed" && pod.status?.phase !== "Succeeded";
 }
+
+function runsNothing(observed: ObservedPod | undefined): boolean {
+  return observed === undefined || runningContainers(observed).length === 0;
+}
+
+/** What the node's events call its conditions when they begin and end to hold. */
+const conditionEvents = {
+  MemoryPressure: { true: "NodeHasInsufficientMemory", false: "NodeHasSufficientMemory" },
+  DiskPressure: { true: "NodeHasDiskPressure", false: "NodeHasNoDiskPressure" },
+  PIDPressure: { true: "NodeHasInsufficientPID", false: "NodeHasSufficientPID" },
+  Ready: { true: "NodeReady", false: "NodeNotReady" },
+} as const;

@@ -1,11 +1,13 @@
-import { formatQuantity, formatTime, parseQuantity, type Quantity, quantityOf } from "../../api/meta/index.ts";
+import { formatTime } from "../../api/meta/index.ts";
 import type { Node, NodeCondition, NodeStatus } from "../../api/types/index.ts";
+import { parseThresholds } from "../eviction/index.ts";
+import { allocatableOf } from "./allocatable.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { KubeletSettings, NodeOptions } from "./node-options.ts";
 
 export const defaultVersion = "v1.36.2+sampan";
-/** Held back for the node's own work, as the original does without any settings: 100Mi for memory eviction. */
-const evictionMemory = parseQuantity("100Mi");
+/** Simulated nodes have no disk that fills up; of memory they hold back what the original does without any settings. */
+const simulatedThresholds = parseThresholds({ hard: "memory.available<100Mi" });
 
 /** The Node as its kubelet registers it. */
 export function nodeObject(
@@ -57,7 +59,10 @@ export function nodeStatus(
   const { capacity, info, images } = facts;
   return {
     capacity: { ...capacity },
-    allocatable: { ...capacity, memory: lessEviction(capacity.memory ?? "0") },
+    allocatable: allocatableOf(capacity, {
+      ...settings,
+      thresholds: settings.eviction?.thresholds ?? simulatedThresholds,
+    }),
     conditions: conditionsOf(old?.conditions ?? [], facts, now),
     addresses: [
       { type: "InternalIP", address: ip },
@@ -67,14 +72,6 @@ export function nodeStatus(
     nodeInfo: { ...info, kubeletVersion: settings.version ?? defaultVersion, kubeProxyVersion: "" },
     ...(images === undefined ? {} : { images: [...images] }),
   };
-}
-
-/** A tiny node keeps all its memory rather than offering none. */
-function lessEviction(memory: string): string {
-  const total: Quantity = parseQuantity(memory);
-  const left = total.nano - evictionMemory.nano;
-  if (left <= 0n) return memory;
-  return formatQuantity({ ...quantityOf(0, "BinarySI"), nano: left });
 }
 
 /** Reason and message of each condition while the node is short of it, and while it is not. */

@@ -1,5 +1,7 @@
 import type { Taint } from "../../api/types/index.ts";
+import type { EvictionSettings } from "../eviction/index.ts";
 import type { ImageScript } from "../runtime/simulated/index.ts";
+import type { Reservations } from "./allocatable.ts";
 
 /** A node as its owner describes it. */
 export interface NodeOptions {
@@ -27,7 +29,9 @@ export interface NodeOptions {
 }
 
 /** What is the same for all nodes of one process. */
-export interface KubeletSettings {
+export interface KubeletSettings extends Omit<Reservations, "thresholds"> {
+  /** When a real node evicts pods. Simulated nodes never run short. */
+  readonly eviction?: EvictionSettings;
   /** Default `v1.36.2+sampan`. */
   readonly version?: string;
   /** The node's status is written this often though nothing changed. Default 300. */
