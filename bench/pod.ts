@@ -18,9 +18,15 @@ export function pod(name: string, namespace = "bench", node = "node-1"): KubeObj
   const object = {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, namespace, uid: "00000000-0000-4000-8000-000000000000", labels: { app: "bench" } },
+    metadata: {
+      name,
+      namespace,
+      uid: "00000000-0000-4000-8000-000000000000",
+      creationTimestamp: "2026-01-01T00:00:00Z",
+      labels: { app: "bench" },
+    },
     spec: { containers, restartPolicy: "Always", nodeName: node, serviceAccountName: "default" },
-    status: { phase: "Running", message: "" },
+    status: { phase: "Running", qosClass: "Burstable", message: "" },
   };
   fillingBytes ??= Math.max(0, objectBytes - JSON.stringify(object).length);
   object.status.message = "x".repeat(fillingBytes);

@@ -1,4 +1,4 @@
-import { statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { EncodedBytes } from "./encoded-bytes.ts";
 import type { ValueTransformer } from "./encryption/index.ts";
@@ -11,6 +11,8 @@ import { type Revision, StoreError } from "./store.ts";
 
 /** LMDB's own limit is a little below 2,000 bytes; the longest key of Kubernetes is below 800. */
 const keyBytesMax = 1024;
+/** A file larger than this is mapped anew once it has been read. */
+const remappedBytes = 64 * 1024 * 1024;
 
 export interface LmdbJournalOptions {
   /**
@@ -18,6 +20,11 @@ export interface LmdbJournalOptions {
    * which flushes soon after; it outlives the process, but a power failure may take the last moments (never half a commit).
    */
   readonly fsync?: "always" | "interval";
+}
+
+interface OpenOptions extends LmdbJournalOptions {
+  readonly transformer: ValueTransformer;
+  readonly encoded: EncodedBytes;
 }
 
 export interface Loaded {
@@ -38,22 +45,29 @@ export class LmdbJournal implements Journal {
     this.#transformer = transformer;
   }
 
-  /** @throws StoreError when the folder cannot be used, is damaged, or is of a newer version. */
-  static async open(dir: string, transformer: ValueTransformer, options: LmdbJournalOptions): Promise<LmdbJournal> {
-    let env: LmdbEnvironment | undefined;
+  /**
+   * Opens or creates the store and reads all of it.
+   * @throws StoreError when the folder cannot be used, is damaged, or is of a newer version; it names the first record that
+   *   is damaged or cannot be decrypted.
+   */
+  static async open(dir: string, options: OpenOptions): Promise<{ journal: LmdbJournal; loaded: Loaded }> {
+    const env = await openEnvironment(dir, options);
+    let journal = new LmdbJournal(dir, env, options.transformer);
     try {
-      await prepareFolder(dir);
-      env = await LmdbEnvironment.open(dir, options);
-      await bringUpToDate(dir, env);
-      return new LmdbJournal(dir, env, transformer);
+      const loaded = journal.#load(options.encoded);
+      // Every page that was read stays mapped. A large file is opened anew, so that memory does not hold it twice.
+      if ((await stat(journal.#file)).size > remappedBytes) {
+        await journal.close();
+        journal = new LmdbJournal(dir, await LmdbEnvironment.open(dir, options), options.transformer);
+      }
+      return { journal, loaded };
     } catch (error) {
-      await env?.close();
-      throw storeError(`cannot open the store in ${dir}`, error);
+      await journal.close();
+      throw error;
     }
   }
 
-  /** @throws StoreError naming the first record that is damaged or cannot be decrypted. */
-  load(encoded: EncodedBytes): Loaded {
+  #load(encoded: EncodedBytes): Loaded {
     const revision = this.#env.readRevision();
     const entries: [string, StoredEntry][] = [];
     const expiring: StoredEntry[] = [];
@@ -123,6 +137,20 @@ export class LmdbJournal implements Journal {
 
 const advice =
   "'sampan store check' lists all that is damaged, 'sampan store snapshot restore' makes a new folder of a snapshot";
+
+/** @throws StoreError */
+async function openEnvironment(dir: string, options: LmdbJournalOptions): Promise<LmdbEnvironment> {
+  let env: LmdbEnvironment | undefined;
+  try {
+    await prepareFolder(dir);
+    env = await LmdbEnvironment.open(dir, options);
+    await bringUpToDate(dir, env);
+    return env;
+  } catch (error) {
+    await env?.close();
+    throw storeError(`cannot open the store in ${dir}`, error);
+  }
+}
 
 /** Makes a new folder, or one of an earlier format, one of this format. @throws StoreError */
 async function bringUpToDate(dir: string, env: LmdbEnvironment): Promise<void> {

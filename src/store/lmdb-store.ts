@@ -20,19 +20,10 @@ export interface LmdbStoreOptions extends LmdbJournalOptions {
  */
 export async function openLmdbStore(host: Host, dir: string, options: LmdbStoreOptions = {}): Promise<Store> {
   const transformer = options.encryption ?? (await Encryption.create(host.random));
-  const journal = await LmdbJournal.open(dir, transformer, options);
-  try {
-    const encoded = new EncodedBytes();
-    const { expiring, ...loaded } = journal.load(encoded);
-    const { historyEventsMax } = options;
-    return new GroupCommitStore(
-      host,
-      new RevisionedIndex(host, { loaded, encoded, historyEventsMax }),
-      journal,
-      expiring,
-    );
-  } catch (error) {
-    await journal.close();
-    throw error;
-  }
+  const encoded = new EncodedBytes();
+  const { journal, loaded } = await LmdbJournal.open(dir, { ...options, transformer, encoded });
+  const { expiring, ...state } = loaded;
+  const { historyEventsMax } = options;
+  const index = new RevisionedIndex(host, { loaded: state, encoded, historyEventsMax });
+  return new GroupCommitStore(host, index, journal, expiring);
 }
