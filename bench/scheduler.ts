@@ -45,11 +45,23 @@ if (flags.one) {
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(results, undefined, 2)}\n`);
 }
 
-function row({ name, pods, podsPerSecond, gate, target, attemptMs, longestPauseMs, rssMiB, heapMiB }: Measured) {
+function row({
+  name,
+  pods,
+  podsPerSecond,
+  podsPerCpuSecond,
+  gate,
+  target,
+  attemptMs,
+  longestPauseMs,
+  rssMiB,
+  heapMiB,
+}: Measured) {
   return {
     case: name,
     pods,
     "pods/s": podsPerSecond,
+    "per CPU s": podsPerCpuSecond,
     "original's gate": gate ?? "",
     target: target ?? "",
     "attempt p50 ms": attemptMs.p50,

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from "node:timers";
 import type { Pod } from "../../src/api/types/index.ts";
 import { createClient } from "../../src/client/index.ts";
-import { createLogger, createMetrics, type Host, seededRandom } from "../../src/host/index.ts";
+import { createLogger, createMetrics, type Host, seededRandom, systemClock } from "../../src/host/index.ts";
 import { startScheduler } from "../../src/scheduler/index.ts";
 import type { Case, Pods } from "./cases.ts";
 import { MemoryApi } from "./memory-api.ts";
@@ -12,6 +12,8 @@ export interface Measured {
   readonly nodes: number;
   readonly pods: number;
   readonly podsPerSecond: number;
+  /** By processor time of the process with all its threads: what a shared machine does not change much. */
+  readonly podsPerCpuSecond: number;
   readonly gate?: number;
   readonly target?: number;
   /** From a pod's cycle to its decision. */
@@ -52,8 +54,10 @@ export async function measure(scenario: Case, nodes: number, seed: string): Prom
   globalThis.gc?.();
   attempts.length = 0;
   const pauses = watchPauses();
+  const cpuBefore = process.cpuUsage();
   const began = performance.now();
   await schedule(api, pods);
+  const cpu = process.cpuUsage(cpuBefore);
   const seconds = (performance.now() - began) / 1000;
   const longestPauseMs = pauses.stop();
   const { rss, heapUsed } = process.memoryUsage();
@@ -65,6 +69,7 @@ export async function measure(scenario: Case, nodes: number, seed: string): Prom
     nodes,
     pods: pods.length,
     podsPerSecond: Math.round(pods.length / seconds),
+    podsPerCpuSecond: Math.round((pods.length * 1e6) / (cpu.user + cpu.system)),
     ...(scenario.gate !== undefined && { gate: scenario.gate }),
     ...(scenario.target !== undefined && { target: scenario.target }),
     attemptMs: { p50: percentile(0.5), p99: percentile(0.99) },
@@ -129,10 +134,7 @@ function benchHost(seed: string, attempted: (seconds: number) => void): Host {
   return {
     clock: {
       now: () => performance.timeOrigin + performance.now(),
-      setTimer: (ms, run) => {
-        const timer = setTimeout(run, ms);
-        return { cancel: () => clearTimeout(timer) };
-      },
+      setTimer: systemClock.setTimer,
     },
     random: seededRandom(seed),
     log: createLogger({ level: "error", now: Date.now }),

@@ -14,6 +14,11 @@ const longestDelayMs = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(ms, fn) {
+    if (ms <= 0) {
+      // setTimeout would wait a millisecond; this comes after what the event loop has to do already.
+      const soon = setImmediate(fn);
+      return { cancel: () => clearImmediate(soon) };
+    }
     if (ms > longestDelayMs) return longTimer(ms, fn);
     const handle = setTimeout(fn, ms);
     return { cancel: () => clearTimeout(handle) };

@@ -173,6 +173,11 @@ export class ClusterState implements PodWatcher {
     if (there?.size === 0) this.#nominatedOn.delete(node);
   }
 
+  /** Whether room is meant for any pod anywhere. */
+  get hasNominations(): boolean {
+    return this.#nominated.size > 0;
+  }
+
   nominationOf(key: string): string | undefined {
     return this.#nominated.get(key);
   }

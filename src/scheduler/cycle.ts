@@ -1,6 +1,6 @@
 import type { Random } from "../host/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
-import type { CycleResult, FitError, NodeFilter, Rejection, Reservation, ScorePlugin } from "./framework.ts";
+import type { CycleResult, FitError, NodeFilter, Rejection, Reservation } from "./framework.ts";
 import { LocalTemplates } from "./local-answers.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
@@ -128,12 +128,13 @@ export class SchedulingCycle {
     const refused: NodeInfo[] = [];
     const reasons: Rejection[] = [];
     const all = cluster.nodes().length;
+    const anyNominated = cluster.hasNominations;
     let at = nodes.length === 0 ? 0 : this.#start % nodes.length;
     let evaluated = 0;
     for (; evaluated < nodes.length && found.length < wanted; evaluated++) {
       const node = nodes[at];
       if (!node) break;
-      const rejection = rejectionBy(filters, node, pod, cluster);
+      const rejection = anyNominated ? rejectionBy(filters, node, pod, cluster) : firstRejection(filters, node);
       if (rejection) {
         refused.push(node);
         reasons.push(rejection);
@@ -146,12 +147,12 @@ export class SchedulingCycle {
 
   /** The sums of weighted scores of the nodes, in their order. */
   totals(pod: PodInfo, nodes: readonly NodeInfo[], cluster: ClusterState): number[] {
-    const totals = new Array<number>(nodes.length).fill(0);
-    const local = this.#templates.of(pod, cluster);
+    const totals = this.#templates.of(pod, cluster).totals(nodes);
     for (const { plugin, weight } of this.#profile.scores) {
-      const place = plugin.local ? this.#templates.scorers.indexOf(plugin) : -1;
-      const scores = place === -1 ? scoresBy(plugin, pod, nodes, cluster) : local.scores(place, nodes);
-      if (!scores) continue;
+      if (plugin.local) continue;
+      const score = plugin.prepareScore(pod, nodes, cluster);
+      if (!score) continue;
+      const scores = nodes.map(score);
       plugin.normalize?.(scores);
       for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + weight * (scores[i] ?? 0);
     }
@@ -169,9 +170,11 @@ export class SchedulingCycle {
       } else if (total === highest) equals++;
     }
     let left = equals > 1 ? Math.floor(this.#random.next() * equals) : 0;
-    const node = nodes.find((_, i) => totals[i] === highest && left-- === 0);
-    if (!node) throw new Error("no feasible node to choose from");
-    return node;
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i];
+      if (node && totals[i] === highest && left-- === 0) return node;
+    }
+    throw new Error("no feasible node to choose from");
   }
 
   /** Reserves what the pod needs on the node that was chosen for it; on a refusal nothing stays reserved. */
@@ -198,16 +201,6 @@ export class SchedulingCycle {
 }
 
 const nothingReserved: readonly Reservation[] = [];
-
-function scoresBy(
-  plugin: ScorePlugin,
-  pod: PodInfo,
-  nodes: readonly NodeInfo[],
-  cluster: ClusterState,
-): number[] | undefined {
-  const score = plugin.prepareScore(pod, nodes, cluster);
-  return score && nodes.map(score);
-}
 
 /** Most pods find a node, and then nobody asks why others were refused: the map is made for who does. */
 function feasibleOf(

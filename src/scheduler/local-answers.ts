@@ -2,7 +2,7 @@ import type { ClusterState } from "./cluster-state.ts";
 import type { FilterPlugin, NodeFilter, NodeScorer, Rejection, ScorePlugin } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
-import type { CycleProfile } from "./profile.ts";
+import type { CycleProfile, WeightedScore } from "./profile.ts";
 
 /** Templates that are remembered; the one whose pods did not come for longest makes room. */
 const templatesMax = 64;
@@ -18,15 +18,22 @@ export class LocalAnswers {
   readonly only: ReadonlySet<string> | undefined;
   readonly restricting: readonly string[];
   readonly #filters: readonly NodeFilter[];
-  readonly #scorers: readonly (NodeScorer | undefined)[];
+  /** Scorers whose scores are final, and those whose scores are still to be normalized. */
+  readonly #final: readonly LocalScorer[];
+  readonly #normalized: readonly LocalScorer[];
   /** By node index: the generation of the node that was asked about, and what was said. */
   #filteredAt = new Float64Array(0);
   #rejections: (Rejection | undefined)[] = [];
   #scoredAt = new Float64Array(0);
-  /** By scorer and node index. */
-  readonly #scores: Float64Array[];
+  /** By node index: the sum of the final scores. */
+  #plain = new Float64Array(0);
 
-  constructor(filters: readonly FilterPlugin[], scorers: readonly ScorePlugin[], pod: PodInfo, cluster: ClusterState) {
+  constructor(
+    filters: readonly FilterPlugin[],
+    scorers: readonly WeightedScore[],
+    pod: PodInfo,
+    cluster: ClusterState,
+  ) {
     const prepared: NodeFilter[] = [];
     const restricting: string[] = [];
     for (const plugin of filters) {
@@ -41,8 +48,12 @@ export class LocalAnswers {
     }
     this.restricting = restricting;
     this.#filters = prepared;
-    this.#scorers = scorers.map((plugin) => plugin.prepareScore(pod, noNodes, cluster));
-    this.#scores = scorers.map(() => new Float64Array(0));
+    const asked = scorers.flatMap(({ plugin, weight }): LocalScorer[] => {
+      const score = plugin.prepareScore(pod, noNodes, cluster);
+      return score ? [{ plugin, weight, score, raw: new Float64Array(0) }] : [];
+    });
+    this.#final = asked.filter(({ plugin }) => !plugin.normalize);
+    this.#normalized = asked.filter(({ plugin }) => plugin.normalize);
   }
 
   /** Why the node is refused. */
@@ -59,12 +70,22 @@ export class LocalAnswers {
     return rejection;
   };
 
-  /** The raw scores of nodes by one of the scorers; undefined when it has nothing to say. */
-  scores(scorer: number, nodes: readonly NodeInfo[]): number[] | undefined {
-    if (this.#scorers[scorer] === undefined) return undefined;
+  /** The weighted scores of the nodes by all local scorers together, normalized over these nodes, in their order. */
+  totals(nodes: readonly NodeInfo[]): number[] {
     for (const node of nodes) if (this.#scoredAt[node.index] !== node.generation) this.#score(node);
-    const known = this.#scores[scorer];
-    return nodes.map(({ index }) => known?.[index] ?? 0);
+    const plain = this.#plain;
+    const totals = new Array<number>(nodes.length);
+    for (let i = 0; i < nodes.length; i++) totals[i] = plain[nodes[i]?.index ?? 0] ?? 0;
+    for (const { plugin, weight, raw } of this.#normalized) {
+      const first = raw[nodes[0]?.index ?? 0] ?? 0;
+      const areEqual = nodes.every(({ index }) => raw[index] === first);
+      const scores = areEqual ? [first] : nodes.map(({ index }) => raw[index] ?? 0);
+      plugin.normalize?.(scores);
+      for (let i = 0; i < totals.length; i++) {
+        totals[i] = (totals[i] ?? 0) + weight * (scores[areEqual ? 0 : i] ?? 0);
+      }
+    }
+    return totals;
   }
 
   #ask(node: NodeInfo): Rejection | undefined {
@@ -77,18 +98,25 @@ export class LocalAnswers {
 
   #score(node: NodeInfo): void {
     const { index, generation } = node;
-    if (index >= this.#scoredAt.length) this.#scoredAt = enlarged(this.#scoredAt, index);
-    this.#scoredAt[index] = generation;
-    for (const [i, scorer] of this.#scorers.entries()) {
-      if (scorer === undefined) continue;
-      let known = this.#scores[i] ?? new Float64Array(0);
-      if (index >= known.length) {
-        known = enlarged(known, index);
-        this.#scores[i] = known;
-      }
-      known[index] = scorer(node);
+    if (index >= this.#scoredAt.length) {
+      this.#scoredAt = enlarged(this.#scoredAt, index);
+      this.#plain = enlarged(this.#plain, index);
+      for (const scorer of this.#normalized) scorer.raw = enlarged(scorer.raw, index);
     }
+    this.#scoredAt[index] = generation;
+    let sum = 0;
+    for (const { weight, score } of this.#final) sum += weight * score(node);
+    this.#plain[index] = sum;
+    for (const scorer of this.#normalized) scorer.raw[index] = scorer.score(node);
   }
+}
+
+interface LocalScorer {
+  readonly plugin: ScorePlugin;
+  readonly weight: number;
+  readonly score: NodeScorer;
+  /** By node index; of those that are normalized over the nodes to choose from. */
+  raw: Float64Array<ArrayBuffer>;
 }
 
 const noNodes: readonly NodeInfo[] = [];
@@ -103,13 +131,13 @@ function enlarged(array: Float64Array, index: number): Float64Array<ArrayBuffer>
 export class LocalTemplates {
   /** The local filters that come before all others: what they refuse is what is told. */
   readonly filters: readonly FilterPlugin[];
-  readonly scorers: readonly ScorePlugin[];
+  readonly scorers: readonly WeightedScore[];
   readonly #known = new Map<string, LocalAnswers>();
 
   constructor({ filters, scores }: CycleProfile) {
     const firstOther = filters.findIndex(({ local }) => !local);
     this.filters = firstOther === -1 ? filters : filters.slice(0, firstOther);
-    this.scorers = scores.map(({ plugin }) => plugin).filter(({ local }) => local);
+    this.scorers = scores.filter(({ plugin }) => plugin.local);
   }
 
   of(pod: PodInfo, cluster: ClusterState): LocalAnswers {

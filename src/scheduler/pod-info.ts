@@ -109,15 +109,19 @@ export function selectorKey(selector: Selector): string {
   return selector.nothing ? "nothing" : `{${selectorString(selector)}}`;
 }
 
+/** Texts are joined by characters that no label, taint or name has. */
 function localKeyOf({ pod, requests, incomingRequests, hostPorts }: PodInfo): string {
-  const { nodeName, nodeSelector, affinity, tolerations } = pod.spec ?? {};
-  const amounts = [requests, incomingRequests].map((r) => [
-    r.cpuMilli,
-    r.memoryBytes,
-    r.ephemeralBytes,
-    ...(r.others ?? []),
-  ]);
-  return JSON.stringify([nodeName, nodeSelector, affinity?.nodeAffinity, tolerations, amounts, hostPorts]);
+  const { nodeName, nodeSelector, affinity, tolerations = [] } = pod.spec ?? {};
+  let key = `${nodeName ?? ""}\n${amountsKey(requests)}\n${amountsKey(incomingRequests)}`;
+  for (const t of tolerations) key += `\n${t.key} ${t.operator} ${t.value} ${t.effect}`;
+  for (const { ip, port, protocol } of hostPorts) key += `\n${protocol} ${ip} ${port}`;
+  if (nodeSelector || affinity?.nodeAffinity) key += `\n${JSON.stringify([nodeSelector, affinity?.nodeAffinity])}`;
+  return key;
+}
+
+function amountsKey({ cpuMilli, memoryBytes, ephemeralBytes, others }: Resources): string {
+  const plain = `${cpuMilli} ${memoryBytes} ${ephemeralBytes}`;
+  return others ? `${plain} ${JSON.stringify([...others])}` : plain;
 }
 
 /** The selector and, for each key that the pod has as a label, that label's value demanded or forbidden. */
