@@ -1,3 +1,5 @@
+import { startAdmissionPolicyStatus } from "./admissionpolicystatus/index.ts";
+import { startAttachDetachController } from "./attachdetach/index.ts";
 import { startBootstrapSigner, startTokenCleaner } from "./bootstraptokens/index.ts";
 import { startCertificateApproval, startCertificateCleaning, startCertificateSigning } from "./certificates/index.ts";
 import { startClusterRoleAggregation } from "./clusterroleaggregation/index.ts";
@@ -20,6 +22,7 @@ import { startNodeTtlController } from "./nodettl/index.ts";
 import { startPersistentVolumeController } from "./persistentvolume/index.ts";
 import { startPodGarbageCollector } from "./podgc/index.ts";
 import { startReplicaSetController, startReplicationController } from "./replicaset/index.ts";
+import { startResourceClaimController } from "./resourceclaim/index.ts";
 import { startResourceQuotaController } from "./resourcequota/index.ts";
 import { startRootCAPublisher } from "./rootca/index.ts";
 import { startServiceAccountController } from "./serviceaccount/index.ts";
@@ -29,6 +32,7 @@ import { startSimulatedProvisioner } from "./simulated-provisioner/index.ts";
 import { startStatefulSetController } from "./statefulset/index.ts";
 import { startTaintEvictionController } from "./tainteviction/index.ts";
 import { startTtlAfterFinishedController } from "./ttlafterfinished/index.ts";
+import { startVolumeExpander } from "./volumeexpand/index.ts";
 import { startPvcProtectionController, startPvProtectionController } from "./volumeprotection/index.ts";
 
 /** Not one of the original's. */
@@ -61,9 +65,13 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["disruption-controller", startDisruptionController],
   ["resourcequota-controller", startResourceQuotaController],
   ["persistentvolume-binder-controller", startPersistentVolumeController],
+  ["persistentvolume-attach-detach-controller", startAttachDetachController],
+  ["persistentvolume-expander-controller", startVolumeExpander],
   ["persistentvolumeclaim-protection-controller", startPvcProtectionController],
   ["persistentvolume-protection-controller", startPvProtectionController],
   ["ephemeral-volume-controller", startEphemeralVolumeController],
+  ["resourceclaim-controller", startResourceClaimController],
+  ["validatingadmissionpolicy-status-controller", startAdmissionPolicyStatus],
   ["certificatesigningrequest-signing-controller", startCertificateSigning],
   ["certificatesigningrequest-approving-controller", startCertificateApproval],
   ["certificatesigningrequest-cleaner-controller", startCertificateCleaning],

@@ -43,6 +43,8 @@ export interface ControllersConfig {
   readonly nodeEviction?: Partial<EvictionRates>;
   /** Pods beyond this many that have ended are deleted; with 0 none is. Default 12500. */
   readonly terminatedPodThreshold?: number;
+  /** Leaves volumes attached to nodes that do not answer, however long that lasts. Default false. */
+  readonly disableForceDetachOnTimeout?: boolean;
   readonly autoscaler?: AutoscalerConfig;
   /** Keys that a controller works on at once, by its name; the others have their defaults. */
   readonly concurrentSyncs?: Readonly<Record<string, number>>;

@@ -1,0 +1,36 @@
+/**
+ * Says of validating admission policies which version of them is in effect. Their expressions are not checked against the
+ * types of the resources that they are about: `status.typeChecking` stays away, which says that nobody has checked.
+ */
+import type { ValidatingAdmissionPolicy } from "../../api/types/index.ts";
+import { done, resources, runController } from "../../client/index.ts";
+import type { StartController } from "../context.ts";
+
+const name = "validatingadmissionpolicy-status-controller";
+
+export const startAdmissionPolicyStatus: StartController = ({ client, host, informers, workers }) => {
+  const policies = informers.informer(resources.validatingadmissionpolicies);
+  const controller = runController({
+    name,
+    host,
+    workers: workers(name, 5),
+    synced: [policies],
+    reconcile: async (key) => {
+      const policy = policies.store.get(key.name);
+      if (policy === undefined || isTold(policy)) return done;
+      const { generation, resourceVersion } = policy.metadata;
+      const patch = { metadata: { resourceVersion }, status: { observedGeneration: generation } };
+      await client.resource(resources.validatingadmissionpolicies).patchStatus(key, "merge", patch);
+      return done;
+    },
+  });
+  policies.addHandlers({
+    add: (policy) => controller.enqueue(policy),
+    update: (_, policy) => controller.enqueue(policy),
+  });
+  return controller;
+};
+
+function isTold({ metadata, status }: ValidatingAdmissionPolicy): boolean {
+  return status?.observedGeneration === metadata.generation;
+}
