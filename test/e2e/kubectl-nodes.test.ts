@@ -47,18 +47,3 @@ test("a node is drained of what may go, and a disruption budget holds the rest",
   expect(await k(`drain ${node} --timeout=60s`)).toContain(`node/${node} drained`);
   await k(`uncordon ${node}`);
 });
-
-test("what does not run on simulated nodes says so, after what can be told without them", async () => {
-  const { k, fails } = await kubectlIn(box, "streams");
-  await k("run p --image=nginx");
-  await k("wait pod/p --for=condition=Ready --timeout=30s");
-  expect(await fails("exec p -- date")).toContain("exec is not supported on a simulated node");
-  expect(await fails("exec p -c nope -- date")).toContain("container nope is not valid for pod p");
-  expect(await fails("port-forward p 18080:80")).toContain("portforward is not supported on a simulated node");
-  expect(await fails("exec nope -- date")).toContain('pods "nope" not found');
-  const nowhere = { nodeSelector: { no: "where" }, containers: [{ name: "c", image: "app" }] };
-  const unscheduled = { apiVersion: "v1", kind: "Pod", metadata: { name: "u" }, spec: nowhere };
-  await k("create -f -", JSON.stringify(unscheduled));
-  expect(await fails("exec u -- date")).toContain("pod u does not have a host assigned");
-  expect(await k("logs u")).toBe("");
-});

@@ -2,6 +2,7 @@ import { duplexPair, Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { testHost } from "../../host/index.ts";
+import { FrameReader, frameType } from "../spdy/frames.ts";
 import { SpdyConnection } from "../spdy/index.ts";
 import type { CommandOutcome, RemoteCommand, StreamOptions } from "./command.ts";
 import { followSpdyCommand } from "./spdy-client.ts";
@@ -91,4 +92,35 @@ test("a protocol that nobody speaks is refused", async () => {
   );
   await expect(served).rejects.toMatchObject({ code: 403 });
   await expect(served).rejects.toThrow("client supports [v9.channel.k8s.io]");
+});
+
+test("the connection's end is told after all that the streams had to say", async () => {
+  const [near, far] = duplexPair();
+  const headers = { connection: "Upgrade", upgrade: "SPDY/3.1", "x-stream-protocol-version": "v4.channel.k8s.io" };
+  const options = { stdin: false, stdout: true, stderr: false, tty: false };
+  const much: RemoteCommand = async ({ stdout }) => {
+    for (let i = 0; i < 20; i++) stdout?.write("x".repeat(30_000));
+    return { kind: "exited", code: 0 };
+  };
+  void serveSpdyCommand({ headers, socket: far, head: Buffer.alloc(0) }, options, much, testHost().clock);
+  await new Promise<Buffer>((resolve) => near.once("data", resolve));
+  const [client, server] = duplexPair();
+  const opener = new SpdyConnection(client, { role: "client" });
+  server.pipe(near);
+  for (const streamtype of ["error", "stdout"]) opener.open({ streamtype });
+  const frames: string[] = [];
+  const reader = new FrameReader({
+    control: ({ type }) => frames.push(type === frameType.goAway ? "goAway" : "control"),
+    data: (id, bytes) => frames.push(`${id}:${bytes.length}`),
+  });
+  await new Promise<void>((resolve) =>
+    near.on("data", (chunk: Buffer) => {
+      reader.push(chunk);
+      if (frames.includes("goAway")) resolve();
+    }),
+  );
+  expect(frames.indexOf("goAway")).toBe(frames.length - 1);
+  const sizes = frames.filter((frame) => frame.startsWith("3:")).map((frame) => Number(frame.slice(2)));
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(600_000);
+  near.destroy();
 });

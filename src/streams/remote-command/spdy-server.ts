@@ -100,7 +100,10 @@ async function runWith(streams: Streams, run: RemoteCommand, signal: AbortSignal
   }
 }
 
-/** The outcome, then the end of every stream; the client closes the connection when it has read them. */
+/**
+ * The outcome, then the end of every stream, then of the connection, which the client closes when it has read all. Clients
+ * take the word of the connection's end at once, also before what streams still had to say: it comes when they have said it.
+ */
 async function finish(
   connection: SpdyConnection,
   streams: Streams,
@@ -108,13 +111,20 @@ async function finish(
   clock: Clock,
   gone: AbortSignal,
 ): Promise<void> {
-  for (const [name, stream] of streams) {
-    if (name === "error") stream.end(text);
-    else stream.end();
+  const ends = [...streams].map(([name, stream]) => {
     stream.resume(); // what the client still sends is of no interest
-  }
+    return ended(stream, name === "error" ? text : "");
+  });
+  await Promise.race([Promise.all(ends), connection.closed]);
   const patience = sleep(clock, closeGraceMs, gone).catch(() => undefined);
   await Promise.race([connection.close(), patience]);
   connection.end();
   await connection.closed;
+}
+
+function ended(stream: SpdyStream, lastWords: string): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once("close", resolve);
+    stream.end(lastWords, resolve);
+  });
 }

@@ -1,7 +1,7 @@
 import type { CommandOutcome, CommandStreams } from "../../../streams/index.ts";
 import { worldBeside } from "./exec.ts";
 import type { SimulatedLog } from "./log.ts";
-import { runShell, type SessionOptions } from "./session.ts";
+import { interactiveWorld, runShell, type SessionOptions } from "./session.ts";
 import { printerTo } from "./terminal.ts";
 
 export interface AttachOptions extends SessionOptions {
@@ -15,7 +15,7 @@ export interface AttachOptions extends SessionOptions {
  * it takes the client's commands, and ends when that says so.
  */
 export async function attachToProcess(options: AttachOptions, streams: CommandStreams): Promise<CommandOutcome> {
-  const { config, process, log, ended, tty } = options;
+  const { config, hostname, process, log, ended, tty } = options;
   const { stdin, stdout, signal } = streams;
   const gone = new Promise<"gone">((resolve) =>
     signal.addEventListener("abort", () => resolve("gone"), { once: true }),
@@ -23,7 +23,11 @@ export async function attachToProcess(options: AttachOptions, streams: CommandSt
   if (stdin !== undefined && config.stdin === true && !process.isInterpreted) {
     const print = printerTo(stdout, tty);
     const printError = tty ? print : printerTo(streams.stderr, false);
-    const shell = runShell(options, worldBeside(process, config, { print, printError }), streams);
+    const shell = runShell(
+      options,
+      interactiveWorld(worldBeside(process, config, { print, printError }, hostname), config),
+      streams,
+    );
     const first = await Promise.race([shell, ended, gone]);
     if (typeof first === "object" && first.kind === "exited" && !signal.aborted) process.finish(first.code);
     return { kind: "exited", code: 0 };

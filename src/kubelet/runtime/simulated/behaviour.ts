@@ -2,7 +2,7 @@ import { parseDuration } from "../../../api/meta/index.ts";
 import { containerNameLabel, containerRoleAnnotation, restartPolicyAnnotation } from "../labels.ts";
 import type { ContainerConfig, StringMap } from "../runtime.ts";
 import { parseImageName } from "./images.ts";
-import { baseName, isInteractiveShell, isKnownProgram } from "./shell.ts";
+import { baseName, isInteractiveShell, isKnownProgram, isShell } from "./shell.ts";
 
 /** What a container of the simulation does. */
 export type Behaviour =
@@ -21,7 +21,6 @@ export interface ImageScript {
 }
 
 const prefix = "sampan.dev/";
-const shells = ["sh", "bash", "ash", "dash", "zsh"];
 /** Images whose default program is a shell: without a terminal it ends at once. */
 const shellImages = ["busybox", "alpine", "ubuntu", "debian", "bash", "centos", "fedora", "rockylinux"];
 /** Images whose entrypoint is a program that does one thing. */
@@ -72,7 +71,7 @@ export function behaviourOf(
   if (config.stdin === true && isInteractiveShell(argv)) {
     return { kind: "opaque", endsAfterMs: Number.POSITIVE_INFINITY, exitCode: 0 };
   }
-  if (argv.length > 0 && (shells.includes(baseName(argv[0] ?? "")) || isKnownProgram(argv))) {
+  if (argv.length > 0 && (isShell(argv) || isKnownProgram(argv))) {
     return { kind: "program", argv };
   }
   return { kind: "opaque", ...unknownProgram(config) };

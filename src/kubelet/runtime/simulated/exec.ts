@@ -12,14 +12,18 @@ export interface Printer {
   printError(text: string): void;
 }
 
-/**
- * What a command reaches that runs beside a container's process, on its files. In a container whose program is not
- * interpreted nothing is known of its files: what looks at them succeeds.
- */
-export function worldBeside(process: SimulatedProcess, config: ContainerConfig, printer: Printer): ShellWorld {
+/** What a command reaches that runs beside a container's process, on its files. */
+export function worldBeside(
+  process: SimulatedProcess,
+  config: ContainerConfig,
+  printer: Printer,
+  hostname?: string,
+): ShellWorld {
+  const variables = new Map((config.envs ?? []).map(({ key, value }) => [key, value]));
+  if (hostname !== undefined) variables.set("HOSTNAME", hostname);
   return {
-    files: process.isInterpreted ? process.files : new AnyFiles(),
-    variables: new Map((config.envs ?? []).map(({ key, value }) => [key, value])),
+    files: process.files,
+    variables,
     print: (text) => printer.print(text),
     printError: (text) => printer.printError(text),
     listens: () => {},
@@ -74,15 +78,4 @@ export async function execute(
   });
   const exitCode = await runCommand(clock, world, command, { timeoutSeconds });
   return { stdout, stderr, exitCode };
-}
-
-/** Has every file, empty. */
-class AnyFiles extends Map<string, string> {
-  override has(): boolean {
-    return true;
-  }
-
-  override get(path: string): string {
-    return super.get(path) ?? "";
-  }
 }

@@ -24,6 +24,7 @@ export class SimulatedProcess {
   readonly #log: SimulatedLog;
   readonly #onEnd: (end: ProcessEnd) => void;
   readonly #startedAtMs: number;
+  #anyFiles: AnyFiles | undefined;
   #timer: Timer | undefined;
   #killTimer: Timer | undefined;
   #ended = false;
@@ -74,8 +75,11 @@ export class SimulatedProcess {
     return this.#behaviour.kind === "program";
   }
 
+  /** Of a program that is not interpreted nothing is known of its files: who looks for one finds it. */
   get files(): Map<string, string> {
-    return this.#world?.files ?? new Map<string, string>();
+    if (this.#world !== undefined) return this.#world.files;
+    this.#anyFiles ??= new AnyFiles();
+    return this.#anyFiles;
   }
 
   /** TERM, and KILL after `graceMs`. A shell or a sleep does not heed TERM, as the first process of a container. */
@@ -166,5 +170,16 @@ export class SimulatedProcess {
         this.#termExitCode = exitCode;
       },
     };
+  }
+}
+
+/** Has every file, empty but for those that were written. */
+class AnyFiles extends Map<string, string> {
+  override has(): boolean {
+    return true;
+  }
+
+  override get(path: string): string {
+    return super.get(path) ?? "";
   }
 }

@@ -29,7 +29,7 @@ export class NotUnderstood extends Error {
 
 type Token = { readonly kind: "word"; readonly text: string } | { readonly kind: "operator"; readonly text: string };
 
-const operators = ["&&", "||", ">>", "2>&1", "2>", "1>", "&>", ">", ";", "|", "&", "(", ")", "\n"];
+const operators = ["&&", "||", ">>", "2>&1", "1>&2", ">&2", "2>", "1>", "&>", ">", ";", "|", "&", "(", ")", "\n"];
 
 export function parseShell(script: string): Command {
   const parser = new Parser(tokenize(script));
@@ -214,7 +214,10 @@ class Parser {
     for (let token = this.#peek(); token !== undefined; token = this.#peek()) {
       if (token.kind === "word") words.push(this.#word());
       else if (token.text === "2>&1") this.#position++;
-      else if (token.text.includes(">")) {
+      else if (token.text.endsWith(">&2")) {
+        this.#position++;
+        output = { path: "/dev/stderr", append: true };
+      } else if (token.text.includes(">")) {
         this.#position++;
         const path = this.#word();
         if (!token.text.startsWith("2")) output = { path, append: token.text === ">>" };

@@ -11,6 +11,8 @@ export interface ShellWorld {
   listens(): void;
   /** What a program that is not simulated does: its exit code, or forever. */
   unknown(command: string): { readonly afterMs: number; readonly exitCode: number };
+  /** Whether there is a folder of this name. Left out: there is. */
+  isFolder?(path: string): boolean;
   /** What `trap` asked for on TERM. */
   onTerm(exitCode: number): void;
 }
@@ -38,7 +40,7 @@ const variableLengthMax = 1 << 20;
 const shells = ["sh", "bash", "ash", "dash", "zsh"];
 const servers = ["nginx", "httpd", "redis-server", "postgres", "mysqld", "node_exporter", "pause"];
 /** Programs that do something which the simulation has no need to show, and succeed. */
-const quiet = "cd mkdir chmod chown cp mv ln ls set export wait sync date umask kill ulimit".split(" ");
+const quiet = "cd mkdir chmod chown cp mv ln set export wait sync date umask kill ulimit".split(" ");
 /** Clients of a network: in the simulation who is asked answers. */
 const clients = ["wget", "curl", "nc", "nslookup", "ping", "dig", "host"];
 
@@ -46,9 +48,13 @@ export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+export function isShell(argv: readonly string[]): boolean {
+  return shells.includes(baseName(argv[0] ?? ""));
+}
+
 /** A shell without a script. */
 export function isInteractiveShell(argv: readonly string[]): boolean {
-  return shells.includes(baseName(argv[0] ?? "")) && argv.slice(1).every((arg) => /^-[il]+$/.test(arg));
+  return isShell(argv) && argv.slice(1).every((arg) => /^-[il]+$/.test(arg));
 }
 
 /** Whether the simulation knows what the program does. */
@@ -211,6 +217,7 @@ function bound(world: ShellWorld): ShellWorld {
     listens: () => world.listens(),
     unknown: (command) => world.unknown(command),
     onTerm: (exitCode) => world.onTerm(exitCode),
+    isFolder: world.isFolder && ((path) => world.isFolder?.(path) ?? true),
   };
 }
 
@@ -256,6 +263,15 @@ const commands: Readonly<Record<string, Builtin>> = {
     this.world.print("uid=0(root) gid=0(root) groups=0(root)\n");
     return 0;
   },
+  ls(args) {
+    const [path = "/"] = args.filter((arg) => !arg.startsWith("-"));
+    const below = path.endsWith("/") ? path : `${path}/`;
+    const inside = [...this.world.files.keys()].filter((name) => name.startsWith(below));
+    const names = new Set(inside.map((name) => name.slice(below.length).split("/")[0]));
+    if (names.size === 0 && this.world.files.has(path)) names.add(path);
+    for (const name of [...names].sort()) this.world.print(`${name}\n`);
+    return 0;
+  },
   pwd() {
     this.world.print("/\n");
     return 0;
@@ -284,10 +300,10 @@ const commands: Readonly<Record<string, Builtin>> = {
     return 0;
   },
   test(args) {
-    return holds(args, this.world.files) ? 0 : 1;
+    return holds(args, this.world) ? 0 : 1;
   },
   "["(args) {
-    return holds(args.slice(0, -1), this.world.files) ? 0 : 1;
+    return holds(args.slice(0, -1), this.world) ? 0 : 1;
   },
   trap([action = "", ...signals]) {
     if (signals.some((signal) => /^(SIG)?TERM$|^15$/.test(signal))) {
@@ -308,8 +324,9 @@ function sleepMs(text: string): number {
   return Number(match[1]) * unit * 1000;
 }
 
-function holds(args: readonly string[], files: ReadonlyMap<string, string>): boolean {
-  if (args[0] === "!") return !holds(args.slice(1), files);
+function holds(args: readonly string[], world: ShellWorld): boolean {
+  const { files } = world;
+  if (args[0] === "!") return !holds(args.slice(1), world);
   const [a = "", b = "", c = ""] = args;
   switch (a) {
     case "-f":
@@ -319,7 +336,7 @@ function holds(args: readonly string[], files: ReadonlyMap<string, string>): boo
     case "-s":
       return (files.get(b) ?? "") !== "";
     case "-d":
-      return true;
+      return world.isFolder?.(b) ?? true;
     case "-z":
       return b === "";
     case "-n":

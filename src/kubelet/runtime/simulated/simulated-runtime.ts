@@ -258,7 +258,7 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
     const { config, log } = container;
     const process = container.state === "running" ? container.process : undefined;
     const ended = new Promise<number>((resolve) => container.stopped.push(() => resolve(container.end?.exitCode ?? 0)));
-    return { config, log, process, ended };
+    return { config, hostname: container.sandbox.config.hostname, log, process, ended };
   }
 
   async reopenLog(id: string): Promise<void> {

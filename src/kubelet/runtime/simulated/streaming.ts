@@ -11,6 +11,7 @@ import { runOnStreams } from "./session.ts";
 /** A container as its streams see it. */
 export interface StreamedContainer {
   readonly config: ContainerConfig;
+  readonly hostname: string;
   readonly log: SimulatedLog;
   readonly process?: SimulatedProcess;
   /** Resolves with the exit code when it has ended. */
@@ -19,15 +20,15 @@ export interface StreamedContainer {
 
 export function execTarget(clock: Clock, container: StreamedContainer, request: ExecRequest): CommandTarget {
   const process = running(container, request.containerId);
-  const { config } = container;
-  const options = { clock, process, config, tty: request.tty };
+  const { config, hostname } = container;
+  const options = { clock, process, config, hostname, tty: request.tty };
   return { kind: "command", run: (streams) => runOnStreams(options, request.command, streams) };
 }
 
 export function attachTarget(clock: Clock, container: StreamedContainer, request: AttachRequest): CommandTarget {
   const process = running(container, request.containerId);
-  const { config, log, ended } = container;
-  const options = { clock, process, config, log, ended, tty: request.tty };
+  const { config, hostname, log, ended } = container;
+  const options = { clock, process, config, hostname, log, ended, tty: request.tty };
   return { kind: "command", run: (streams) => attachToProcess(options, streams) };
 }
 
