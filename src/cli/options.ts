@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseDuration, parseQuantity } from "../api/meta/index.ts";
+import { parseQuantity } from "../api/meta/index.ts";
 import { addEtcdFlags, type EtcdFlags } from "./etcd-options.ts";
+import { addMachineFlags, type MachineFlags } from "./machine-options.ts";
+import { durationMs, integerIn } from "./values.ts";
 
 /** What the flags of `sampan apiserver` say; `sampan up` adds those of nodes. */
 export interface ServerFlags extends EtcdFlags {
@@ -24,7 +26,8 @@ export interface ServerFlags extends EtcdFlags {
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
-export interface NodeFlags {
+export interface NodeFlags extends MachineFlags {
+  readonly runtime: "simulated" | "cri";
   readonly nodes: number;
   readonly nodeCpu: string;
   readonly nodeMemory: string;
@@ -92,7 +95,12 @@ export function addServerFlags(command: Command): Command {
 }
 
 export function addNodeFlags(command: Command): Command {
-  return command
+  return addMachineFlags(command)
+    .addOption(
+      new Option("--runtime <kind>", "simulated nodes, or this machine as the node with real containers (cri)")
+        .choices(["simulated", "cri"])
+        .default("simulated"),
+    )
     .option("--nodes <n>", "simulated nodes", integerIn(0, nodesMax), 1)
     .option("--node-cpu <quantity>", "CPUs of each node", quantity, "8")
     .option("--node-memory <quantity>", "memory of each node", quantity, "32Gi")
@@ -108,36 +116,14 @@ export function addComponentFlags(command: Command): Command {
     .option("--kube-api-burst <n>", "requests at once above that rate", integerIn(0, 1_000_000), 0)
     .option("--leader-elect", "work only while holding the lease, so that several can stand by", true)
     .option("--no-leader-elect", "work at once, alone")
-    .option("--leader-elect-lease-duration <duration>", "how long a lead holds without renewal", duration, 15_000)
-    .option("--leader-elect-renew-deadline <duration>", "how long to try to renew before giving up", duration, 10_000)
-    .option("--leader-elect-retry-period <duration>", "between tries", duration, 2_000)
+    .option("--leader-elect-lease-duration <duration>", "how long a lead holds without renewal", durationMs, 15_000)
+    .option("--leader-elect-renew-deadline <duration>", "how long to try to renew before giving up", durationMs, 10_000)
+    .option("--leader-elect-retry-period <duration>", "between tries", durationMs, 2_000)
     .addOption(
       new Option("--log-level <level>", "what goes to standard error")
         .choices(["debug", "info", "warn", "error"])
         .default("info"),
     );
-}
-
-/** Milliseconds of a Go duration such as 15s. */
-function duration(text: string): number {
-  let ms = 0;
-  try {
-    ms = parseDuration(text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-  if (ms <= 0) throw new InvalidArgumentError("It must be longer than nothing.");
-  return ms;
-}
-
-/** Parses an integer flag within bounds, both inclusive. */
-export function integerIn(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most))
-      throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
-    return value;
-  };
 }
 
 /** Comma-separated names; a flag that is given again adds to them. */

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addKubeletFlags } from "./machine-options.ts";
 import { addComponentFlags, addNodeFlags, addServerFlags } from "./options.ts";
 import { addStoreCommands } from "./store-commands.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -18,7 +19,7 @@ export function createProgram(around: Surroundings): Command {
     });
 
   addNodeFlags(addServerFlags(program.command("up")))
-    .description("start a cluster: API server, controllers, scheduler and simulated nodes, until SIGINT or SIGTERM")
+    .description("start a cluster: API server, controllers, scheduler and nodes, until SIGINT or SIGTERM")
     .action(async (flags) => (await import("./up.ts")).up(flags, around));
 
   addServerFlags(program.command("apiserver"))
@@ -36,6 +37,10 @@ export function createProgram(around: Surroundings): Command {
     .action(async (flags) => (await import("./components.ts")).scheduler(flags, around));
 
   addStoreCommands(program.command("store"), around);
+
+  addKubeletFlags(program.command("kubelet"))
+    .description("run this machine as a node of any Kubernetes, with real containers")
+    .action(async (flags) => (await import("./kubelet.ts")).kubelet(flags, around));
 
   program
     .command("kubeconfig")
@@ -104,6 +109,7 @@ const expectedErrors = new Set([
   "AdmissionConfigError",
   "CommandError",
   "DataFolderError",
+  "RuntimeError",
   "EncryptionConfigError",
   "KubeconfigError",
   "StoreError",

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { integerIn } from "./options.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { integerIn } from "./values.ts";
 
 /** Flags that say which cluster's store is meant. */
 export interface PlaceFlags {

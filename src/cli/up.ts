@@ -9,6 +9,7 @@ import {
 } from "../cluster/index.ts";
 import { systemHost } from "../host/index.ts";
 import { etcdSettings } from "./etcd-options.ts";
+import { machineSettings } from "./machine-options.ts";
 import type { NodeFlags, ServerFlags } from "./options.ts";
 import { processStartMs } from "./process-start.ts";
 import { untilStopped } from "./signals.ts";
@@ -18,7 +19,8 @@ import { kubernetesVersion, sampanVersion } from "./version.ts";
 /** `sampan up`: a whole cluster until it is told to stop. */
 export async function up(flags: ServerFlags & NodeFlags, around: Surroundings): Promise<void> {
   const { nodes: count, nodeCpu: cpu, nodeMemory: memory, nodePods: pods } = flags;
-  await serve(flags, { controllers: true, scheduler: true, nodes: { count, cpu, memory, pods } }, around);
+  const nodes = flags.runtime === "cri" ? { machine: machineSettings(flags) } : { nodes: { count, cpu, memory, pods } };
+  await serve(flags, { controllers: true, scheduler: true, ...nodes }, around);
 }
 
 /** `sampan apiserver`: the API server and its store alone. */
@@ -26,7 +28,7 @@ export async function apiserver(flags: ServerFlags, around: Surroundings): Promi
   await serve(flags, { controllers: false, scheduler: false, nodes: false }, around);
 }
 
-type Components = Pick<ClusterOptions, "controllers" | "scheduler" | "nodes">;
+type Components = Pick<ClusterOptions, "controllers" | "scheduler" | "nodes" | "machine">;
 
 async function serve(flags: ServerFlags, components: Components, around: Surroundings): Promise<void> {
   const report = flags.output === "json" ? silentReport : textReport(around);

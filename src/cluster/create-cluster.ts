@@ -12,6 +12,7 @@ import { type Client, createClient, directTransport, registryDiscovery } from ".
 import { type Host, systemHost } from "../host/index.ts";
 import { adminEntry } from "./admin-access.ts";
 import { advertiseAddress } from "./advertise-address.ts";
+import type { ClusterNodes } from "./cluster-nodes.ts";
 import {
   createDefaultStorageClass,
   type SchedulingOptions,
@@ -21,6 +22,7 @@ import {
 } from "./components.ts";
 import { DataFolder } from "./data-folder.ts";
 import type { KubeconfigEntry } from "./kubeconfig.ts";
+import { MachineNode, type MachineNodeOptions } from "./machine-node.ts";
 import { loadOrCreatePki, type Pki } from "./pki.ts";
 import { podRangeFor } from "./pod-range.ts";
 import { SimulatedNodes } from "./simulated-nodes.ts";
@@ -77,6 +79,8 @@ export interface ClusterOptions {
   readonly scheduler?: boolean | SchedulingOptions;
   /** Simulated nodes; default one, none with `false`. */
   readonly nodes?: NodeOptions | false;
+  /** This machine as the one node, with real containers, instead of simulated ones. Needs root. */
+  readonly machine?: MachineNodeOptions;
   /**
    * Whether a new cluster with controllers and simulated nodes gets the storage class `standard`, the default of claims
    * that name none. Default true.
@@ -88,6 +92,7 @@ export interface ClusterOptions {
 
 type Optional =
   | "dataDir"
+  | "machine"
   | "encryptionProviderConfig"
   | "etcd"
   | "advertiseAddress"
@@ -102,6 +107,7 @@ type Settings = Required<Omit<ClusterOptions, Optional>> & Pick<ClusterOptions, 
 function withDefaults(options: ClusterOptions): Settings {
   return {
     dataDir: options.dataDir,
+    machine: options.machine,
     encryptionProviderConfig: options.encryptionProviderConfig,
     etcd: options.etcd,
     advertiseAddress: options.advertiseAddress,
@@ -121,7 +127,7 @@ function withDefaults(options: ClusterOptions): Settings {
     clusterCIDR: options.clusterCIDR ?? "10.244.0.0/16",
     controllers: options.controllers ?? true,
     scheduler: options.scheduler ?? true,
-    nodes: options.nodes ?? { count: 1 },
+    nodes: options.machine === undefined && (options.nodes ?? { count: 1 }),
     defaultStorageClass: options.defaultStorageClass ?? true,
     onStep: options.onStep ?? (() => {}),
   };
@@ -172,7 +178,7 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   if (folder) step(`data folder ${folder.path} (${folder.existing ? "continued" : "new"})`);
   else if (!options.etcd) step("in memory only");
 
-  const nodes = new SimulatedNodes();
+  const nodes = nodesOf(options);
   const server = await startServer(options, stores, pki, nodes, admission);
   teardown.add(() => server.close());
   const url = server.url ?? "";
@@ -187,7 +193,7 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   if (options.scheduler !== false) {
     teardown.add(startDefaultScheduler(components, options.scheduler === true ? {} : options.scheduler));
   }
-  if (options.nodes) teardown.add(await nodes.start(components, options.nodes));
+  if (nodes) teardown.add(await nodes.start(components));
   // Once: who deletes it does not find it again.
   const isNew = folder?.existing !== true;
   if (options.controllers && options.nodes && options.defaultStorageClass && isNew) {
@@ -195,10 +201,15 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   }
   if (options.controllers) {
     await untilUsable(components);
-    step(`controllers, scheduler, ${nodeCount} nodes`);
+    step(`controllers, scheduler, ${options.machine === undefined ? `${nodeCount} nodes` : "this machine as a node"}`);
   }
   folder?.saveState({ name, url });
   return { url, kubeconfig: adminEntry(name, url, pki), client, stop: () => teardown.run() };
+}
+
+function nodesOf({ machine, nodes, dataDir, etcd }: Settings): ClusterNodes | undefined {
+  if (machine !== undefined) return new MachineNode(machine, dataDir === undefined && etcd === undefined);
+  return nodes ? new SimulatedNodes(nodes) : undefined;
 }
 
 /** Waits for both also when one fails: what the other opened must be known to the teardown. */
@@ -224,7 +235,7 @@ async function startServer(
   options: Settings,
   { store, elsewhere }: OpenedStores,
   pki: Pki,
-  nodes: SimulatedNodes,
+  nodes: ClusterNodes | undefined,
   admission: AdmissionSettings,
 ): Promise<ApiServer> {
   const { host, port, bindAddress, maxRequestsInFlight, maxMutatingRequestsInFlight } = options;
@@ -235,6 +246,7 @@ async function startServer(
     nodes,
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },
     serviceAccountKey: pki.serviceAccount.privateKey,
+    kubeletClient: pki.kubeletClient,
     config: {
       ...admission,
       maxRequestsInFlight,

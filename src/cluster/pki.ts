@@ -17,6 +17,8 @@ export interface Pki {
   readonly apiserver: KeyPair;
   /** Client certificate of `admin` in `system:masters`. */
   readonly admin: KeyPair;
+  /** Client certificate by which kubelets know the API server: `kube-apiserver-kubelet-client`. */
+  readonly kubeletClient: KeyPair;
   /** Signs service account tokens. */
   readonly serviceAccount: { readonly privateKey: string; readonly publicKey: string };
 }
@@ -83,6 +85,8 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
   }
   const admin = pair("admin");
   if (missing.includes("ca") || !admin || expiresSoon(admin.cert, now)) missing.push("admin");
+  const kubeletClient = pair(kubeletClientName);
+  if (missing.includes("ca") || !kubeletClient || expiresSoon(kubeletClient.cert, now)) missing.push(kubeletClientName);
 
   if (missing.length > 0) {
     // Loaded only when something must be signed: a restart of a cluster needs no X.509 library.
@@ -108,6 +112,11 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
     await Promise.all([
       issue("apiserver", { commonName: "kube-apiserver", names, usage: "server" }),
       issue("admin", { commonName: "admin", organization: "system:masters", usage: "client" }),
+      issue(kubeletClientName, {
+        commonName: "kube-apiserver-kubelet-client",
+        organization: "system:masters",
+        usage: "client",
+      }),
     ]);
   }
   if (!files.has("sa.key")) {
@@ -125,11 +134,27 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
     ca: { cert: required(files, "ca.crt"), key: required(files, "ca.key") },
     apiserver: { cert: required(files, "apiserver.crt"), key: required(files, "apiserver.key") },
     admin: { cert: required(files, "admin.crt"), key: required(files, "admin.key") },
+    kubeletClient: {
+      cert: required(files, `${kubeletClientName}.crt`),
+      key: required(files, `${kubeletClientName}.key`),
+    },
     serviceAccount: { privateKey: serviceAccountKey, publicKey },
   };
 }
 
-const fileNames = ["ca.crt", "ca.key", "apiserver.crt", "apiserver.key", "admin.crt", "admin.key", "sa.key", "sa.pub"];
+const kubeletClientName = "apiserver-kubelet-client";
+const fileNames = [
+  "ca.crt",
+  "ca.key",
+  "apiserver.crt",
+  "apiserver.key",
+  "admin.crt",
+  "admin.key",
+  `${kubeletClientName}.crt`,
+  `${kubeletClientName}.key`,
+  "sa.key",
+  "sa.pub",
+];
 
 function readPkiFiles(dir: string): Map<string, string> {
   const files = new Map<string, string>();

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
-import type { NodeConnector, UserInfo } from "../apiserver/index.ts";
+import type { UserInfo } from "../apiserver/index.ts";
 import { type Kubelets, startKubelets } from "../kubelet/index.ts";
+import type { ClusterNodes } from "./cluster-nodes.ts";
 import type { ComponentOptions } from "./components.ts";
 import type { NodeOptions } from "./create-cluster.ts";
 
@@ -10,18 +11,19 @@ const kubelet: UserInfo = {
   groups: ["system:masters", "system:nodes", "system:authenticated"],
 };
 
-/**
- * The simulated nodes of this process, and the API server's way to them. It exists before the API server that
- * asks it, and has nodes only after the API server can take their registration.
- */
-export class SimulatedNodes implements NodeConnector {
+/** The simulated nodes of this process, and the API server's way to them. */
+export class SimulatedNodes implements ClusterNodes {
+  readonly #options: NodeOptions;
   #kubelets: Kubelets | undefined;
 
-  /** Resolves when all nodes are Ready. Gives how to stop them. */
-  async start(components: ComponentOptions, options: NodeOptions): Promise<() => Promise<void>> {
+  constructor(options: NodeOptions) {
+    this.#options = options;
+  }
+
+  async start(components: ComponentOptions): Promise<() => Promise<void>> {
     const { host } = components;
     const client = components.client(kubelet, "kubelet");
-    const { count, cpu, memory, pods } = options;
+    const { count, cpu, memory, pods } = this.#options;
     const nodes = Array.from({ length: count }, (_, i) => ({ name: `node-${i + 1}`, cpu, memory, pods }));
     const kubelets = startKubelets({ client, host, nodes });
     this.#kubelets = kubelets;

@@ -5,8 +5,9 @@
 export type { Kubelets, KubeletsOptions } from "./kubelets.ts";
 export { startKubelet, startKubelets } from "./kubelets.ts";
 export type { LogOptions } from "./logs.ts";
-export type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
 export type { MachineOptions } from "./machine/real-node.ts";
+export type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
 export { type RealKubelet, type RealKubeletOptions, startRealKubelet } from "./real-kubelet.ts";
 export type * from "./runtime/runtime.ts";
 export type { ImageScript } from "./runtime/simulated/index.ts";
+export { type KubeletServer, startKubeletServer } from "./server/index.ts";

@@ -1,11 +1,16 @@
+import type { Duplex } from "node:stream";
+import type { Node } from "../api/types/index.ts";
 import { type Client, createInformerFactory, type InformerFactory, resources } from "../client/index.ts";
 import type { Host } from "../host/index.ts";
 import { type MachineOptions, openRealNode, type RealNode } from "./machine/real-node.ts";
 import { NodeKubelet } from "./node/node-kubelet.ts";
-import type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
+import { type KubeletSettings, kubeletConfiguration, type NodeOptions } from "./node/node-options.ts";
+import { podUid } from "./pod-worker/index.ts";
 import { nodePodSource } from "./pods/pod-source.ts";
 import { ServiceEnvironment } from "./pods/service-environment.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
+import { podUidLabel } from "./runtime/labels.ts";
+import { InProcessKubelet, machineUsage, type ServedNode } from "./server/index.ts";
 import { createNodeVolumes } from "./volumes/index.ts";
 
 export interface RealKubeletOptions extends KubeletSettings, MachineOptions {
@@ -14,6 +19,8 @@ export interface RealKubeletOptions extends KubeletSettings, MachineOptions {
   readonly node: NodeOptions;
   /** How often volumes are compared with the objects they show (`--sync-frequency`). Default a minute. */
   readonly volumeRefreshMs?: number;
+  /** Called before the node is registered: opens the kubelet's API, and gives the port that the node tells. */
+  serve?(served: ServedNode, ip: string): Promise<number>;
 }
 
 /** The kubelet of the machine that this process runs on. */
@@ -22,8 +29,16 @@ export interface RealKubelet {
   readonly ready: Promise<void>;
   readonly kubelet: NodeKubelet;
   readonly node: RealNode;
+  /** What the kubelet's API serves. */
+  readonly served: ServedNode;
+  /** Resolves when the node is Ready; it needs a pod range for that. */
+  whenNodeReady(): Promise<void>;
+  /** A connection to the kubelet's API, without a network. */
+  connect(): Duplex;
   /** The kubelet ends; its pods go on. */
   stop(): Promise<void>;
+  /** Ends the pods, too, at once and without a word to the API: there will be nobody who knows of them. */
+  stopWithPods(): Promise<void>;
 }
 
 /** How often a real node looks whether its status is still what it told. */
@@ -46,13 +61,33 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
       refreshMs: options.volumeRefreshMs,
     }),
   );
+  const served: ServedNode = {
+    name: nodeOptions.name,
+    host,
+    runtime: node.runtime,
+    logs: node.logs,
+    pods: () => kubelet?.runners ?? [],
+    configuration: kubeletConfiguration(options, nodeOptions),
+    usage: {
+      listContainerStats: (filter) => node.runtime.listContainerStats(filter),
+      machine: () => machineUsage(),
+    },
+    logFolder: "/var/log",
+  };
+  let port = options.port;
+  try {
+    port = (await options.serve?.(served, node.ip)) ?? port;
+  } catch (error) {
+    node.stop();
+    throw error;
+  }
   const informers: InformerFactory = createInformerFactory(client, host);
   const statuses = new StatusWriter(client, host);
   const started = new NodeKubelet({
     client,
     host,
     node: nodeOptions,
-    settings: { statusCheckSeconds, ...options },
+    settings: { statusCheckSeconds, ...options, port },
     ip: node.ip,
     backend: node.backend,
     pods: nodePodSource(informers, nodeOptions.name),
@@ -60,24 +95,59 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     services: new ServiceEnvironment(informers.informer(resources.services)),
   });
   kubelet = started;
+  const { promise: nodeReady, resolve: becameReady } = Promise.withResolvers<void>();
+  const saw = (seen: Node) => {
+    started.nodeSeen(seen);
+    if (isReady(seen)) becameReady();
+  };
   informers.informer(resources.nodes, { fieldSelector: `metadata.name=${nodeOptions.name}` }).addHandlers({
-    add: (seen) => started.nodeSeen(seen),
-    update: (_, seen) => started.nodeSeen(seen),
+    add: saw,
+    update: (_, seen) => saw(seen),
     delete: () => started.nodeDeleted(),
   });
   informers.start();
   const ready = started.start();
   // Who does not ask for it is not to be ended by it.
   ready.catch(() => undefined);
+  const api = new InProcessKubelet(served);
+  const stop = async () => {
+    statuses.stop();
+    await started.stop();
+    informers.stop();
+  };
   return {
     ready,
     kubelet: started,
     node,
+    served,
+    whenNodeReady: () => nodeReady,
+    connect: () => api.connect(),
     async stop() {
-      statuses.stop();
-      await started.stop();
-      informers.stop();
+      await stop();
+      node.stop();
+    },
+    async stopWithPods() {
+      await stop();
+      await endPods(node, started);
       node.stop();
     },
   };
+}
+
+async function endPods({ runtime, backend }: RealNode, kubelet: NodeKubelet): Promise<void> {
+  const pods = [...kubelet.runners].map(({ pod }) => pod);
+  const uids = new Set(pods.map(podUid));
+  for (const { id, labels } of await runtime.listPodSandbox()) {
+    if (!uids.has(labels[podUidLabel] ?? "")) continue;
+    await runtime.stopPodSandbox(id);
+    await runtime.removePodSandbox(id);
+  }
+  for (const pod of pods) {
+    await backend.volumes.release(podUid(pod));
+    await backend.machine?.files.release(pod);
+  }
+}
+
+function isReady({ status }: Node): boolean {
+  return status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
 }

@@ -33,6 +33,12 @@ export interface MachineOptions {
   readonly clusterDomain?: string;
   /** Whom the node asks for names. Default `/etc/resolv.conf`; nobody when empty. */
   readonly resolvConf?: string;
+  /** A container's log is rotated when it is larger. Default 10 MiB. */
+  readonly containerLogMaxBytes?: number;
+  /** Files of a container's log, rotated ones with it. Default 5. */
+  readonly containerLogMaxFiles?: number;
+  /** How many images are pulled at the same time. Default 1. */
+  readonly maxParallelImagePulls?: number;
   /** How pods get addresses; `false` leaves that to who configured the runtime's network. */
   readonly network?: Partial<Omit<CniOptions, "podCidr">> | false;
 }

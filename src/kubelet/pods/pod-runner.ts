@@ -19,13 +19,14 @@ import {
   type Situation,
   specHashOf,
 } from "../pod-worker/index.ts";
+import { rpcErrorText } from "../runtime/error-text.ts";
 import { sandboxConfig } from "./configs.ts";
 import { ContainerWatch } from "./container-watch.ts";
 import { podDns } from "./dns.ts";
 import type { NodePorts } from "./node-ports.ts";
 import { PodObserver } from "./observe.ts";
 import { startContainer } from "./start-container.ts";
-import { rpcErrorText, StartError } from "./start-error.ts";
+import { StartError } from "./start-error.ts";
 import type { StatusLane } from "./status-writer.ts";
 import { stopContainer } from "./stop-container.ts";
 import { terminationMessage } from "./termination-message.ts";

@@ -8,5 +8,3 @@ export class StartError extends Error {
     this.reason = reason;
   }
 }
-
-export { rpcErrorText } from "../runtime/error-text.ts";

@@ -185,7 +185,7 @@ export class RealNodeBox {
 }
 
 /** Pod addresses that no other test on this machine uses at the time. */
-function freeRange(): string {
+export function freeRange(): string {
   const routes = execFileSync("ip", ["route"], { encoding: "utf8" });
   const first = 128 + (process.pid % 100);
   for (let i = 0; i < 100; i++) {

@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import type { Taint } from "../api/types/index.ts";
+import { createClient, httpTransport, loadKubeconfig } from "../client/index.ts";
+import { machineNodeName, servingPair } from "../cluster/index.ts";
+import { systemHost } from "../host/index.ts";
+import { type KubeletServer, startKubeletServer, startRealKubelet } from "../kubelet/index.ts";
+import { type KubeletFlags, machineSettings } from "./machine-options.ts";
+import { untilStopped } from "./signals.ts";
+import { CommandError, type Surroundings } from "./surroundings.ts";
+
+/** `sampan kubelet`: this machine as a node of any Kubernetes, until it is told to stop; its pods go on. */
+export async function kubelet(flags: KubeletFlags, around: Surroundings): Promise<void> {
+  const host = systemHost({ log: { level: flags.logLevel } });
+  const config = await loadKubeconfig(flags.kubeconfig, flags.context).catch((error: Error) => {
+    throw new CommandError(error.message);
+  });
+  const transport = httpTransport(config, { host, userAgent: "kubelet/sampan" });
+  // Fails now, in one line, rather than later in every retry.
+  await transport.getPath?.("/version").catch((error: Error) => {
+    throw new CommandError(`cannot reach ${config.server}: ${error.message}`);
+  });
+  const client = createClient(transport);
+  const settings = machineSettings(flags);
+  const name = settings.name ?? machineNodeName();
+  const taints = flags.registerWithTaints === undefined ? undefined : parseTaints(flags.registerWithTaints);
+  const node = { ...settings, name, taints };
+  // The port is told in the Node's status: the listener comes first.
+  let serving: KubeletServer | undefined;
+  const running = await startRealKubelet({
+    ...settings,
+    client,
+    host,
+    node,
+    serve: async (served, ip) => {
+      const pair = servingFiles(flags) ?? (await servingPair(host, name, [name, ip]));
+      const { address, port, authorizationMode: authorization, anonymousAuth: anonymous } = flags;
+      const clientCa = flags.clientCaFile === undefined ? config.ca : readText(flags.clientCaFile);
+      serving = await startKubeletServer({
+        ...pair,
+        node: served,
+        client,
+        clientCa,
+        address,
+        port,
+        authorization,
+        anonymous,
+      });
+      return serving.port;
+    },
+  });
+  try {
+    host.log.info("started", { component: "kubelet", node: name, port: serving?.port });
+    await untilStopped(around);
+  } finally {
+    await serving?.close();
+    await running.stop();
+    transport.close?.();
+  }
+}
+
+function servingFiles({ tlsCertFile, tlsPrivateKeyFile }: KubeletFlags): { cert: string; key: string } | undefined {
+  if (tlsCertFile === undefined && tlsPrivateKeyFile === undefined) return undefined;
+  if (tlsCertFile === undefined || tlsPrivateKeyFile === undefined) {
+    throw new CommandError("--tls-cert-file and --tls-private-key-file need each other");
+  }
+  return { cert: readText(tlsCertFile), key: readText(tlsPrivateKeyFile) };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new CommandError(`cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** `key=value:effect`, separated by commas; the value may be left out. */
+export function parseTaints(text: string): Taint[] {
+  return text
+    .split(",")
+    .filter((word) => word !== "")
+    .map((word) => {
+      const match = /^([^=:]+)(?:=([^:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(word);
+      if (match === null) throw new CommandError(`${word} is no taint: it must be key=value:effect`);
+      const [, key = "", value, effect = ""] = match;
+      return { key, effect, ...(value === undefined || value === "" ? {} : { value }) };
+    });
+}

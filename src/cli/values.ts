@@ -1,0 +1,24 @@
+import { InvalidArgumentError } from "commander";
+import { parseDuration } from "../api/meta/index.ts";
+
+/** Milliseconds of a Go duration such as 15s. */
+export function durationMs(text: string): number {
+  let ms = 0;
+  try {
+    ms = parseDuration(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  if (ms <= 0) throw new InvalidArgumentError("It must be longer than nothing.");
+  return ms;
+}
+
+/** Parses an integer flag within bounds, both inclusive. */
+export function integerIn(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most))
+      throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+    return value;
+  };
+}

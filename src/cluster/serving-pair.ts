@@ -1,0 +1,15 @@
+import type { Host } from "../host/index.ts";
+import type { KeyPair } from "./pki.ts";
+
+const validityMs = 365 * 24 * 60 * 60 * 1000;
+const backdateMs = 60 * 60 * 1000;
+
+/** A certificate for a server that nobody vouches for: signed by an authority of its own that is then forgotten. */
+export async function servingPair(host: Host, commonName: string, names: readonly string[]): Promise<KeyPair> {
+  const { CertificateAuthority } = await import("./certificates.ts");
+  const now = host.clock.now();
+  const notBefore = now - backdateMs;
+  const notAfter = now + validityMs;
+  const authority = await CertificateAuthority.create(`${commonName}-ca`, notBefore, notAfter, host);
+  return authority.issue({ commonName, names, usage: "server", notBefore, notAfter });
+}
