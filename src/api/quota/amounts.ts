@@ -1,4 +1,4 @@
-import { addQuantity, canonicalQuantity, formatQuantity, parseQuantity, type Quantity } from "../meta/index.ts";
+import { canonicalQuantity, formatQuantity, parseQuantity, type Quantity } from "../meta/index.ts";
 
 /** Amounts by the names that quotas use. */
 export type Amounts = ReadonlyMap<string, Quantity>;
@@ -6,14 +6,6 @@ export type Amounts = ReadonlyMap<string, Quantity>;
 /** Reads `{ "cpu": "1" }`. */
 export function asAmounts(texts: Readonly<Record<string, string>> | undefined): Map<string, Quantity> {
   return new Map(Object.entries(texts ?? {}).map(([name, text]) => [name, parseQuantity(text)]));
-}
-
-/** Adds each amount to the total of its name. */
-export function addAmounts(totals: Map<string, Quantity>, amounts: Iterable<readonly [string, Quantity]>): void {
-  for (const [name, amount] of amounts) {
-    const present = totals.get(name);
-    totals.set(name, present === undefined ? amount : addQuantity(present, amount));
-  }
 }
 
 /** As the API shows an amount that it has calculated. */

@@ -1,6 +1,6 @@
 import { type KubeObject, parseQuantity, type Quantity, quantityOf } from "../meta/index.ts";
+import { addAmounts } from "../pod-resources/index.ts";
 import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from "../types/index.ts";
-import { addAmounts } from "./amounts.ts";
 import { isExtended, podUsage } from "./pod-usage.ts";
 import { matchedScopes, type ScopeRequirement, scopesOf } from "./scopes.ts";
 

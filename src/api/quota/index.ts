@@ -1,5 +1,5 @@
 /** What objects take from the quotas of their namespace: the one calculation that admission and the controller share. */
-export { type Amounts, addAmounts, amountsText, asAmounts, quantityText } from "./amounts.ts";
+export { type Amounts, amountsText, asAmounts, quantityText } from "./amounts.ts";
 export {
   type CountedObject,
   countedResource,

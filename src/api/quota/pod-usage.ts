@@ -1,8 +1,6 @@
-import { addQuantity, compareQuantity, parseQuantity, parseTime, type Quantity, quantityOf } from "../meta/index.ts";
-import type { Container, ContainerStatus, Pod } from "../types/index.ts";
-import { addAmounts } from "./amounts.ts";
-
-type Field = "requests" | "limits";
+import { parseQuantity, parseTime, type Quantity, quantityOf } from "../meta/index.ts";
+import { addAmounts, podTotals, type ResourceField } from "../pod-resources/index.ts";
+import type { Pod } from "../types/index.ts";
 
 const one = quantityOf(1);
 const standardNames: ReadonlySet<string> = new Set(["cpu", "memory", "ephemeral-storage"]);
@@ -12,7 +10,7 @@ export function podUsage(pod: Pod, nowMs: number): Map<string, Quantity> {
   const usage = new Map([["count/pods", one]]);
   if (hasEnded(pod, nowMs)) return usage;
   usage.set("pods", one);
-  addAmounts(usage, namedAmounts(podTotals(pod, "requests"), podTotals(pod, "limits")));
+  addAmounts(usage, namedAmounts(podTotals(pod, "requests", "running"), podTotals(pod, "limits", "running")));
   return usage;
 }
 
@@ -40,71 +38,8 @@ export function isExtended(name: string): boolean {
   return name.includes("/") && !name.includes("kubernetes.io/") && !name.startsWith("requests.");
 }
 
-/**
- * Containers and sidecars together, or an init container (with the sidecars before it) where it takes more; amounts of
- * the pod itself instead where it names them; and the overhead.
- */
-function podTotals(pod: Pod, field: Field): Map<string, Quantity> {
-  const { spec, status } = pod;
-  const running = new Map<string, Quantity>();
-  for (const container of spec.containers ?? []) {
-    addAmounts(running, containerAmounts(container, field, statusOf(status?.containerStatuses, container)));
-  }
-  const sidecars = new Map<string, Quantity>();
-  const starting = new Map<string, Quantity>();
-  for (const container of spec.initContainers ?? []) {
-    const amounts = containerAmounts(container, field, statusOf(status?.initContainerStatuses, container));
-    if (container.restartPolicy === "Always") {
-      addAmounts(running, amounts);
-      addAmounts(sidecars, amounts);
-      raise(starting, sidecars);
-    } else {
-      const together = new Map(sidecars);
-      addAmounts(together, amounts);
-      raise(starting, together);
-    }
-  }
-  raise(running, starting);
-  for (const [name, text] of Object.entries(spec.resources?.[field] ?? {})) running.set(name, parseQuantity(text));
-  for (const [name, text] of Object.entries(spec.overhead ?? {})) {
-    const present = running.get(name);
-    if (field === "requests" || (present !== undefined && present.nano > 0n))
-      running.set(name, present === undefined ? parseQuantity(text) : addQuantity(present, parseQuantity(text)));
-  }
-  return running;
-}
-
-/** Raises each total to at least the other one. */
-function raise(totals: Map<string, Quantity>, others: ReadonlyMap<string, Quantity>): void {
-  for (const [name, amount] of others) {
-    const present = totals.get(name);
-    if (present === undefined || compareQuantity(present, amount) < 0) totals.set(name, amount);
-  }
-}
-
-function statusOf(statuses: readonly ContainerStatus[] | undefined, { name }: Container): ContainerStatus | undefined {
-  return statuses?.find((status) => status.name === name);
-}
-
-/** While a container is resized, the larger of what is wanted, allocated and in use. */
-function containerAmounts(
-  container: Container,
-  field: Field,
-  status: ContainerStatus | undefined,
-): Map<string, Quantity> {
-  const amounts = new Map<string, Quantity>();
-  for (const texts of [
-    container.resources?.[field],
-    field === "requests" ? status?.allocatedResources : undefined,
-    status?.resources?.[field],
-  ]) {
-    raise(amounts, new Map(Object.entries(texts ?? {}).map(([name, text]) => [name, parseQuantity(text)])));
-  }
-  return amounts;
-}
-
 /** Quotas on these can only be kept when every container says what it takes. */
-const mustBeSpecified: ReadonlyMap<string, readonly [Field, string]> = new Map([
+const mustBeSpecified: ReadonlyMap<string, readonly [ResourceField, string]> = new Map([
   ["cpu", ["requests", "cpu"]],
   ["limits.cpu", ["limits", "cpu"]],
   ["limits.memory", ["limits", "memory"]],

@@ -5,7 +5,8 @@ import {
   parseQuantity,
   type Quantity,
 } from "../../api/meta/index.ts";
-import { addAmounts, asAmounts } from "../../api/quota/index.ts";
+import { addAmounts } from "../../api/pod-resources/index.ts";
+import { asAmounts } from "../../api/quota/index.ts";
 import { type AdmissionPlugin, type Attributes, isAbout } from "./admission.ts";
 import type { Lookup } from "./lookup.ts";
 import { type Container, isPod, type PodSpec, type Resources, specOf } from "./pod.ts";

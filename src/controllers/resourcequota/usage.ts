@@ -1,5 +1,6 @@
 import { canonicalQuantity, type KubeObject, type Quantity, quantityOf } from "../../api/meta/index.ts";
-import { addAmounts, countedResource, quantityText, quotaMatches, usageOf } from "../../api/quota/index.ts";
+import { addAmounts } from "../../api/pod-resources/index.ts";
+import { countedResource, quantityText, quotaMatches, usageOf } from "../../api/quota/index.ts";
 import type { ResourceQuota } from "../../api/types/index.ts";
 
 /** What the objects use of the quota's entries. `objectsOf` gives all of a resource in the namespace. */

@@ -1,31 +1,20 @@
-import { addQuantity, compareQuantity, formatQuantity, parseQuantity } from "../../api/meta/index.ts";
-import type { Container, Pod, ResourceRequirements } from "../../api/types/index.ts";
-import { isSidecar } from "./pod-spec.ts";
+import { compareQuantity, formatQuantity, parseQuantity } from "../../api/meta/index.ts";
+import { podTotals, type ResourceField } from "../../api/pod-resources/index.ts";
+import type { Pod, ResourceRequirements } from "../../api/types/index.ts";
 
 type ResourceList = Record<string, string>;
 
 const computeResources = ["cpu", "memory"] as const;
 
-/** What the pod as a whole asks for: sidecars and main containers together, or one init container when that is more. */
+/** What the pod as a whole asks for. */
 export function podRequests(pod: Pod): ResourceList {
-  return total(pod, (container) => container.resources?.requests ?? {});
+  return total(pod, "requests");
 }
 
-function total(pod: Pod, of: (container: Container) => ResourceList): ResourceList {
-  const { containers = [], initContainers = [], overhead } = pod.spec ?? {};
-  let sum: ResourceList = {};
-  let peak: ResourceList = {};
-  let sidecars: ResourceList = {};
-  for (const container of containers) sum = add(sum, of(container));
-  for (const container of initContainers) {
-    if (isSidecar(container)) {
-      sidecars = add(sidecars, of(container));
-      sum = add(sum, of(container));
-      peak = most(peak, sidecars);
-    } else peak = most(peak, add(sidecars, of(container)));
-  }
-  const result = most(sum, peak);
-  return overhead === undefined ? result : add(result, overhead);
+function total(pod: Pod, field: ResourceField): ResourceList {
+  return Object.fromEntries(
+    [...podTotals(pod, field, "wanted")].map(([name, amount]) => [name, formatQuantity(amount)]),
+  );
 }
 
 /** The pod's resources in its status: limits only of what every container limits. */
@@ -35,10 +24,11 @@ export function podResources(pod: Pod, isRunning: boolean): ResourceRequirements
   const requests = pick(podRequests(pod));
   const limits: ResourceList = {};
   if (isRunning) {
-    const sums = pick(total(pod, (container) => container.resources?.limits ?? {}));
+    const sums = pick(total(pod, "limits"));
     for (const name of computeResources) {
-      const bounded = pod.spec?.containers.every((container) => container.resources?.limits?.[name] !== undefined);
-      if (bounded && sums[name] !== undefined) limits[name] = sums[name];
+      const isBounded = pod.spec?.containers.every((container) => container.resources?.limits?.[name] !== undefined);
+      const ofPod = pod.spec?.resources?.limits?.[name];
+      if ((isBounded || ofPod !== undefined) && sums[name] !== undefined) limits[name] = sums[name];
     }
   }
   return {
@@ -49,26 +39,6 @@ export function podResources(pod: Pod, isRunning: boolean): ResourceRequirements
 
 export function isEmpty(list: object): boolean {
   return Object.keys(list).length === 0;
-}
-
-function add(a: ResourceList, b: ResourceList): ResourceList {
-  if (isEmpty(b)) return a;
-  const sum = { ...a };
-  for (const [name, text] of Object.entries(b)) {
-    const known = sum[name];
-    sum[name] = known === undefined ? text : formatQuantity(addQuantity(parseQuantity(known), parseQuantity(text)));
-  }
-  return sum;
-}
-
-function most(a: ResourceList, b: ResourceList): ResourceList {
-  if (isEmpty(b)) return a;
-  const max = { ...a };
-  for (const [name, text] of Object.entries(b)) {
-    const known = max[name];
-    if (known === undefined || compareQuantity(parseQuantity(known), parseQuantity(text)) < 0) max[name] = text;
-  }
-  return max;
 }
 
 /** As the API server sets it at creation; computed only for pods that came without. */
