@@ -156,12 +156,15 @@ test("a volume follows its config map within a minute, except for an immutable o
   await volumes.prepare(pod);
   const maps = cluster.client.resource(resources.configmaps);
   const read = () => readFile(made("kubernetes.io~configmap", "key"), "utf8");
+  const reads = (text: string) =>
+    vi.waitFor(async () => {
+      await cluster.seconds(66);
+      expect(await read()).toBe(text);
+    }, 5000);
   const second = await maps.update({ ...made1, data: { key: "2" } });
-  await cluster.seconds(66);
-  await vi.waitFor(async () => expect(await read()).toBe("2"));
+  await reads("2");
   await maps.update({ ...second, data: { key: "3" }, immutable: true });
-  await cluster.seconds(66);
-  await vi.waitFor(async () => expect(await read()).toBe("3"));
+  await reads("3");
   await maps.delete({ namespace: "default", name: "y" });
   await cluster.seconds(66);
   expect(await read()).toBe("3");
@@ -229,7 +232,7 @@ test("a token is renewed at four fifths of its life", async () => {
   await vi.waitFor(async () => {
     await cluster.seconds(66);
     expect(await read()).toBe("token-2");
-  });
+  }, 5000);
   own.stop();
 });
 

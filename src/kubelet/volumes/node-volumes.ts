@@ -7,6 +7,8 @@ import { podUid } from "../pod-worker/index.ts";
 import { clientReferences, type References } from "../references.ts";
 import type { Mount } from "../runtime/runtime.ts";
 import { containerMounts } from "./container-mounts.ts";
+import { CsiVolumes } from "./csi/csi-volumes.ts";
+import { CsiDrivers } from "./csi/drivers.ts";
 import { undefinedIfAbsent } from "./files/fs-errors.ts";
 import { TokenCache } from "./files/token-cache.ts";
 import { FreshReferences } from "./fresh-references.ts";
@@ -54,6 +56,8 @@ class NodeVolumes implements VolumeManager {
   readonly #references: References;
   readonly #fresh: FreshReferences;
   readonly #tokens: TokenCache;
+  readonly #drivers: CsiDrivers;
+  readonly #csi: CsiVolumes;
   readonly #kinds: SharedKinds;
   readonly #pods = new Map<string, PodVolumes>();
   #timer: Timer | undefined;
@@ -65,7 +69,10 @@ class NodeVolumes implements VolumeManager {
     this.#references = clientReferences(node.client);
     this.#fresh = new FreshReferences(this.#references);
     this.#tokens = new TokenCache(node.client, node.host);
-    this.#kinds = { projected: projectedVolumes(this.#tokens) };
+    this.#drivers = new CsiDrivers(node);
+    this.#csi = new CsiVolumes(node, this.#drivers, this.#tokens);
+    this.#kinds = { projected: projectedVolumes(this.#tokens), csi: this.#csi.make };
+    this.#drivers.start();
     this.#scheduleRefresh();
   }
 
@@ -137,6 +144,7 @@ class NodeVolumes implements VolumeManager {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#drivers.stop();
   }
 
   #of(pod: Pod): PodVolumes {
@@ -156,6 +164,7 @@ class NodeVolumes implements VolumeManager {
     const { layout, mounter } = this.#node;
     const folder = layout.pod(uid);
     await unmountBelow(mounter, layout.subPaths(uid));
+    await this.#csi.release(uid);
     await unmountBelow(mounter, folder);
     // Files of others would be deleted through a mount that is left.
     const left = (await mounter.mountPoints()).filter((point) => isWithin(point, folder));

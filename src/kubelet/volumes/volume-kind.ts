@@ -66,5 +66,5 @@ export class NotAttached extends Error {
 /** Kinds of volumes whose making needs more than the request: they hold connections or tokens. */
 export interface SharedKinds {
   readonly projected: MakeVolume;
-  readonly csi?: MakeVolume;
+  readonly csi: MakeVolume;
 }

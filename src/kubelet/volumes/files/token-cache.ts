@@ -7,9 +7,12 @@ interface TokenRequest {
   readonly status?: { readonly token: string; readonly expirationTimestamp: string };
 }
 
-interface Held {
+export interface HeldToken {
   readonly token: string;
   readonly expiresMs: number;
+}
+
+interface Held extends HeldToken {
   /** A new one is asked for from then on. */
   readonly renewMs: number;
 }
@@ -31,19 +34,22 @@ export class TokenCache {
   }
 
   /** @throws Error when there is none to be had; one that still holds is given though it could not be renewed. */
-  async token(pod: Pod, { audience, expirationSeconds }: Omit<ServiceAccountTokenProjection, "path">): Promise<string> {
+  async held(
+    pod: Pod,
+    { audience, expirationSeconds }: Omit<ServiceAccountTokenProjection, "path">,
+  ): Promise<HeldToken> {
     const { uid = "" } = pod.metadata;
     const key = [uid, pod.spec?.serviceAccountName, audience, expirationSeconds].join("\n");
     const held = this.#held.get(key);
-    if (held !== undefined && this.#host.clock.now() < held.renewMs) return held.token;
+    if (held !== undefined && this.#host.clock.now() < held.renewMs) return held;
     try {
       const fresh = await this.#request(pod, audience, expirationSeconds ?? defaultExpirationSeconds);
       this.#held.set(key, fresh);
-      return fresh.token;
+      return fresh;
     } catch (error) {
       if (held !== undefined && this.#host.clock.now() < held.expiresMs) {
         this.#host.log.warn("a service account's token could not be renewed", { pod: uid, error: String(error) });
-        return held.token;
+        return held;
       }
       throw new Error(`failed to fetch token: ${error instanceof Error ? error.message : error}`, { cause: error });
     }

@@ -9,10 +9,6 @@ const makeImage: MakeVolume = async ({ volume }) => {
   return { path: "", readOnly: true, image: { image: volume.image?.reference ?? "" } };
 };
 
-const noCsi: MakeVolume = async () => {
-  throw new Error("CSI volumes are not supported on this node");
-};
-
 /** Where the files of a volume come from, by the one source that it names. @throws Error for sources that are gone from Kubernetes */
 export function kindOf(
   { volume, persistent }: Pick<VolumeRequest, "volume" | "persistent">,
@@ -24,7 +20,7 @@ export function kindOf(
   if (source.configMap ?? source.secret ?? source.downwardAPI ?? source.projected) return shared.projected;
   if (source.hostPath ?? behind.hostPath) return makeHostPath;
   if (behind.local !== undefined) return makeLocal;
-  if (source.csi ?? behind.csi) return shared.csi ?? noCsi;
+  if (source.csi ?? behind.csi) return shared.csi;
   if (source.image !== undefined) return makeImage;
   if (source.nfs ?? behind.nfs) return makeNfs;
   if (source.iscsi ?? behind.iscsi) return refuseIscsi;

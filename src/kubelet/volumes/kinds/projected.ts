@@ -139,7 +139,7 @@ async function tokenFiles(
   defaultMode: number,
   tokens: TokenCache,
 ): Promise<ProjectedFiles> {
-  const token = await tokens.token(pod, source);
+  const { token } = await tokens.held(pod, source);
   return new Map([[source.path, { data: Buffer.from(token), ...ownerOf(pod, defaultMode) }]]);
 }
 

@@ -1,0 +1,298 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isReason } from "../../../api/meta/index.ts";
+import type { CSIDriver, Pod } from "../../../api/types/index.ts";
+import { resources } from "../../../client/index.ts";
+import type { References } from "../../references.ts";
+import { hasCode, undefinedIfAbsent } from "../files/fs-errors.ts";
+import { giveToGroup } from "../files/ownership.ts";
+import type { TokenCache } from "../files/token-cache.ts";
+import { isMounted } from "../mounting/mounter.ts";
+import {
+  type MadeVolume,
+  type MakeVolume,
+  NotAttached,
+  StepError,
+  type VolumeNode,
+  type VolumeRequest,
+} from "../volume-kind.ts";
+import { accessModeOf, type CsiSource, checkLifecycle, csiSource, groupPolicy, podContext } from "./csi-request.ts";
+import type { CsiDriver, CsiDrivers } from "./drivers.ts";
+
+const pluginName = "kubernetes.io/csi";
+const dataFile = "vol_data.json";
+
+/** What the kubelet notes beside a volume, in the original's words, so that it can be taken away after a crash. */
+interface VolumeData {
+  readonly driverName: string;
+  readonly volumeHandle: string;
+  readonly specVolID: string;
+  readonly nodeName: string;
+  readonly attachmentID: string;
+  readonly volumeLifecycleMode: "Persistent" | "Ephemeral";
+}
+
+/** Volumes that drivers mount: staged once for the node where the driver wants that, then published for each pod. */
+export class CsiVolumes {
+  readonly #node: VolumeNode;
+  readonly #drivers: CsiDrivers;
+  readonly #tokens: TokenCache;
+  /** The last thing that is done to each staged volume: staging and unstaging it must not meet. */
+  readonly #staging = new Map<string, Promise<unknown>>();
+
+  constructor(node: VolumeNode, drivers: CsiDrivers, tokens: TokenCache) {
+    this.#node = node;
+    this.#drivers = drivers;
+    this.#tokens = tokens;
+  }
+
+  readonly make: MakeVolume = async (request, references) => {
+    const source = csiSource(request);
+    const object = await this.#driverObject(source.driver);
+    checkLifecycle(source, object);
+    const context = await this.#publishContext(request, source, object);
+    const driver = this.#driverFor(request, source);
+    await this.#stage(request, source, driver, object, context, references);
+    const path = await this.#publish(request, source, driver, object, context, references);
+    const made: MadeVolume = { path, readOnly: source.readOnly };
+    if (object?.spec.requiresRepublish !== true) return made;
+    return {
+      ...made,
+      refresh: async (pod, fresh) => {
+        await this.#publish({ ...request, pod }, source, driver, object, context, fresh);
+      },
+    };
+  };
+
+  /** Takes back what was published for a pod, and what no other pod of the node has staged. From what is on the disk. */
+  async release(uid: string): Promise<void> {
+    const parent = dirname(this.#node.layout.volume(uid, pluginName, "x"));
+    for (const name of (await readdir(parent).catch(undefinedIfAbsent)) ?? []) {
+      const folder = join(parent, name);
+      const data = await readData(folder);
+      if (data === undefined) continue;
+      const { node } = this.#drivers.driver(data.driverName);
+      await node.call("NodeUnpublishVolume", { volumeId: data.volumeHandle, targetPath: join(folder, "mount") });
+      // A driver may leave the folder; what is mounted in it is not deleted with it.
+      await rmdir(join(folder, "mount")).catch(passAbsentOrBusy);
+      await rm(join(folder, dataFile), { force: true });
+      if (data.volumeLifecycleMode === "Persistent") await this.#unstage(data);
+    }
+  }
+
+  #driverFor({ specName }: VolumeRequest, { driver, isEphemeral }: CsiSource): CsiDriver {
+    try {
+      return this.#drivers.driver(driver);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (isEphemeral) throw new Error(`kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: ${why}`);
+      const message = `kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: ${why}`;
+      throw new StepError("MountDevice", specName, new Error(message));
+    }
+  }
+
+  async #driverObject(name: string): Promise<CSIDriver | undefined> {
+    return this.#node.client.resource(resources.csidrivers).find({ name });
+  }
+
+  /** What the attaching of the volume gave, for drivers that attach. @throws NotAttached until it is done */
+  async #publishContext(
+    { node }: VolumeRequest,
+    { driver, handle, isEphemeral }: CsiSource,
+    object: CSIDriver | undefined,
+  ): Promise<Readonly<Record<string, string>>> {
+    if (isEphemeral || object?.spec.attachRequired === false) return {};
+    const name = attachmentName(handle, driver, node.name);
+    const attachment = await node.client.resource(resources.volumeattachments).find({ name });
+    if (attachment?.status?.attached !== true) throw new NotAttached(`volume ${handle} is not attached to the node`);
+    return attachment.status.attachmentMetadata ?? {};
+  }
+
+  async #stage(
+    { specName, persistent, pod }: VolumeRequest,
+    source: CsiSource,
+    driver: CsiDriver,
+    object: CSIDriver | undefined,
+    publishContext: Readonly<Record<string, string>>,
+    references: References,
+  ): Promise<void> {
+    if (source.isEphemeral || !driver.capabilities.has("STAGE_UNSTAGE_VOLUME")) return;
+    const folder = this.#stagingFolder(source.driver, source.handle);
+    const { handle: volumeHandle, driver: driverName } = source;
+    try {
+      await this.#alone(folder, async () => {
+        const stagingTargetPath = join(folder, "globalmount");
+        await mkdir(stagingTargetPath, { recursive: true, mode: 0o750 });
+        await writeFile(join(folder, dataFile), JSON.stringify({ driverName, volumeHandle }));
+        await driver.node.call("NodeStageVolume", {
+          volumeId: volumeHandle,
+          publishContext,
+          stagingTargetPath,
+          volumeCapability: this.#capability(pod, source, driver, object),
+          secrets: await secretsOf(references, persistent?.spec?.csi?.nodeStageSecretRef),
+          volumeContext: source.attributes,
+        });
+      });
+    } catch (error) {
+      throw new StepError("MountDevice", specName, error);
+    }
+  }
+
+  async #publish(
+    request: VolumeRequest,
+    source: CsiSource,
+    driver: CsiDriver,
+    object: CSIDriver | undefined,
+    publishContext: Readonly<Record<string, string>>,
+    references: References,
+  ): Promise<string> {
+    const { node, pod, specName } = request;
+    const folder = node.layout.volume(pod.metadata.uid ?? "", pluginName, specName);
+    const target = join(folder, "mount");
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+    const data: VolumeData = {
+      attachmentID: source.isEphemeral ? "" : attachmentName(source.handle, source.driver, node.name),
+      driverName: source.driver,
+      nodeName: node.name,
+      specVolID: specName,
+      volumeHandle: source.handle,
+      volumeLifecycleMode: source.isEphemeral ? "Ephemeral" : "Persistent",
+    };
+    await writeFile(join(folder, dataFile), JSON.stringify(data));
+    const isStaged = !source.isEphemeral && driver.capabilities.has("STAGE_UNSTAGE_VOLUME");
+    await driver.node.call("NodePublishVolume", {
+      volumeId: source.handle,
+      publishContext,
+      stagingTargetPath: isStaged ? join(this.#stagingFolder(source.driver, source.handle), "globalmount") : "",
+      targetPath: target,
+      volumeCapability: this.#capability(pod, source, driver, object),
+      readonly: source.readOnly,
+      secrets: await secretsOf(references, source.publishSecret),
+      volumeContext: {
+        ...source.attributes,
+        ...podContext(pod, object, source.isEphemeral),
+        ...(await this.#tokenContext(pod, object)),
+      },
+    });
+    await this.#own(pod, source, driver, object, target);
+    return target;
+  }
+
+  #capability(pod: Pod, source: CsiSource, driver: CsiDriver, object: CSIDriver | undefined): object {
+    const gid = groupPolicy(pod, source, object);
+    const isGiven = gid !== undefined && driver.capabilities.has("VOLUME_MOUNT_GROUP");
+    return {
+      mount: {
+        fsType: source.fsType,
+        mountFlags: source.mountOptions,
+        volumeMountGroup: isGiven ? String(gid) : "",
+      },
+      accessMode: { mode: accessModeOf(source.accessModes, driver.capabilities.has("SINGLE_NODE_MULTI_WRITER")) },
+    };
+  }
+
+  async #own(
+    pod: Pod,
+    source: CsiSource,
+    driver: CsiDriver,
+    object: CSIDriver | undefined,
+    target: string,
+  ): Promise<void> {
+    const gid = groupPolicy(pod, source, object);
+    if (gid === undefined || source.readOnly || driver.capabilities.has("VOLUME_MOUNT_GROUP")) return;
+    const policy = pod.spec?.securityContext?.fsGroupChangePolicy;
+    await giveToGroup(target, { gid, readOnly: false, policy });
+  }
+
+  async #tokenContext(pod: Pod, object: CSIDriver | undefined): Promise<Record<string, string>> {
+    const requests = object?.spec.tokenRequests ?? [];
+    if (requests.length === 0) return {};
+    const tokens: Record<string, object> = {};
+    for (const { audience, expirationSeconds } of requests) {
+      const { token, expiresMs } = await this.#tokens.held(pod, { audience, expirationSeconds });
+      tokens[audience] = { token, expirationTimestamp: `${new Date(expiresMs).toISOString().slice(0, 19)}Z` };
+    }
+    return { "csi.storage.k8s.io/serviceAccount.tokens": JSON.stringify(tokens) };
+  }
+
+  async #unstage({ driverName, volumeHandle }: VolumeData): Promise<void> {
+    const driver = this.#drivers.driver(driverName);
+    if (!driver.capabilities.has("STAGE_UNSTAGE_VOLUME")) return;
+    const folder = this.#stagingFolder(driverName, volumeHandle);
+    await this.#alone(folder, async () => {
+      if (await this.#isPublished(driverName, volumeHandle)) return;
+      const stagingTargetPath = join(folder, "globalmount");
+      await driver.node.call("NodeUnstageVolume", { volumeId: volumeHandle, stagingTargetPath });
+      if (await isMounted(this.#node.mounter, stagingTargetPath))
+        throw new Error(`still mounted: ${stagingTargetPath}`);
+      await rmdir(stagingTargetPath).catch(passAbsentOrBusy);
+      await rm(join(folder, dataFile), { force: true });
+      await rmdir(folder).catch(passAbsentOrBusy);
+    });
+  }
+
+  /** Whether some pod of the node has it, as the disk says. */
+  async #isPublished(driverName: string, volumeHandle: string): Promise<boolean> {
+    const { layout } = this.#node;
+    for (const uid of await readdir(layout.pods)) {
+      const parent = dirname(layout.volume(uid, pluginName, "x"));
+      for (const name of (await readdir(parent).catch(undefinedIfAbsent)) ?? []) {
+        const data = await readData(join(parent, name));
+        if (data?.driverName === driverName && data.volumeHandle === volumeHandle) return true;
+      }
+    }
+    return false;
+  }
+
+  #stagingFolder(driver: string, handle: string): string {
+    const hash = createHash("sha256").update(handle).digest("hex");
+    return join(this.#node.layout.plugin(pluginName), driver, hash);
+  }
+
+  #alone<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const mine = (this.#staging.get(key) ?? Promise.resolve()).then(work);
+    const settled = mine.then(
+      () => undefined,
+      () => undefined, // Whoever asked learns of it.
+    );
+    this.#staging.set(key, settled);
+    void settled.then(() => {
+      if (this.#staging.get(key) === settled) this.#staging.delete(key);
+    });
+    return mine;
+  }
+}
+
+async function readData(folder: string): Promise<VolumeData | undefined> {
+  const text = await readFile(join(folder, dataFile), "utf8").catch(undefinedIfAbsent);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** The name of the object that tells whether a volume is attached. */
+export function attachmentName(handle: string, driver: string, node: string): string {
+  return `csi-${createHash("sha256").update(`${handle}${driver}${node}`).digest("hex")}`;
+}
+
+async function secretsOf(
+  references: References,
+  ref: { readonly name?: string; readonly namespace?: string } | undefined,
+): Promise<Record<string, string>> {
+  if (ref === undefined) return {};
+  const { name = "", namespace = "" } = ref;
+  const found = await references.secret(namespace, name).catch((error: unknown) => {
+    if (isReason(error, "Forbidden")) return undefined;
+    throw error;
+  });
+  if (found === undefined) {
+    throw new Error(
+      `fetching NodePublishSecretRef ${namespace}/${name} failed: secrets ${JSON.stringify(name)} not found`,
+    );
+  }
+  const entries = Object.entries(found.data ?? {});
+  return Object.fromEntries(entries.map(([key, text]) => [key, Buffer.from(text, "base64").toString("utf8")]));
+}
+
+function passAbsentOrBusy(error: unknown): void {
+  if (!hasCode(error, "ENOENT", "ENOTEMPTY", "EBUSY")) throw error;
+}
