@@ -272,7 +272,7 @@ test("preemption takes the least important pods and restores the view", () => {
   const result = schedule(urgent.pod, cluster);
   if (result.kind !== "unschedulable") throw new Error("scheduled");
   const found = findPreemption(urgent, result.fit, cluster, search);
-  expect(found).toMatchObject({ kind: "found", preemption: { node: "a", victims: [{ key: "default/low" }] } });
+  expect(found).toMatchObject({ kind: "found", candidates: [{ node: "a", victims: [{ key: "default/low" }] }] });
   expect(cluster.node("a")?.requested.cpuMilli).toBe(4000);
 });
 

@@ -3,6 +3,7 @@ import type { Client, EventRecorder, InformerFactory } from "../client/index.ts"
 import type { Host } from "../host/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import type { QueueingHints } from "./events.ts";
+import type { Extender } from "./extenders/extender.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 import type { QueuedPod } from "./queued-pod.ts";
@@ -39,6 +40,7 @@ export interface PluginHandle {
   readonly cluster: ClusterState;
   readonly events: EventRecorder;
   readonly waitingPods: WaitingPods;
+  readonly extenders: readonly Extender[];
   /** The filters of the profile in their order, for plugins that try what would happen. Complete when the first pod comes. */
   filters(): readonly FilterPlugin[];
   /** Tells the queue of a change that only the plugin knows of: gated pods are asked again whether they may be tried. */

@@ -1,21 +1,19 @@
-import { labelSelectorAsSelector, matches, parseTime } from "../api/meta/index.ts";
+import { labelSelectorAsSelector, matches } from "../api/meta/index.ts";
 import type { PodDisruptionBudget } from "../api/types/index.ts";
 import type { Random } from "../host/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import type { DefaultPreemptionArgs } from "./config/plugin-args.ts";
-import { firstRejection } from "./cycle.ts";
+import { prepareFilters, rejectionBy } from "./cycle.ts";
 import { sortedCounts } from "./fit-error.ts";
 import type { FilterPlugin, FitError, NodeFilter } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
+import { RefusedNodes } from "./refused-nodes.ts";
 
 /** Pods to remove from a node so that a more important one fits. */
 export interface Preemption {
   readonly node: string;
   readonly victims: readonly PodInfo[];
-}
-
-interface Candidate extends Preemption {
   readonly budgetsViolated: number;
 }
 
@@ -25,11 +23,13 @@ export interface PreemptionSearch {
   readonly budgets: readonly PodDisruptionBudget[];
   readonly args: DefaultPreemptionArgs;
   readonly random: Pick<Random, "next">;
+  /** What earlier searches found out; without it nothing is remembered. */
+  readonly memory?: PreemptionMemory;
 }
 
-/** What the search came to: a node with victims, or why not in the original's words. */
+/** What the search came to: nodes with victims, or why not in the original's words. */
 export type PreemptionResult =
-  | { readonly kind: "found"; readonly preemption: Preemption }
+  | { readonly kind: "found"; readonly candidates: readonly Preemption[] }
   | { readonly kind: "none"; readonly message: string };
 
 const notHelpful = "Preemption is not helpful for scheduling";
@@ -49,8 +49,7 @@ export function findPreemption(
   if (fit.nodesTotal === 0) return { kind: "none", message: "no nodes available" };
   const worthTrying = fit.pod ? [] : resolvableNodes(fit, cluster);
   const candidates = dryRun(pod, worthTrying, cluster, search);
-  const best = candidates.sort(compareCandidates)[0];
-  if (best) return { kind: "found", preemption: { node: best.node, victims: best.victims } };
+  if (candidates.length > 0) return { kind: "found", candidates };
   const counts = new Map([
     [noVictims, worthTrying.length],
     [notHelpful, fit.nodesTotal - worthTrying.length],
@@ -59,14 +58,17 @@ export function findPreemption(
   return { kind: "none", message: `0/${fit.nodesTotal} nodes are available: ${sortedCounts(counts).join(", ")}.` };
 }
 
+/** The candidate that costs least; among equals the first. */
+export function bestPreemption(candidates: readonly Preemption[]): Preemption | undefined {
+  let best: Preemption | undefined;
+  for (const candidate of candidates) if (!best || compareCandidates(candidate, best) < 0) best = candidate;
+  return best;
+}
+
 /** Nodes whose refusal may go away with some of their pods. */
-function resolvableNodes(fit: FitError, cluster: ClusterState): NodeInfo[] {
-  const nodes: NodeInfo[] = [];
-  for (const [name, { resolvable }] of fit.nodes) {
-    const node = resolvable ? cluster.node(name) : undefined;
-    if (node) nodes.push(node);
-  }
-  return nodes;
+function resolvableNodes({ nodes }: FitError, cluster: ClusterState): readonly NodeInfo[] {
+  if (nodes instanceof RefusedNodes) return nodes.nodes.filter((_, i) => nodes.rejections[i]?.resolvable);
+  return [...nodes].flatMap(([name, { resolvable }]) => (resolvable ? (cluster.node(name) ?? []) : []));
 }
 
 /** Tries nodes from a random one on until there are enough candidates of which one violates no budget. */
@@ -75,16 +77,19 @@ function dryRun(
   nodes: readonly NodeInfo[],
   cluster: ClusterState,
   search: PreemptionSearch,
-): Candidate[] {
+): Preemption[] {
   const { minCandidateNodesPercentage, minCandidateNodesAbsolute } = search.args;
   const part = Math.floor((nodes.length * minCandidateNodesPercentage) / 100);
   const wanted = Math.min(nodes.length, Math.max(part, minCandidateNodesAbsolute));
   const offset = Math.floor(search.random.next() * nodes.length);
-  const candidates: Candidate[] = [];
+  const memory = search.memory ?? new PreemptionMemory();
+  const tried = memory.triedBy(pod, cluster, search);
+  if (!tried) return [];
+  const candidates: Preemption[] = [];
   let hasPeaceful = false;
   for (let i = 0; i < nodes.length && !(hasPeaceful && candidates.length >= wanted); i++) {
     const node = nodes[(offset + i) % nodes.length];
-    const candidate = node && tryNode(pod, node, cluster, search);
+    const candidate = node && tried.candidateOn(node, pod);
     if (!candidate) continue;
     candidates.push(candidate);
     hasPeaceful ||= candidate.budgetsViolated === 0;
@@ -92,27 +97,82 @@ function dryRun(
   return candidates;
 }
 
-function tryNode(
-  pod: PodInfo,
-  node: NodeInfo,
-  cluster: ClusterState,
-  { filters, budgets }: PreemptionSearch,
-): Candidate | undefined {
-  const lower = [...node.pods.values()].filter((other) => other.priority < pod.priority);
-  if (lower.length === 0) return undefined;
-  const fits = () => {
-    const prepared: NodeFilter[] = [];
-    for (const plugin of filters) {
-      const filter = plugin.prepareFilter(pod, cluster);
-      if (typeof filter === "function") prepared.push(filter);
-      else if (filter && "rejected" in filter) return false;
-      else if (filter?.filter) prepared.push(filter.filter); // the node is one of those that it looks at
+/** Preemptors whose tries are remembered. */
+const templatesMax = 16;
+
+/**
+ * What was found out by trying nodes for the preemptors of one template after the other: a node is tried again once it has
+ * changed, or pods are to come to it. Only for pods that nothing but local plugins has a say about, since then nothing
+ * but the node decides.
+ */
+export class PreemptionMemory {
+  readonly #known = new Map<string, TriedNodes>();
+  #budgets: readonly PodDisruptionBudget[] = [];
+
+  /** Undefined when the pod is refused as a whole. */
+  triedBy(pod: PodInfo, cluster: ClusterState, { filters, budgets }: PreemptionSearch): TriedNodes | undefined {
+    if (budgets.length !== this.#budgets.length || budgets.some((budget, i) => budget !== this.#budgets[i])) {
+      this.#known.clear();
     }
-    return firstRejection(prepared, node) === undefined;
-  };
-  for (const victim of lower) node.removePod(victim);
+    this.#budgets = budgets;
+    const key = `${pod.priority} ${pod.localKey}`;
+    const prepared = prepareFilters({ filters, scores: [], reserves: [] }, pod, cluster);
+    if ("rejected" in prepared) return undefined;
+    const known = this.#known.get(key);
+    const isLocal = prepared.filters.length === 1;
+    if (known && isLocal) return known;
+    const made = new TriedNodes(prepared.filters, cluster, budgets);
+    if (!isLocal) return made;
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= templatesMax && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(key, made);
+    return made;
+  }
+}
+
+class TriedNodes {
+  readonly #filters: readonly NodeFilter[];
+  readonly #cluster: ClusterState;
+  readonly #budgets: readonly PodDisruptionBudget[];
+  /** By node index: the generation that was tried, and what came of it. */
+  readonly #triedAt: number[] = [];
+  readonly #candidates: (Preemption | undefined)[] = [];
+
+  constructor(filters: readonly NodeFilter[], cluster: ClusterState, budgets: readonly PodDisruptionBudget[]) {
+    this.#filters = filters;
+    this.#cluster = cluster;
+    this.#budgets = budgets;
+  }
+
+  candidateOn(node: NodeInfo, pod: PodInfo): Preemption | undefined {
+    const { index, generation } = node;
+    if (this.#cluster.nominatedOn(node.name, pod).length > 0) return this.#try(node, pod);
+    if (this.#triedAt[index] === generation) return this.#candidates[index];
+    const candidate = this.#try(node, pod);
+    this.#triedAt[index] = generation;
+    this.#candidates[index] = candidate;
+    return candidate;
+  }
+
+  #try(node: NodeInfo, pod: PodInfo): Preemption | undefined {
+    const lower: PodInfo[] = [];
+    for (const other of node.pods.values()) if (other.priority < pod.priority) lower.push(other);
+    if (lower.length === 0) return undefined;
+    const fits = () => rejectionBy(this.#filters, node, pod, this.#cluster) === undefined;
+    return node.whatIf(() => victimsOn(node, lower, fits, this.#budgets));
+  }
+}
+
+/** Takes all off the node and puts back as many as it can; at the end all are where they were. */
+function victimsOn(
+  node: NodeInfo,
+  lower: PodInfo[],
+  fits: () => boolean,
+  budgets: readonly PodDisruptionBudget[],
+): Preemption | undefined {
   const victims: PodInfo[] = [];
   let budgetsViolated = 0;
+  for (const victim of lower) node.removePod(victim);
   try {
     if (!fits()) return undefined;
     // The most important come back first; what does not fit any more is a victim.
@@ -154,26 +214,45 @@ function splitByBudgets(pods: readonly PodInfo[], budgets: readonly PodDisruptio
   return { violating, others };
 }
 
+/** What a candidate costs. */
+interface Cost {
+  readonly highestPriority: number;
+  readonly prioritySum: number;
+  /** When the first of the most important victims was started. */
+  readonly earliest: number;
+}
+
+const costs = new WeakMap<Preemption, Cost>();
+
+function costOf(candidate: Preemption): Cost {
+  const known = costs.get(candidate);
+  if (known) return known;
+  let highestPriority = Number.NEGATIVE_INFINITY;
+  let prioritySum = 0;
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const { priority, startedAt } of candidate.victims) {
+    prioritySum += priority + 2 ** 31;
+    if (priority > highestPriority) earliest = startedAt;
+    else if (priority === highestPriority) earliest = Math.min(earliest, startedAt);
+    highestPriority = Math.max(highestPriority, priority);
+  }
+  const cost = { highestPriority, prioritySum, earliest };
+  costs.set(candidate, cost);
+  return cost;
+}
+
 /** The published order: fewest budget violations, lowest top priority, lowest sum, fewest victims, latest start. */
-function compareCandidates(a: Candidate, b: Candidate): number {
-  const top = (c: Candidate) => Math.max(...c.victims.map((v) => v.priority));
-  const sum = (c: Candidate) => c.victims.reduce((total, v) => total + v.priority + 2 ** 31, 0);
-  const earliest = (c: Candidate) =>
-    Math.min(...c.victims.filter((v) => v.priority === top(c)).map((v) => startTime(v)));
+function compareCandidates(a: Preemption, b: Preemption): number {
+  const [x, y] = [costOf(a), costOf(b)];
   return (
     a.budgetsViolated - b.budgetsViolated ||
-    top(a) - top(b) ||
-    sum(a) - sum(b) ||
+    x.highestPriority - y.highestPriority ||
+    x.prioritySum - y.prioritySum ||
     a.victims.length - b.victims.length ||
-    earliest(b) - earliest(a)
+    y.earliest - x.earliest
   );
 }
 
 function moreImportantFirst(a: PodInfo, b: PodInfo): number {
-  return b.priority - a.priority || startTime(a) - startTime(b);
-}
-
-function startTime({ pod }: PodInfo): number {
-  const text = pod.status?.startTime ?? pod.metadata.creationTimestamp;
-  return text ? parseTime(text) : 0;
+  return b.priority - a.priority || a.startedAt - b.startedAt;
 }

@@ -29,6 +29,9 @@ export const extensionPoints = [
 ] as const;
 export type ExtensionPoint = (typeof extensionPoints)[number];
 
+/** What pods have that name no scheduler. */
+export const defaultSchedulerName = "default-scheduler";
+
 /** A plugin and the weight of its scores. */
 export interface EnabledPlugin {
   readonly plugin: Plugin;

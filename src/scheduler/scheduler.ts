@@ -12,12 +12,13 @@ import { askPermits, Binder, type BindingResult, messageOf, type Placement } fro
 import { ClusterState } from "./cluster-state.ts";
 import { watchCluster } from "./cluster-watch.ts";
 import { SchedulingCycle } from "./cycle.ts";
+import { type Extender, extenderBinder, runExtended } from "./extenders/index.ts";
 import { fitMessage, refusingPlugins } from "./fit-error.ts";
 import type { CycleResult, FitError, PluginHandle, PostFilterResult, Rejection } from "./framework.ts";
 import { createSchedulerMetrics, type SchedulerMetrics } from "./metrics.ts";
 import { type PodInfo, podInfoOf } from "./pod-info.ts";
 import { type WhyPending, writePending } from "./pod-status.ts";
-import type { Profile } from "./profile.ts";
+import { defaultSchedulerName, type Profile } from "./profile.ts";
 import { type CustomPlugin, createProfiles, type ProfileConfig } from "./profile-factory.ts";
 import { type QueueProfile, SchedulingQueue } from "./queue.ts";
 import type { QueuedPod } from "./queued-pod.ts";
@@ -37,6 +38,8 @@ export interface SchedulerOptions {
    * where a profile names them.
    */
   readonly plugins?: readonly CustomPlugin[];
+  /** Programs that are asked beside the plugins, in this order. */
+  readonly extenders?: readonly Extender[];
   /** Default 1 s and 10 s. */
   readonly backoffInitialMs?: number;
   readonly backoffMaxMs?: number;
@@ -50,8 +53,6 @@ export interface Scheduler {
 const cyclesPerTurn = 32;
 /** Bindings under way at once; more wait for the API server. */
 const bindingsMax = 256;
-
-export const defaultSchedulerName = "default-scheduler";
 
 /**
  * Starts the scheduler: gives every pod that names one of its profiles a node, or says why none fits.
@@ -69,6 +70,7 @@ interface ActiveProfile extends QueueProfile {
 
 class PodScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
+  readonly #extenders: readonly Extender[];
   readonly #client: Client;
   readonly #host: Host;
   readonly #informers: InformerFactory;
@@ -85,6 +87,8 @@ class PodScheduler implements Scheduler {
   readonly #permitWaits: PermitWaits;
   readonly #binder: Binder;
   #turn: Timer | undefined;
+  /** A cycle waits for an extender: no other begins. */
+  #isAsking = false;
   #synced = false;
   #stopped = false;
 
@@ -93,6 +97,7 @@ class PodScheduler implements Scheduler {
     const profiles = options.profiles ?? [{ schedulerName: defaultSchedulerName }];
     const component = profiles[0]?.schedulerName ?? defaultSchedulerName;
     this.#options = options;
+    this.#extenders = options.extenders ?? [];
     this.#client = client;
     this.#host = host;
     this.#informers = options.informers ?? createInformerFactory(client, host);
@@ -151,6 +156,7 @@ class PodScheduler implements Scheduler {
       cluster: this.#cluster,
       events: this.#events,
       waitingPods: this.#permitWaits,
+      extenders: this.#extenders,
       recheckGated: () => this.#queue.recheckGated(),
     };
     const created = createProfiles({
@@ -159,8 +165,10 @@ class PodScheduler implements Scheduler {
       enableCustom: this.#options.profiles === undefined,
       handleFor: (schedulerName, filters) => ({ ...shared, schedulerName, filters }),
     });
+    const binder = extenderBinder(this.#extenders, this.#host.log);
+    const withBinder = (profile: Profile) => ({ ...profile, binds: [binder, ...profile.binds] });
     const activate = (profile: Profile): ActiveProfile => ({
-      profile,
+      profile: this.#extenders.some(({ bind }) => bind) ? withBinder(profile) : profile,
       cycle: new SchedulingCycle(profile, this.#host.random),
       preEnqueues: profile.preEnqueues,
       hints: hintsOf(profile),
@@ -207,7 +215,7 @@ class PodScheduler implements Scheduler {
 
   #work(): void {
     for (let i = 0; i < cyclesPerTurn && this.#bindings.size < bindingsMax; i++) {
-      const entry = this.#queue.pop();
+      const entry = this.#isAsking ? undefined : this.#queue.pop();
       if (!entry) return;
       this.#scheduleOne(entry);
     }
@@ -215,12 +223,38 @@ class PodScheduler implements Scheduler {
   }
 
   #scheduleOne(entry: QueuedPod): void {
+    const { profile, cycle } = this.#profileOf(entry.info);
+    const attempt = { entry, profile, startedAt: this.#host.clock.now() };
+    if (this.#extenders.some((extender) => extender.isInterested(entry.info))) {
+      this.#askExtenders(attempt, cycle);
+    } else {
+      this.#decided(attempt, cycle, cycle.run(entry.info, this.#cluster));
+    }
+  }
+
+  #askExtenders(attempt: Attempt, cycle: SchedulingCycle): void {
+    const { info } = attempt.entry;
+    this.#isAsking = true;
+    const extended = { profile: attempt.profile, cycle, extenders: this.#extenders, log: this.#host.log };
+    const asked = runExtended(extended, info, this.#cluster).then(
+      (result) => {
+        this.#isAsking = false;
+        if (this.#stopped || !this.#current(attempt.entry)) this.#queue.done(info.key);
+        else this.#decided(attempt, cycle, result);
+      },
+      (error: unknown) => {
+        this.#isAsking = false;
+        return this.#failed(attempt, messageOf(error), error);
+      },
+    );
+    this.#track(asked);
+  }
+
+  /** A cycle came to its end: the pod goes to its node, or waits. */
+  #decided(attempt: Attempt, cycle: SchedulingCycle, result: CycleResult): void {
+    const { entry, profile, startedAt } = attempt;
     const { info } = entry;
-    const { profile, cycle } = this.#profileOf(info);
-    const startedAt = this.#host.clock.now();
-    const result: CycleResult = cycle.run(info, this.#cluster);
     this.#metrics.algorithm(startedAt);
-    const attempt = { entry, profile, startedAt };
     if (result.kind === "unschedulable") {
       this.#track(this.#reject(attempt, result.fit, true));
       return;

@@ -2,9 +2,10 @@ import { findCondition, formatTime, isReason, keyOf } from "../../api/meta/index
 import type { Pod, PodCondition } from "../../api/types/index.ts";
 import { resources } from "../../client/index.ts";
 import type { DefaultPreemptionArgs } from "../config/plugin-args.ts";
+import type { Victims } from "../extenders/index.ts";
 import type { FitError, PluginHandle, PostFilterPlugin, PostFilterResult } from "../framework.ts";
 import type { PodInfo } from "../pod-info.ts";
-import { findPreemption, type Preemption } from "../preemption.ts";
+import { bestPreemption, findPreemption, type Preemption, PreemptionMemory } from "../preemption.ts";
 
 const name = "DefaultPreemption";
 
@@ -22,17 +23,21 @@ export function createDefaultPreemption(args: DefaultPreemptionArgs, handle: Plu
     buckets: [1, 2, 4, 8, 16, 32, 64],
   });
 
+  const memory = new PreemptionMemory();
+
   const postFilter = async (pod: PodInfo, fit: FitError): Promise<PostFilterResult> => {
     attempts.inc();
     const why = whyNotEligible(pod, fit);
     if (why !== undefined) return { helped: false, message: `preemption: ${why}` };
     cluster.unnominate(pod.key); // what it was to get has turned out not to be enough
-    const search = { filters: handle.filters(), budgets: budgets.list(), args, random: host.random };
+    const search = { filters: handle.filters(), budgets: budgets.list(), args, random: host.random, memory };
     const result = findPreemption(pod, fit, cluster, search);
     if (result.kind === "none") return { helped: false, nominated: "", message: `preemption: ${result.message}` };
-    cluster.nominate(pod, result.preemption.node);
-    await removeVictims(pod, result.preemption);
-    return { helped: true, nominated: result.preemption.node, message: "" };
+    const best = bestPreemption(await askExtenders(pod, result.candidates));
+    if (!best) return { helped: false, message: "preemption: no candidate node for preemption" };
+    cluster.nominate(pod, best.node);
+    await removeVictims(pod, best);
+    return { helped: true, nominated: best.node, message: "" };
   };
 
   /** Whether it may take from others; a pod for which others are about to leave waits for that. */
@@ -47,6 +52,29 @@ export function createDefaultPreemption(args: DefaultPreemptionArgs, handle: Plu
       }
     }
     return undefined;
+  }
+
+  /** Extenders may take candidates away, or change their victims. @throws when one fails that must not be ignored. */
+  async function askExtenders(pod: PodInfo, found: readonly Preemption[]): Promise<readonly Preemption[]> {
+    const asked = handle.extenders.filter((extender) => extender.preempt && extender.isInterested(pod));
+    if (asked.length === 0) return found;
+    let candidates = new Map(
+      found.map(({ node, victims, budgetsViolated }): [string, Victims] => [node, { pods: victims, budgetsViolated }]),
+    );
+    for (const { preempt, isIgnorable, name: extender } of asked) {
+      if (!preempt || candidates.size === 0) break;
+      try {
+        candidates = withVictims(await preempt(pod, candidates, podsOf), isIgnorable);
+      } catch (error) {
+        if (!isIgnorable) throw error;
+        host.log.warn("skipping an extender that failed", { extender, error: String(error) });
+      }
+    }
+    return [...candidates].map(([node, { pods, budgetsViolated }]) => ({ node, victims: pods, budgetsViolated }));
+  }
+
+  function podsOf(nodeName: string): Iterable<PodInfo> {
+    return cluster.node(nodeName)?.pods.values() ?? [];
   }
 
   async function removeVictims(pod: PodInfo, { node, victims }: Preemption): Promise<void> {
@@ -88,6 +116,15 @@ export function createDefaultPreemption(args: DefaultPreemptionArgs, handle: Plu
   }
 
   return { name, postFilter };
+}
+
+function withVictims(candidates: ReadonlyMap<string, Victims>, isIgnorable: boolean): Map<string, Victims> {
+  const kept = new Map<string, Victims>();
+  for (const [node, victims] of candidates) {
+    if (victims.pods.length > 0) kept.set(node, victims);
+    else if (!isIgnorable) throw new Error(`expected at least one victim pod on node "${node}"`);
+  }
+  return kept;
 }
 
 function isLeaving({ metadata, status }: Pod): boolean {
