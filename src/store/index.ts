@@ -9,7 +9,8 @@ export type { EtcdStoreOptions, EtcdTls, StorageMediaType } from "./etcd/index.t
 export { historyAgeMaxMs, historyEventsMax } from "./history.ts";
 export { type LmdbStoreOptions, openLmdbStore } from "./lmdb-store.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.ts";
-export { openEtcdStore } from "./open-etcd-store.ts";
+export type { EtcdServer, EtcdServerOptions, EtcdServerTls } from "./etcd-server/index.ts";
+export { openEtcdServer, openEtcdStore } from "./open-etcd.ts";
 export { bumpRevisionDefault, readSnapshotStatus, restoreSnapshot, saveSnapshot } from "./snapshot-file.ts";
 export type { SnapshotStatus } from "./snapshot-reader.ts";
 export * from "./store.ts";

@@ -20,6 +20,8 @@ interface Member {
 
 export interface EtcdClusterOptions {
   readonly members?: number;
+  /** Data of a single member that is there already, as `etcdctl snapshot restore` made it. */
+  readonly dataDir?: string;
   /** Serves clients over TLS and asks them for certificates: paths of PEM files. */
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
 }
@@ -73,7 +75,7 @@ export class EtcdCluster {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  async #start({ members: count = 1, tls }: EtcdClusterOptions): Promise<void> {
+  async #start({ members: count = 1, tls, dataDir }: EtcdClusterOptions): Promise<void> {
     const scheme = tls === undefined ? "http" : "https";
     const ports = await freePorts(2 * count);
     const peers = ports.slice(count).map((port, i) => `m${i}=http://127.0.0.1:${port}`);
@@ -82,7 +84,7 @@ export class EtcdCluster {
       const peerUrl = `http://127.0.0.1:${ports[count + i]}`;
       const name = `m${i}`;
       const args = [
-        ...["--name", name, "--data-dir", join(this.dir, name), "--log-level", "error"],
+        ...["--name", name, "--data-dir", dataDir ?? join(this.dir, name), "--log-level", "error"],
         ...["--listen-client-urls", clientUrl, "--advertise-client-urls", clientUrl],
         ...["--listen-peer-urls", peerUrl, "--initial-advertise-peer-urls", peerUrl],
         ...["--initial-cluster", peers.join(","), "--initial-cluster-state", "new"],

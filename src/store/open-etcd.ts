@@ -1,5 +1,6 @@
 import type { Host } from "../host/index.ts";
 import type { EtcdStoreOptions } from "./etcd/index.ts";
+import type { EtcdServer, EtcdServerOptions } from "./etcd-server/index.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -9,4 +10,13 @@ import type { Store } from "./store.ts";
 export async function openEtcdStore(host: Host, options: EtcdStoreOptions): Promise<Store> {
   const { openEtcdBackend } = await import("./etcd/index.ts");
   return openEtcdBackend(host, options);
+}
+
+/**
+ * Serves etcd's v3 API over a store.
+ * @throws StoreError when the address cannot be used
+ */
+export async function openEtcdServer(host: Host, store: Store, options: EtcdServerOptions): Promise<EtcdServer> {
+  const server = await import("./etcd-server/index.ts");
+  return server.openEtcdServer(host, store, options);
 }
