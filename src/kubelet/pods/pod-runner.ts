@@ -374,10 +374,11 @@ export class PodRunner {
   async #finish(): Promise<void> {
     this.#watch.stop();
     await this.#ports.volumes.release(this.uid);
-    await this.#ports.machine?.files.release(this.#pod);
     if (this.#isDeleted || this.#pod.metadata.deletionTimestamp != null) {
       if (!this.#isDeleted) await this.#lane.remove();
       await this.#removeSandboxes();
+      // Not before: the logs of a pod that completed are read until it is deleted.
+      await this.#ports.machine?.files.release(this.#pod);
       this.#ports.images.forget(this.uid);
       this.#stopped = true;
       this.#timer?.cancel();
