@@ -5,6 +5,9 @@ import type { RequestInfo } from "./request-info.ts";
 /** Subresources that talk to what runs rather than to an object. */
 const connectSubresources: ReadonlySet<string> = new Set(["log", "exec", "attach", "portforward", "proxy"]);
 
+/** Methods that go through a proxy though they are no verb of any resource. */
+const proxiedMethods: ReadonlySet<string> = new Set(["HEAD", "OPTIONS"]);
+
 export interface Route {
   readonly kind: ResourceKind;
   /** The kind of the answer's objects: the subresource's own where it has one. */
@@ -41,7 +44,8 @@ function subresourceRoute(kinds: KindRegistry, kind: ResourceKind, info: Request
   if (subresource === undefined) throw errors.genericNotFound();
   const connect = connectSubresources.has(info.subresource);
   if (info.rest.length > 0 && info.subresource !== "proxy") throw errors.genericNotFound();
-  if (!subresource.verbs.includes(info.verb) && !(connect && method === "HEAD")) throw methodNotAllowed();
+  const proxied = info.subresource === "proxy" && proxiedMethods.has(method);
+  if (!subresource.verbs.includes(info.verb) && !proxied) throw methodNotAllowed();
   const { group = kind.group, version = kind.version } = subresource;
   const answerKind = subresource.kind === kind.kind ? kind : kinds.byKind(group, version, subresource.kind);
   return { kind, answerKind, connect };

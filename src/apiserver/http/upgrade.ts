@@ -27,8 +27,8 @@ interface Upgrade {
 }
 
 /**
- * Requests that want another protocol. Exec, attach, portforward and proxy get it when they are authorized; a watch may
- * be a WebSocket; all others are answered as if they had not asked.
+ * Requests that want another protocol. Exec, attach, portforward and proxy get it when they are authorized; a watch
+ * or a log may be a WebSocket; all others are answered as if they had not asked.
  */
 export function upgrader(options: PipelineOptions, serve: (exchange: Exchange) => void) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -61,11 +61,15 @@ async function begin(
   const upgrade = { request, socket, head, info, query };
   if (info.isResource && (withStreams.has(info.subresource) || info.subresource === "proxy")) {
     await connect(options, upgrade);
-  } else if (info.verb === "watch" && asksForUpgrade(request.headers, "websocket")) {
-    serve(new WebSocketExchange(request, socket, head));
+  } else if (isStreamed(info) && asksForUpgrade(request.headers, "websocket")) {
+    serve(new WebSocketExchange(request, socket, head, info.verb === "watch"));
   } else {
     serve(plainExchange(request, socket));
   }
+}
+
+function isStreamed({ isResource, verb, subresource }: RequestInfo): boolean {
+  return isResource && (verb === "watch" || subresource === "log");
 }
 
 async function connect(options: PipelineOptions, upgrade: Upgrade): Promise<void> {

@@ -1,13 +1,21 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { WebSocket } from "ws";
-import { acceptWebSocket, answerAndEnd, namedProtocols, UpgradeRefused } from "../../streams/index.ts";
+import {
+  type AcceptedWebSocket,
+  acceptWebSocket,
+  answerAndEnd,
+  namedProtocols,
+  UpgradeRefused,
+} from "../../streams/index.ts";
 import { Chunk } from "./chunk.ts";
 import type { AnswerHeaders, AnswerStream, Exchange } from "./exchange.ts";
 
 const newline = 0x0a;
 
-/** A watch over WebSocket: the answer's events are messages, one each. A refusal is an ordinary HTTP answer. */
+/** The protocols of an answer that is no list of events: its bytes as they come, or for clients that only take text as base64. */
+const byteProtocols = ["", "binary.k8s.io", "base64.binary.k8s.io"];
+
+/** A watch or a log over WebSocket: events are messages, one each. A refusal is an ordinary HTTP answer. */
 export class WebSocketExchange implements Exchange {
   readonly method: string;
   readonly url: string;
@@ -16,9 +24,11 @@ export class WebSocketExchange implements Exchange {
   readonly #request: IncomingMessage;
   readonly #socket: Duplex;
   readonly #head: Buffer;
+  readonly #hasEvents: boolean;
   #begun = false;
 
-  constructor(request: IncomingMessage, socket: Duplex, head: Buffer) {
+  /** @param hasEvents whether the answer is events rather than bytes. */
+  constructor(request: IncomingMessage, socket: Duplex, head: Buffer, hasEvents: boolean) {
     this.method = request.method ?? "GET";
     this.url = request.url ?? "/";
     this.headers = request.headers;
@@ -26,6 +36,7 @@ export class WebSocketExchange implements Exchange {
     this.#request = request;
     this.#socket = socket;
     this.#head = head;
+    this.#hasEvents = hasEvents;
   }
 
   async readBody(): Promise<Buffer> {
@@ -40,20 +51,19 @@ export class WebSocketExchange implements Exchange {
 
   open(): AnswerStream {
     this.#begun = true;
-    // The only protocol that is named is repeated, as the original's library does.
+    const refuse = (error: unknown): undefined => {
+      const refusal = error instanceof UpgradeRefused ? error : new UpgradeRefused(500, String(error));
+      answerAndEnd(this.#socket, refusal.code, { "Content-Type": "text/plain" }, refusal.message);
+    };
+    const accepted = acceptWebSocket(this.#request, this.#socket, this.#head, this.#protocols());
+    return new WebSocketStream(accepted.catch(refuse), this.#socket, this.#hasEvents);
+  }
+
+  #protocols(): readonly string[] {
+    if (!this.#hasEvents) return byteProtocols;
+    // A protocol that is named is repeated, as the original's library does.
     const named = namedProtocols(this.headers["sec-websocket-protocol"]);
-    const accepted = acceptWebSocket(this.#request, this.#socket, this.#head, named.length === 0 ? [""] : named);
-    return new WebSocketStream(
-      accepted.then(
-        ({ socket }) => socket,
-        (error: unknown) => {
-          const refusal = error instanceof UpgradeRefused ? error : new UpgradeRefused(500, String(error));
-          answerAndEnd(this.#socket, refusal.code, { "Content-Type": "text/plain" }, refusal.message);
-          return undefined;
-        },
-      ),
-      this.#socket,
-    );
+    return named.length === 0 ? [""] : named;
   }
 
   abandon(): void {
@@ -71,23 +81,26 @@ export class WebSocketExchange implements Exchange {
 
 class WebSocketStream implements AnswerStream {
   readonly #connection: Duplex;
-  readonly #ready: Promise<WebSocket | undefined>;
-  #webSocket: WebSocket | undefined;
+  readonly #ready: Promise<AcceptedWebSocket | undefined>;
+  readonly #hasEvents: boolean;
+  #accepted: AcceptedWebSocket | undefined;
 
-  constructor(ready: Promise<WebSocket | undefined>, connection: Duplex) {
+  constructor(ready: Promise<AcceptedWebSocket | undefined>, connection: Duplex, hasEvents: boolean) {
     this.#connection = connection;
-    this.#ready = ready.then((webSocket) => {
-      webSocket?.on("error", () => {}); // its close is what matters
-      this.#webSocket = webSocket;
-      return webSocket;
+    this.#hasEvents = hasEvents;
+    this.#ready = ready.then((accepted) => {
+      accepted?.socket.on("error", () => {}); // its close is what matters
+      this.#accepted = accepted;
+      return accepted;
     });
   }
 
   write(chunk: Chunk | Buffer | string, onSent?: () => void): boolean {
     const bytes = chunk instanceof Chunk ? chunk.payload : Buffer.from(chunk);
-    this.#whenReady((webSocket) => {
-      const messages = messagesOf(bytes);
-      for (const { data, binary } of messages) webSocket.send(data, { binary });
+    this.#whenReady(({ socket, protocol }) => {
+      if (this.#hasEvents) for (const { data, binary } of messagesOf(bytes)) socket.send(data, { binary });
+      else if (protocol.startsWith("base64.")) socket.send(bytes.toString("base64"));
+      else socket.send(bytes, { binary: true });
       onSent?.();
     });
     return !this.#connection.writableNeedDrain;
@@ -102,20 +115,20 @@ class WebSocketStream implements AnswerStream {
   }
 
   backlog(): number {
-    return this.#webSocket?.bufferedAmount ?? 0;
+    return this.#accepted?.socket.bufferedAmount ?? 0;
   }
 
   end(): void {
-    this.#whenReady((webSocket) => webSocket.close(1000));
+    this.#whenReady(({ socket }) => socket.close(1000));
   }
 
   destroy(): void {
     this.#connection.destroy();
   }
 
-  #whenReady(then: (webSocket: WebSocket) => void): void {
-    if (this.#webSocket !== undefined) then(this.#webSocket);
-    else void this.#ready.then((webSocket) => webSocket && then(webSocket));
+  #whenReady(then: (accepted: AcceptedWebSocket) => void): void {
+    if (this.#accepted !== undefined) then(this.#accepted);
+    else void this.#ready.then((accepted) => accepted && then(accepted));
   }
 }
 

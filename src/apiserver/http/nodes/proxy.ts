@@ -42,14 +42,17 @@ export async function serveProxy(
 ): Promise<number> {
   const { kubelets } = ports;
   const target = await proxyTarget(ports.handler, kubelets, ports.random, info, user);
-  const { prefix, path } = splitPath(exchange.url);
-  if (path === "" || path.startsWith("?")) {
-    exchange.send(301, { location: `${prefix}/${path}` }, "");
+  const { method } = exchange;
+  const split = splitPath(exchange.url);
+  const { prefix } = split;
+  const path = split.path.startsWith("/") ? split.path : `/${split.path}`;
+  // Relative links of a page only lead somewhere from an address that ends with a slash.
+  if (path !== split.path && (method === "GET" || method === "HEAD")) {
+    exchange.send(301, { location: prefix + path }, "");
     return 301;
   }
   const gone = new AbortController();
   exchange.onFinished(() => gone.abort());
-  const { method } = exchange;
   const body = method === "GET" || method === "HEAD" ? undefined : await exchange.readBody(requestBytesMax);
   const headers = onwardHeaders(exchange.headers, target, exchange.url);
   if (body !== undefined) headers["content-length"] = body.length;
@@ -71,7 +74,8 @@ export async function serveProxyUpgrade(
 ): Promise<void> {
   const target = await proxyTarget(ports.handler, ports.kubelets, ports.random, info, user);
   const { url = "/", method = "GET" } = request;
-  const path = splitPath(url).path || "/";
+  const split = splitPath(url).path;
+  const path = split.startsWith("/") ? split : `/${split}`;
   const { connection, upgrade } = request.headers;
   const headers = { ...onwardHeaders(request.headers, target, url), connection, upgrade };
   const answered = await reached(async () =>
