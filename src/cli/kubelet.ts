@@ -4,7 +4,8 @@ import { createClient, httpTransport, loadKubeconfig } from "../client/index.ts"
 import { machineNodeName, servingPair } from "../cluster/index.ts";
 import { systemHost } from "../host/index.ts";
 import { type KubeletServer, startKubeletServer, startRealKubelet } from "../kubelet/index.ts";
-import { type KubeletFlags, machineSettings } from "./machine-options.ts";
+import type { KubeletFlags } from "./machine-options.ts";
+import { machineSettings } from "./machine-settings.ts";
 import { untilStopped } from "./signals.ts";
 import { CommandError, type Surroundings } from "./surroundings.ts";
 

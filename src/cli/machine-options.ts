@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseQuantity, toNumber } from "../api/meta/index.ts";
-import type { MachineNodeOptions } from "../cluster/index.ts";
 import { durationMs, integerIn } from "./values.ts";
 
 /** How a machine is a node, by the original kubelet's names where it has them. */
@@ -25,6 +24,17 @@ export interface MachineFlags {
   readonly masquerade: boolean;
   readonly serializeImagePulls: boolean;
   readonly maxParallelImagePulls?: number;
+  readonly kubeReserved?: Readonly<Record<string, string>>;
+  readonly systemReserved?: Readonly<Record<string, string>>;
+  readonly evictionHard?: string;
+  readonly evictionSoft?: string;
+  readonly evictionSoftGracePeriod?: string;
+  readonly evictionMinimumReclaim?: string;
+  readonly evictionMaxPodGracePeriod: number;
+  readonly evictionPressureTransitionPeriod: number;
+  readonly imageGcHighThreshold: number;
+  readonly imageGcLowThreshold: number;
+  readonly minimumImageTtlDuration: number;
 }
 
 export interface KubeletFlags extends MachineFlags {
@@ -72,7 +82,28 @@ export function addMachineFlags(command: Command): Command {
     .option("--no-masquerade", "what pods send beyond the cluster keeps their address")
     .option("--serialize-image-pulls", "pull one image at a time", true)
     .option("--no-serialize-image-pulls", "pull images at the same time")
-    .option("--max-parallel-image-pulls <n>", "images pulled at the same time at most", integerIn(1, 1000));
+    .option("--max-parallel-image-pulls <n>", "images pulled at the same time at most", integerIn(1, 1000))
+    .option("--kube-reserved <list>", "kept from pods for Kubernetes itself, such as cpu=200m,memory=150Mi", reserved)
+    .option("--system-reserved <list>", "kept from pods for the rest of the machine", reserved)
+    .option("--eviction-hard <list>", "below this pods are evicted at once; the original's thresholds without this")
+    .option("--eviction-soft <list>", "below this for its grace period pods are evicted")
+    .option("--eviction-soft-grace-period <list>", "such as memory.available=1m30s")
+    .option("--eviction-minimum-reclaim <list>", "how much more is to be freed, such as nodefs.available=1Gi")
+    .option(
+      "--eviction-max-pod-grace-period <seconds>",
+      "the longest time a pod gets to end at a soft threshold",
+      integerIn(0, 86_400),
+      0,
+    )
+    .option(
+      "--eviction-pressure-transition-period <duration>",
+      "how long a node's pressure is told after it has ended",
+      durationMs,
+      300_000,
+    )
+    .option("--image-gc-high-threshold <percent>", "unused images go when their disk is fuller", integerIn(0, 100), 85)
+    .option("--image-gc-low-threshold <percent>", "and until it is no fuller than this", integerIn(0, 100), 80)
+    .option("--minimum-image-ttl-duration <duration>", "unused images stay at least this long", durationMs, 120_000);
 }
 
 export function addKubeletFlags(command: Command): Command {
@@ -98,27 +129,16 @@ export function addKubeletFlags(command: Command): Command {
     );
 }
 
-/** The node that flags describe. */
-export function machineSettings(flags: MachineFlags): MachineNodeOptions {
-  return {
-    containerRuntimeEndpoint: flags.containerRuntimeEndpoint,
-    runtimeRequestTimeoutMs: flags.runtimeRequestTimeout,
-    name: flags.nodeName,
-    ip: flags.nodeIp,
-    pods: flags.maxPods,
-    labels: flags.nodeLabels,
-    podCIDR: flags.podCidr,
-    rootDir: flags.rootDir,
-    podLogsDir: flags.podLogsDir,
-    containerLogsDir: flags.containerLogsDir,
-    containerLogMaxBytes: flags.containerLogMaxSize,
-    containerLogMaxFiles: flags.containerLogMaxFiles,
-    clusterDNS: flags.clusterDns,
-    clusterDomain: flags.clusterDomain,
-    resolvConf: flags.resolvConf,
-    network: { confDir: flags.cniConfDir, bridge: flags.cniBridge, masquerade: flags.masquerade },
-    maxParallelImagePulls: flags.maxParallelImagePulls ?? (flags.serializeImagePulls ? 1 : Number.POSITIVE_INFINITY),
-  };
+/** `cpu=200m,memory=150Mi` */
+function reserved(text: string): Record<string, string> {
+  const amounts = labels(text);
+  for (const [name, amount] of Object.entries(amounts)) {
+    if (name !== "cpu" && name !== "memory" && name !== "ephemeral-storage" && name !== "pid") {
+      throw new InvalidArgumentError(`It cannot reserve ${name}.`);
+    }
+    bytes(amount);
+  }
+  return amounts;
 }
 
 function list(text: string): string[] {

@@ -9,7 +9,7 @@ import {
 } from "../cluster/index.ts";
 import { systemHost } from "../host/index.ts";
 import { etcdSettings } from "./etcd-options.ts";
-import { machineSettings } from "./machine-options.ts";
+import { machineSettings } from "./machine-settings.ts";
 import type { NodeFlags, ServerFlags } from "./options.ts";
 import { processStartMs } from "./process-start.ts";
 import { untilStopped } from "./signals.ts";

@@ -2,6 +2,15 @@
  * The node agent: registers nodes, keeps their leases and status, and makes of pods what a container runtime runs.
  * Whether that runtime is real or simulated is behind `ContainerRuntime`; which pods run where is left to the scheduler.
  */
+
+export {
+  defaultEvictionHard,
+  EvictionFlagError,
+  type EvictionFlags,
+  type EvictionSettings,
+  parseThresholds,
+} from "./eviction/index.ts";
+export type { ImageCollectorOptions } from "./images/image-collector.ts";
 export type { Kubelets, KubeletsOptions } from "./kubelets.ts";
 export { startKubelet, startKubelets } from "./kubelets.ts";
 export type { LogOptions } from "./logs.ts";

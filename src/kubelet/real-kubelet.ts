@@ -2,6 +2,8 @@ import type { Duplex } from "node:stream";
 import type { Node } from "../api/types/index.ts";
 import { type Client, createInformerFactory, type InformerFactory, resources } from "../client/index.ts";
 import type { Host } from "../host/index.ts";
+import { ImageCollector } from "./images/image-collector.ts";
+import { diskOf, MachineResources } from "./machine/machine-resources.ts";
 import { type MachineOptions, openRealNode, type RealNode } from "./machine/real-node.ts";
 import { NodeKubelet } from "./node/node-kubelet.ts";
 import { type KubeletSettings, kubeletConfiguration, type NodeOptions } from "./node/node-options.ts";
@@ -10,6 +12,7 @@ import { nodePodSource } from "./pods/pod-source.ts";
 import { ServiceEnvironment } from "./pods/service-environment.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
 import { podUidLabel } from "./runtime/labels.ts";
+import type { Image } from "./runtime/runtime.ts";
 import { InProcessKubelet, machineUsage, type ServedNode } from "./server/index.ts";
 import { createNodeVolumes } from "./volumes/index.ts";
 
@@ -81,6 +84,23 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     node.stop();
     throw error;
   }
+  const images: ImageCollector = new ImageCollector(
+    {
+      host,
+      runtime: node.runtime,
+      diskOf: async () =>
+        (await diskOf((await node.runtime.imageFsInfo())[0]?.mountpoint ?? node.folders.rootDir)).bytes,
+      pinned: isPinned,
+      warn: (reason, message) => kubelet?.warn(reason, message),
+    },
+    options.imageCollection,
+  );
+  const machine = new MachineResources({
+    clock: host.clock,
+    runtime: node.runtime,
+    rootDir: node.folders.rootDir,
+    removeUnusedImages: () => images.removeUnused(),
+  });
   const informers: InformerFactory = createInformerFactory(client, host);
   const statuses = new StatusWriter(client, host);
   const started = new NodeKubelet({
@@ -89,7 +109,7 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     node: nodeOptions,
     settings: { statusCheckSeconds, ...options, port },
     ip: node.ip,
-    backend: node.backend,
+    backend: { ...node.backend, resources: machine },
     pods: nodePodSource(informers, nodeOptions.name),
     statuses,
     services: new ServiceEnvironment(informers.informer(resources.services)),
@@ -106,11 +126,13 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     delete: () => started.nodeDeleted(),
   });
   informers.start();
+  images.start();
   const ready = started.start();
   // Who does not ask for it is not to be ended by it.
   ready.catch(() => undefined);
   const api = new InProcessKubelet(served);
   const stop = async () => {
+    images.stop();
     statuses.stop();
     await started.stop();
     informers.stop();
@@ -132,6 +154,11 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
       node.stop();
     },
   };
+}
+
+/** Older runtimes do not tell which image is that of the pause container, and no container that they list uses it. */
+function isPinned({ pinned, repoTags }: Image): boolean {
+  return pinned === true || repoTags.some((tag) => /(^|\/)pause:/.test(tag));
 }
 
 async function endPods({ runtime, backend }: RealNode, kubelet: NodeKubelet): Promise<void> {

@@ -3,6 +3,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { parseQuantity, toNumber } from "../../api/meta/index.ts";
 import { type Host, sleep } from "../../host/index.ts";
+import type { ImageCollectorOptions } from "../images/image-collector.ts";
 import type { NodeBackend } from "../node/node-kubelet.ts";
 import type { NodeOptions } from "../node/node-options.ts";
 import { parseResolvConf } from "../pods/dns.ts";
@@ -39,6 +40,8 @@ export interface MachineOptions {
   readonly containerLogMaxFiles?: number;
   /** How many images are pulled at the same time. Default 1. */
   readonly maxParallelImagePulls?: number;
+  /** When images that nobody uses are removed. */
+  readonly imageCollection?: ImageCollectorOptions;
   /** How pods get addresses; `false` leaves that to who configured the runtime's network. */
   readonly network?: Partial<Omit<CniOptions, "podCidr">> | false;
 }

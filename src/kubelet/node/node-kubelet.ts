@@ -120,7 +120,7 @@ export class NodeKubelet {
       evict: (pod: Pod, message: string, graceSeconds: number) =>
         this.#runners.get(podUid(pod))?.evict(message, graceSeconds),
       isOver: (uid: string) => runsNothing(this.#runners.get(uid)?.observed),
-      warn: (reason: string, message: string) => this.#nodeEvent("Warning", reason, message),
+      warn: (reason: string, message: string) => this.warn(reason, message),
       conditionsChanged: () => this.#beatNow(),
     };
     return new EvictionManager(ports, settings.eviction);
@@ -179,6 +179,11 @@ export class NodeKubelet {
   /** Somebody deleted the Node. As the original, its kubelet does not register it anew before it is started again. */
   nodeDeleted(): void {
     this.#node = undefined;
+  }
+
+  /** An event about the node that its owner should see. */
+  warn(reason: string, message: string): void {
+    this.#nodeEvent("Warning", reason, message);
   }
 
   get runners(): Iterable<PodRunner> {

@@ -1,0 +1,56 @@
+import type { MachineNodeOptions } from "../cluster/index.ts";
+import { defaultEvictionHard, EvictionFlagError, type EvictionSettings, parseThresholds } from "../kubelet/index.ts";
+import type { MachineFlags } from "./machine-options.ts";
+import { CommandError } from "./surroundings.ts";
+
+/** The node that flags describe. */
+export function machineSettings(flags: MachineFlags): MachineNodeOptions {
+  if (flags.imageGcLowThreshold >= flags.imageGcHighThreshold) {
+    throw new CommandError("--image-gc-low-threshold must be below --image-gc-high-threshold");
+  }
+  return {
+    kubeReserved: flags.kubeReserved,
+    systemReserved: flags.systemReserved,
+    eviction: evictionSettings(flags),
+    imageCollection: {
+      highPercent: flags.imageGcHighThreshold,
+      lowPercent: flags.imageGcLowThreshold,
+      minAgeMs: flags.minimumImageTtlDuration,
+    },
+    containerRuntimeEndpoint: flags.containerRuntimeEndpoint,
+    runtimeRequestTimeoutMs: flags.runtimeRequestTimeout,
+    name: flags.nodeName,
+    ip: flags.nodeIp,
+    pods: flags.maxPods,
+    labels: flags.nodeLabels,
+    podCIDR: flags.podCidr,
+    rootDir: flags.rootDir,
+    podLogsDir: flags.podLogsDir,
+    containerLogsDir: flags.containerLogsDir,
+    containerLogMaxBytes: flags.containerLogMaxSize,
+    containerLogMaxFiles: flags.containerLogMaxFiles,
+    clusterDNS: flags.clusterDns,
+    clusterDomain: flags.clusterDomain,
+    resolvConf: flags.resolvConf,
+    network: { confDir: flags.cniConfDir, bridge: flags.cniBridge, masquerade: flags.masquerade },
+    maxParallelImagePulls: flags.maxParallelImagePulls ?? (flags.serializeImagePulls ? 1 : Number.POSITIVE_INFINITY),
+  };
+}
+
+function evictionSettings(flags: MachineFlags): EvictionSettings {
+  try {
+    return {
+      thresholds: parseThresholds({
+        hard: flags.evictionHard ?? defaultEvictionHard,
+        soft: flags.evictionSoft,
+        softGracePeriod: flags.evictionSoftGracePeriod,
+        minimumReclaim: flags.evictionMinimumReclaim,
+      }),
+      pressureTransitionMs: flags.evictionPressureTransitionPeriod,
+      maxPodGraceSeconds: flags.evictionMaxPodGracePeriod,
+    };
+  } catch (error) {
+    if (error instanceof EvictionFlagError) throw new CommandError(error.message);
+    throw error;
+  }
+}
