@@ -20,7 +20,10 @@ if (!existsSync(file)) {
 }
 const requirements: Requirement[] = JSON.parse(readFileSync(file, "utf8"));
 const titles = new Map<string, number>();
-for (const path of execFileSync("git", ["ls-files", "test/conformance/**/*.test.ts"], { cwd: root, encoding: "utf8" })
+for (const path of execFileSync("git", ["ls-files", "test/conformance/**/*.test.ts", "test/node/*.test.ts"], {
+  cwd: root,
+  encoding: "utf8",
+})
   .split("\n")
   .filter(Boolean)) {
   for (const title of titlesIn(readFileSync(join(root, path), "utf8"))) titles.set(title, (titles.get(title) ?? 0) + 1);

@@ -13,6 +13,7 @@ export interface ImageSpec {
   readonly names: readonly string[];
   readonly files: readonly TarEntry[];
   readonly command: readonly string[];
+  readonly entrypoint?: readonly string[];
   /** `1000`, `1000:1000` or a name. */
   readonly user?: string;
 }
@@ -58,6 +59,7 @@ export function usualImages(): readonly ImageSpec[] {
       command: ["sleep", "1000000"],
     })),
     { names: ["docker.io/library/web:1"], files, command: ["httpd", "-f", "-p", "80", "-h", "/etc"] },
+    { names: ["docker.io/library/entry:1"], files, entrypoint: ["echo", "a"], command: ["default"] },
     { names: ["docker.io/library/user-number:1"], files, command: ["sleep", "1000000"], user: "1000" },
     { names: ["docker.io/library/user-name:1"], files, command: ["sleep", "1000000"], user: "user" },
     ...shortNames.map((name) => ({
@@ -93,12 +95,17 @@ export function ociArchive(images: readonly ImageSpec[]): Buffer {
     return { mediaType, digest: `sha256:${hex}`, size: content.length };
   };
   const json = (mediaType: string, value: object) => add(mediaType, Buffer.from(JSON.stringify(value)));
-  const manifests = images.flatMap(({ names, files, command, user }) => {
+  const manifests = images.flatMap(({ names, files, command, entrypoint, user }) => {
     const layer = add("application/vnd.oci.image.layer.v1.tar", tar(files));
     const config = json("application/vnd.oci.image.config.v1+json", {
       architecture: process.arch === "arm64" ? "arm64" : "amd64",
       os: "linux",
-      config: { Cmd: command, Env: ["PATH=/bin"], ...(user === undefined ? {} : { User: user }) },
+      config: {
+        Cmd: command,
+        Env: ["PATH=/bin"],
+        ...(user === undefined ? {} : { User: user }),
+        ...(entrypoint === undefined ? {} : { Entrypoint: entrypoint }),
+      },
       rootfs: { type: "layers", diff_ids: [layer.digest] },
       history: [],
     });

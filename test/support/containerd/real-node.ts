@@ -3,12 +3,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isReason } from "../../../src/api/meta/index.ts";
-import type { Node, Pod } from "../../../src/api/types/index.ts";
+import type { Container, Node, Pod } from "../../../src/api/types/index.ts";
 import { systemHost } from "../../../src/host/index.ts";
 import { type Cluster, type client, createCluster, resources } from "../../../src/index.ts";
 import { type RealKubelet, type RealKubeletOptions, startRealKubelet } from "../../../src/kubelet/index.ts";
 import { eventually } from "../eventually.ts";
 import { TestContainerd } from "./containerd.ts";
+import { boxImage } from "./images.ts";
 
 type Client = client.Client;
 
@@ -165,6 +166,20 @@ export class RealNodeBox {
       .map(({ reason, message }) => `${reason}: ${message}`);
   }
 
+  /** Makes a pod and waits until it has ended; gives it with what its container `c` printed. */
+  async runToEnd(namespace: string, draft: PodDraft): Promise<{ pod: Pod; output: string }> {
+    await this.create(namespace, draft);
+    const isOver = ({ status }: Pod) => status?.phase === "Succeeded" || status?.phase === "Failed";
+    const pod = await this.podUntil(namespace, draft.metadata.name, isOver);
+    return { pod, output: await this.log(pod, "c") };
+  }
+
+  /** What a container printed so far. */
+  async log(pod: Pod, container: string): Promise<string> {
+    const lines = await this.kubelet.node.logs.lines(containerIdOf(pod, container));
+    return lines.map(({ text, partial }) => (partial === true ? text : `${text}\n`)).join("");
+  }
+
   /** What a command in a pod's container printed. */
   async exec(pod: Pod, container: string, ...command: string[]): Promise<string> {
     const id = containerIdOf(pod, container);
@@ -193,6 +208,26 @@ export function freeRange(): string {
     if (!routes.includes(`10.${second}.`)) return `10.${second}.0.0/16`;
   }
   throw new Error("all of 10.128.0.0/9 is taken");
+}
+
+/** A pod with the container `c` that runs this shell script in the box. */
+export function boxPod(
+  name: string,
+  script: string,
+  container: Partial<Container> = {},
+  spec: Partial<NonNullable<Pod["spec"]>> = {},
+): PodDraft {
+  const c: Container = {
+    name: "c",
+    image: boxImage,
+    imagePullPolicy: "Never",
+    command: ["sh", "-c", script],
+    ...container,
+  };
+  return {
+    metadata: { name },
+    spec: { terminationGracePeriodSeconds: 1, ...spec, containers: [c, ...(spec.containers ?? [])] },
+  };
 }
 
 function isUsable({ status, spec }: Node): boolean {
