@@ -21,7 +21,7 @@ import { type CronPlan, planCronJob } from "./plan.ts";
 const component = "cronjob-controller";
 const scheduledAnnotation = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
-export const startCronJobController: StartController = ({ client, host, informers, recorder }) => {
+export const startCronJobController: StartController = ({ client, host, informers, recorder, workers }) => {
   const cronJobs = informers.informer(resources.cronjobs);
   const jobs = informers.informer(resources.jobs, { indexers: { [byController]: indexByController } });
   const events = recorder(component);
@@ -31,6 +31,7 @@ export const startCronJobController: StartController = ({ client, host, informer
   const controller = runController({
     name: component,
     host,
+    workers: workers(component, 5),
     synced: [cronJobs, jobs],
     reconcile: (key) => reconcile(keyString(key)),
   });

@@ -31,7 +31,7 @@ export function startDaemonSetController(context: ControllerContext): RunningCon
   const controller = runController({
     name: component,
     host,
-    workers: 2,
+    workers: context.workers(component, 2),
     synced: [sets, nodes, pods, revisions],
     reconcile: (key) => reconcile(keyString(key)),
   });

@@ -31,6 +31,7 @@ export function startDeploymentController(context: ControllerContext): RunningCo
   const controller = runController({
     name: component,
     host,
+    workers: context.workers(component, 5),
     synced: [deployments, replicaSets, pods],
     reconcile: async (key) => reconcile(keyString(key)),
   });

@@ -15,6 +15,7 @@ export function startEndpointsController(context: ControllerContext): RunningCon
   const controller = runController({
     name: "endpoints-controller",
     host,
+    workers: context.workers("endpoints-controller", 5),
     synced: [selection.services, selection.pods, endpoints],
     reconcile: async (key) => reconcile(keyString(key), key.namespace, key.name),
   });

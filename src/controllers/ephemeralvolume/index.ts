@@ -8,13 +8,14 @@ import { hasEnded } from "../pods/index.ts";
 
 const byEphemeralClaim = "ephemeral claim";
 
-export const startEphemeralVolumeController: StartController = ({ client, host, informers, recorder }) => {
+export const startEphemeralVolumeController: StartController = ({ client, host, informers, recorder, workers }) => {
   const events = recorder("ephemeral_volume");
   const claims = informers.informer(resources.persistentvolumeclaims);
   const pods = informers.informer(resources.pods, { indexers: { [byEphemeralClaim]: ephemeralClaimKeys } });
   const controller = runController({
     name: "ephemeral-volume-controller",
     host,
+    workers: workers("ephemeral-volume-controller", 5),
     synced: [claims, pods],
     reconcile: async (key) => {
       const pod = pods.store.get(keyString(key));

@@ -24,7 +24,7 @@ import {
 } from "./graph.ts";
 import { type CollectPlan, type OwnerState, planCollection } from "./plan.ts";
 
-const workers = 20;
+const workersByDefault = 20;
 const discoverAgainMs = 30_000;
 const absentOwnersMax = 5_000;
 const discoveryKey = "discovery";
@@ -52,7 +52,7 @@ class GarbageCollector {
     this.#controller = runController({
       name: "garbage-collector-controller",
       host,
-      workers,
+      workers: context.workers("garbage-collector-controller", workersByDefault),
       synced: [{ whenSynced: () => this.#monitoring.promise }],
       reconcile: ({ name }) => this.#collect(name),
     });

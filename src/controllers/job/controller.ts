@@ -29,6 +29,7 @@ export function startJobController(context: ControllerContext): RunningControlle
   const controller = runController({
     name: component,
     host,
+    workers: context.workers(component, 5),
     synced: [jobs, pods],
     reconcile: (key) => reconcile(keyString(key)),
   });

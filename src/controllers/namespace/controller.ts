@@ -16,7 +16,7 @@ export function startNamespaceController(context: ControllerContext): RunningCon
   const controller = runController({
     name: "namespace-controller",
     host,
-    workers: 10,
+    workers: context.workers("namespace-controller", 10),
     synced: [namespaces],
     reconcile: async ({ name }) => reconcile(name),
   });

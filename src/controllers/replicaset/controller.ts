@@ -34,7 +34,7 @@ export function startReplicaController<T extends ReplicaOwner>(
   const controller = runController({
     name: kind.controller,
     host,
-    workers: 5,
+    workers: context.workers(kind.controller, 5),
     synced: [owners, pods],
     reconcile: async (key) => reconcile(keyString(key)),
   });

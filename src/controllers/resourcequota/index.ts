@@ -18,12 +18,13 @@ import { totalUsage } from "./usage.ts";
 const recountAfterMs = 200;
 const recountAllMs = 300_000;
 
-export const startResourceQuotaController: StartController = ({ client, discovery, host, informers }) => {
+export const startResourceQuotaController: StartController = ({ client, discovery, host, informers, workers }) => {
   const quotas = informers.informer(resources.resourcequotas, { indexers: { [byNamespace]: indexByNamespace } });
   const counted = new Map<string, Informer<KubeObject>>();
   const controller = runController({
     name: "resourcequota-controller",
     host,
+    workers: workers("resourcequota-controller", 5),
     synced: [quotas],
     reconcile: (key) => reconcile(keyString(key), key.namespace ?? ""),
   });

@@ -31,6 +31,7 @@ export function startStatefulSetController(context: ControllerContext): RunningC
   const controller = runController({
     name: component,
     host,
+    workers: context.workers(component, 5),
     synced: [sets, pods, revisions, claims],
     reconcile: (key) => reconcile(keyString(key)),
   });

@@ -5,11 +5,12 @@ import { again, done, resources, runController } from "../../client/index.ts";
 import type { StartController } from "../context.ts";
 import { objectKey } from "../owners.ts";
 
-export const startTtlAfterFinishedController: StartController = ({ client, host, informers }) => {
+export const startTtlAfterFinishedController: StartController = ({ client, host, informers, workers }) => {
   const jobs = informers.informer(resources.jobs);
   const controller = runController({
     name: "ttl-after-finished-controller",
     host,
+    workers: workers("ttl-after-finished-controller", 5),
     synced: [jobs],
     reconcile: async (key) => {
       const job = jobs.store.get(keyString(key));
