@@ -11,7 +11,7 @@ describe("encoded bytes", () => {
   const size = entry(new EncodedBytes(), "a").json().length;
 
   it("lets the oldest entry forget its bytes when there are too many, and encodes it anew when asked", () => {
-    const encoded = new EncodedBytes(2 * size);
+    const encoded = new EncodedBytes({ max: 2 * size });
     const entries = ["a", "b", "c"].map((name) => entry(encoded, name));
     const [first, ...others] = entries.map((each) => each.json());
     expect(encoded.total).toBe(2 * size);
@@ -21,18 +21,41 @@ describe("encoded bytes", () => {
     expect(entries[0]?.json()).not.toBe(first);
   });
 
+  it("lets the oldest entry give up its object where bytes are kept, and finds it as long as somebody has it", () => {
+    const encoded = new EncodedBytes({ max: 2 * size, keeps: "bytes" });
+    const [first, ...others] = ["a", "b", "c"].map((name) => entry(encoded, name));
+    const object = first?.object;
+    const bytes = first?.json();
+    for (const each of others) each.json();
+    expect(encoded.total).toBe(2 * size);
+    expect(first?.json()).toBe(bytes);
+    expect(first?.object).toBe(object);
+  });
+
+  it("parses an entry of the disk when it is needed, and counts it from then on", () => {
+    const encoded = new EncodedBytes({ max: size, keeps: "bytes" });
+    const facts = { key: "a", revision: 1, createRevision: 1, expiresAtMs: 0 };
+    const entries = ["a", "b"].map((name) =>
+      StoredEntry.ofBytes(facts, encoded, entry(new EncodedBytes(), name).json()),
+    );
+    expect(encoded.total).toBe(0);
+    const [first] = entries.map((each) => each.object);
+    expect(encoded.total).toBe(size);
+    expect(entries[0]?.object).toEqual(first);
+  });
+
   it("counts nothing that was forgotten, in any order", () => {
     const encoded = new EncodedBytes();
     const entries = ["a", "b", "c", "d"].map((name) => entry(encoded, name));
     for (const each of entries) each.json();
-    for (const i of [1, 3, 0, 0, 2]) entries[i]?.forgetBytes();
+    for (const i of [1, 3, 0, 0, 2]) entries[i]?.retire();
     expect(encoded.total).toBe(0);
-    entries[1]?.json();
+    entry(encoded, "e").json();
     expect(encoded.total).toBe(size);
   });
 
   it("keeps one entry that is larger than all it may keep", () => {
-    const encoded = new EncodedBytes(1);
+    const encoded = new EncodedBytes({ max: 1 });
     const large = entry(encoded, "a");
     expect(large.json()).toBe(large.json());
   });

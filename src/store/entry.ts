@@ -14,7 +14,8 @@ export interface EntryFacts {
 
 /**
  * The entry of the embedded stores. It has the object, its bytes, or both: one loaded from disk is parsed at first
- * access, and the bytes may go and come back (see EncodedBytes).
+ * access, and one of the two may go and come back (see EncodedBytes). An object that goes is still found, and shared, as long
+ * as somebody else has it.
  */
 export class StoredEntry implements Entry, EntryFacts {
   readonly key: string;
@@ -24,10 +25,12 @@ export class StoredEntry implements Entry, EntryFacts {
   /** Neighbours in EncodedBytes, which alone touches them. */
   older: StoredEntry | undefined = undefined;
   newer: StoredEntry | undefined = undefined;
+  /** What EncodedBytes counts for it; 0 when it is not counted. */
+  countedBytes = 0;
   /** How it lies on disk; undefined in memory. */
   form: StoredForm | undefined = undefined;
   readonly #encoded: EncodedBytes;
-  #object: KubeObject | undefined;
+  #object: KubeObject | WeakRef<KubeObject> | undefined;
   #bytes: Buffer | undefined;
   #decode: (() => KubeObject) | undefined;
 
@@ -67,11 +70,13 @@ export class StoredEntry implements Entry, EntryFacts {
   }
 
   get object(): KubeObject {
-    if (this.#object !== undefined) return this.#object;
+    const known = this.#object instanceof WeakRef ? this.#object.deref() : this.#object;
+    if (known !== undefined) return known;
     if (this.#decode !== undefined) {
-      this.#object = this.#decode();
+      const decoded = this.#decode();
+      this.#object = decoded;
       this.#decode = undefined;
-      return this.#object;
+      return decoded;
     }
     const bytes = this.#bytes;
     if (bytes === undefined) throw new Error(`entry ${this.key} has neither object nor bytes`);
@@ -88,16 +93,23 @@ export class StoredEntry implements Entry, EntryFacts {
   /** The same as `json()`, inside a larger buffer with `headerBytes` of uninitialized room before it: what a disk writes. */
   encodeWithHeader(headerBytes: number): Buffer {
     const text = JSON.stringify(this.object);
-    const record = Buffer.allocUnsafe(headerBytes + Buffer.byteLength(text));
+    // Not from Node's pool, whose pieces would keep each other alive as long as one of their objects lives.
+    const record = Buffer.allocUnsafeSlow(headerBytes + Buffer.byteLength(text));
     record.write(text, headerBytes);
     if (this.#bytes === undefined) this.#keep(record.subarray(headerBytes));
     return record;
   }
 
-  forgetBytes(): void {
+  /** For EncodedBytes, which has stopped counting it. */
+  giveUpOneForm(): void {
     if (this.#bytes === undefined || this.#object === undefined) return;
-    this.#encoded.remove(this, this.#bytes.length);
-    this.#bytes = undefined;
+    if (this.#encoded.keeps === "objects") this.#bytes = undefined;
+    else if (!(this.#object instanceof WeakRef)) this.#object = new WeakRef(this.#object);
+  }
+
+  /** It is of the past: whoever still has it may use it, but it does not count. */
+  retire(): void {
+    this.#encoded.remove(this);
   }
 
   #keep(bytes: Buffer): Buffer {

@@ -172,7 +172,7 @@ export class GroupCommitStore implements Store {
     this.#assignedRevision = this.#index.revision;
     this.#host.log.error("commits are lost", { commits: lost.length, error: why });
     for (const { commit, reject } of lost) {
-      for (const { entry } of commit?.events ?? []) entry.forgetBytes();
+      for (const { entry } of commit?.events ?? []) entry.retire();
       reject(why);
     }
   }

@@ -85,8 +85,8 @@ export class History {
     this.#events -= commit.events.length;
     this.#compacted = commit.revision;
     for (const { type, entry, previous } of commit.events) {
-      previous?.forgetBytes();
-      if (type === "delete") entry.forgetBytes();
+      previous?.retire();
+      if (type === "delete") entry.retire();
     }
     if (this.#head > droppedSlotsMax && this.#head * 2 > this.#slots.length) {
       this.#slots = this.#slots.slice(this.#head);

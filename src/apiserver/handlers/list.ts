@@ -3,11 +3,12 @@ import { CompactedError, type Entry, type Revision, type Snapshot } from "../../
 import type { ApiRequest, ApiResponse, ListItem } from "../request.ts";
 import { type Call, type HandlerContext, warningsOf } from "./context.ts";
 import { decodeContinue, encodeContinue, type ListPosition } from "./continue-token.ts";
+import { candidates, entryAt } from "./field-index.ts";
 import { collectionPrefix } from "./keys.ts";
 import { checkListOptions } from "./options.ts";
 import { parseRevision, requireRevision, revisionError } from "./revisions.ts";
 import { type Selection, selectionOf } from "./selection.ts";
-import { answered } from "./versions.ts";
+import { answered, listed } from "./versions.ts";
 
 /** Entries of a page, and what its metadata says. */
 export interface Page {
@@ -41,6 +42,8 @@ export async function readPage(ctx: HandlerContext, call: Call): Promise<Page> {
   const limit = Math.max(0, request.options.limit ?? 0);
   const prefix = collectionPrefix(kind, request.namespace);
   const position = request.options.continue ? continued(prefix, request) : undefined;
+  const found = await indexedPage(ctx, call, selection, prefix, limit);
+  if (found !== undefined) return found;
   const snapshot = await snapshotFor(ctx, request, prefix, position, limit);
   if (limit === 0 && position === undefined && selection.name) {
     return singlePage(call, snapshot, selection, prefix);
@@ -101,6 +104,25 @@ function expiredContinue(prefix: string, position: ListPosition): ApiError {
   return new ApiError({ ...status, metadata: { continue: encodeContinue(prefix, position.afterKey, undefined) } });
 }
 
+/** The answer by an index, where that tells all that matches and the newest state is good enough. */
+async function indexedPage(
+  ctx: HandlerContext,
+  call: Call,
+  selection: Selection,
+  prefix: string,
+  limit: number,
+): Promise<Page | undefined> {
+  const { continue: position, resourceVersion, resourceVersionMatch } = call.request.options;
+  if (position || (resourceVersion && resourceVersion !== "0") || resourceVersionMatch) return undefined;
+  const found = await candidates(ctx, call.kind, selection, prefix);
+  if (found === undefined || (limit > 0 && found.entries.length > limit)) return undefined;
+  const entries = found.entries.flatMap((entry) => {
+    const item = answered(call.kind, entry);
+    return selection.matches(item.object) ? { entry, item } : [];
+  });
+  return { entries, metadata: { resourceVersion: String(found.snapshot.revision) } };
+}
+
 /** At most one object can match: it is read without walking the collection, when its key is known. */
 function singlePage(call: Call, snapshot: Snapshot, selection: Selection, prefix: string): Page {
   const { kind, request } = call;
@@ -110,19 +132,10 @@ function singlePage(call: Call, snapshot: Snapshot, selection: Selection, prefix
     ? `${kind.storagePrefix}/${namespace}/${selection.name}`
     : `${kind.storagePrefix}/${selection.name}`;
   const entries: { entry: Entry; item: ListItem }[] = [];
-  for (const entry of snapshot.entries(justBefore(key))) {
-    if (entry.key !== key) break;
-    const item = answered(kind, entry);
-    if (key.startsWith(prefix) && selection.matches(item.object)) entries.push({ entry, item });
-    break;
-  }
+  const entry = key.startsWith(prefix) ? entryAt(snapshot, key) : undefined;
+  const item = entry && answered(kind, entry);
+  if (entry && item && selection.matches(item.object)) entries.push({ entry, item });
   return { entries, metadata: { resourceVersion: String(snapshot.revision) } };
-}
-
-/** A key right before the given one: no key that names an object lies between them. */
-function justBefore(key: string): string {
-  const last = key.length - 1;
-  return `${key.slice(0, last)}${String.fromCharCode(key.charCodeAt(last) - 1)}\uffff`;
 }
 
 function pageOf(
@@ -143,7 +156,7 @@ function pageOf(
       break;
     }
     last = entry.key;
-    const item = answered(kind, entry);
+    const item = listed(kind, entry);
     if (selection.isEmpty || selection.matches(item.object)) entries.push({ entry, item });
   }
   const metadata: ListMeta = { resourceVersion: String(snapshot.revision) };

@@ -37,3 +37,18 @@ export function answered(kind: ResourceKind, entry: Entry): { object: KubeObject
   if (kind.conversion === undefined) return { object: entry.object, entry };
   return { object: fromStorage(kind, entry.object) };
 }
+
+/** As `answered`, for many: what is only sent as its stored bytes is not parsed. */
+export function listed(kind: ResourceKind, entry: Entry): { readonly object: KubeObject; readonly entry?: Entry } {
+  return kind.conversion === undefined ? new StoredItem(entry) : answered(kind, entry);
+}
+
+class StoredItem {
+  readonly entry: Entry;
+  constructor(entry: Entry) {
+    this.entry = entry;
+  }
+  get object(): KubeObject {
+    return this.entry.object;
+  }
+}

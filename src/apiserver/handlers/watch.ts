@@ -11,6 +11,7 @@ import {
 } from "../../store/index.ts";
 import type { WatchEvent, WatchEventSink, Watching } from "../request.ts";
 import type { Call, HandlerContext } from "./context.ts";
+import { candidates } from "./field-index.ts";
 import { collectionPrefix } from "./keys.ts";
 import { checkListOptions } from "./options.ts";
 import { parseRevision, requireRevision } from "./revisions.ts";
@@ -109,8 +110,9 @@ class WatchRun implements Watching {
     const { store } = this.#ctx;
     try {
       await requireRevision(store, wanted);
-      const snapshot = await store.list(this.#prefix);
-      if (!(await this.#sendState(snapshot.entries()))) return;
+      const found = await candidates(this.#ctx, this.#kind, this.#selection, this.#prefix);
+      const snapshot = found?.snapshot ?? (await store.list(this.#prefix));
+      if (!(await this.#sendState(found?.entries ?? snapshot.entries()))) return;
       this.#delivered = snapshot.revision;
       if (this.#call.request.options.sendInitialEvents && this.#call.request.options.allowWatchBookmarks) {
         this.#sink.events([this.#bookmark(snapshot.revision, true)]);
