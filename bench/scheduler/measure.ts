@@ -16,7 +16,9 @@ export interface Measured {
   readonly podsPerCpuSecond: number;
   readonly gate?: number;
   readonly target?: number;
-  /** From a pod's cycle to its decision. */
+  /** How often a pod was tried. */
+  readonly attemptsPerPod: number;
+  /** From a pod's cycle until it is bound, or waits. */
   readonly attemptMs: { readonly p50: number; readonly p99: number };
   /** The longest that the event loop was kept busy in one go. */
   readonly longestPauseMs: number;
@@ -72,6 +74,7 @@ export async function measure(scenario: Case, nodes: number, seed: string): Prom
     podsPerCpuSecond: Math.round((pods.length * 1e6) / (cpu.user + cpu.system)),
     ...(scenario.gate !== undefined && { gate: scenario.gate }),
     ...(scenario.target !== undefined && { target: scenario.target }),
+    attemptsPerPod: round(attempts.length / pods.length, 2),
     attemptMs: { p50: percentile(0.5), p99: percentile(0.99) },
     longestPauseMs: round(longestPauseMs, 1),
     rssMiB: Math.round(rss / 2 ** 20),

@@ -162,6 +162,7 @@ export class ClusterState implements PodWatcher {
     this.#nominated.set(info.key, node);
     const there = this.#nominatedOn.get(node) ?? new Map<string, PodInfo>();
     this.#nominatedOn.set(node, there.set(info.key, info));
+    this.#nodes.get(node)?.touch();
   }
 
   unnominate(key: string): void {
@@ -171,6 +172,7 @@ export class ClusterState implements PodWatcher {
     const there = this.#nominatedOn.get(node);
     there?.delete(key);
     if (there?.size === 0) this.#nominatedOn.delete(node);
+    this.#nodes.get(node)?.touch();
   }
 
   /** Whether room is meant for any pod anywhere. */
@@ -185,7 +187,7 @@ export class ClusterState implements PodWatcher {
   /** Other pods, at least as important as this one, that are to come to the node. */
   nominatedOn(node: string, forPod: PodInfo): readonly PodInfo[] {
     const there = this.#nominatedOn.size === 0 ? undefined : this.#nominatedOn.get(node);
-    if (there === undefined) return none;
+    if (there === undefined) return none; // as for most nodes
     return [...there.values()].filter((info) => info.key !== forPod.key && info.priority >= forPod.priority);
   }
 

@@ -5,6 +5,7 @@ import { LocalTemplates } from "./local-answers.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 import type { CycleProfile } from "./profile.ts";
+import { RefusedNodes } from "./refused-nodes.ts";
 
 /** In clusters of up to this many nodes, all feasible ones are scored (the original's minFeasibleNodesToFind). */
 const sampledNodesMin = 100;
@@ -105,10 +106,9 @@ export class SchedulingCycle {
     if ("rejected" in prepared) return { kind: "unschedulable", fit: refusedAsWhole(prepared.rejected, cluster) };
     const nominated = this.nominatedNode(pod, prepared, cluster);
     if (nominated) return { kind: "scheduled", node: nominated.name, evaluated: 1, feasible: 1 };
-    const found = this.feasible(pod, prepared, cluster);
-    const { nodes, evaluated } = found;
+    const { nodes, evaluated, rejections } = this.feasible(pod, prepared, cluster);
     const [only] = nodes;
-    if (!only) return { kind: "unschedulable", fit: fitErrorOf(prepared, found.rejections, cluster) };
+    if (!only) return { kind: "unschedulable", fit: fitErrorOf(prepared, rejections, cluster) };
     const chosen = nodes.length === 1 ? only : this.choose(nodes, this.totals(pod, nodes, cluster));
     return { kind: "scheduled", node: chosen.name, evaluated, feasible: nodes.length };
   }
@@ -142,7 +142,7 @@ export class SchedulingCycle {
       at = at + 1 === nodes.length ? 0 : at + 1;
     }
     if (all > 0) this.#start = (this.#start + evaluated) % all;
-    return feasibleOf(found, evaluated, refused, reasons);
+    return { nodes: found, evaluated, rejections: new RefusedNodes(refused, reasons) };
   }
 
   /** The sums of weighted scores of the nodes, in their order. */
@@ -202,24 +202,6 @@ export class SchedulingCycle {
 
 const nothingReserved: readonly Reservation[] = [];
 
-/** Most pods find a node, and then nobody asks why others were refused: the map is made for who does. */
-function feasibleOf(
-  nodes: readonly NodeInfo[],
-  evaluated: number,
-  refused: readonly NodeInfo[],
-  reasons: readonly Rejection[],
-): Feasible {
-  let made: Map<string, Rejection> | undefined;
-  return {
-    nodes,
-    evaluated,
-    get rejections() {
-      made ??= new Map(refused.flatMap(({ name }, i) => (reasons[i] ? [[name, reasons[i]]] : [])));
-      return made;
-    },
-  };
-}
-
 function existing(names: ReadonlySet<string>, cluster: ClusterState): NodeInfo[] {
   const nodes: NodeInfo[] = [];
   for (const name of names) {
@@ -241,24 +223,23 @@ export function fitErrorOf(
   return { nodesTotal: cluster.nodes().length, nodes: rejections, ...(others && { others }) };
 }
 
-/** A node must do with the pods that are to come to it, and without them: they may not come. */
+/** A node must do as it is, and with the pods that are to come to it: they may come, or not. */
 export function rejectionBy(
   filters: readonly NodeFilter[],
   node: NodeInfo,
   pod: PodInfo,
   cluster: ClusterState,
 ): Rejection | undefined {
+  const rejection = firstRejection(filters, node);
+  if (rejection) return rejection;
   const expected = cluster.nominatedOn(node.name, pod);
-  if (expected.length > 0) {
-    const rejection = node.whatIf(() => {
-      for (const other of expected) node.addPod(other);
-      const found = firstRejection(filters, node);
-      for (const other of expected) node.removePod(other);
-      return found;
-    });
-    if (rejection) return rejection;
-  }
-  return firstRejection(filters, node);
+  if (expected.length === 0) return undefined;
+  return node.whatIf(() => {
+    for (const other of expected) node.addPod(other);
+    const found = firstRejection(filters, node);
+    for (const other of expected) node.removePod(other);
+    return found;
+  });
 }
 
 export function firstRejection(filters: readonly NodeFilter[], node: NodeInfo): Rejection | undefined {

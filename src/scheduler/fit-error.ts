@@ -11,7 +11,19 @@ export function fitMessage(fit: FitError, afterwards: string): string {
 function reasonCounts({ nodes, others, nodesTotal }: FitError): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   const count = (reason: string, by: number) => counts.set(reason, (counts.get(reason) ?? 0) + by);
-  for (const { reasons } of nodes.values()) for (const reason of reasons) count(reason, 1);
+  // Most nodes are refused for the same reasons, and then by the same list of them.
+  let last: readonly string[] = [];
+  let lasting = 0;
+  for (const { reasons } of nodes.values()) {
+    if (reasons === last) {
+      lasting++;
+      continue;
+    }
+    for (const reason of last) count(reason, lasting);
+    last = reasons;
+    lasting = 1;
+  }
+  for (const reason of last) count(reason, lasting);
   const rest = nodesTotal - nodes.size;
   if (rest > 0) for (const reason of others?.reasons ?? []) count(reason, rest);
   return counts;
@@ -27,6 +39,10 @@ export function refusingPlugins(fit: FitError): Set<string> {
   const plugins = new Set<string>();
   if (fit.pod) plugins.add(fit.pod.plugin);
   if (fit.others) plugins.add(fit.others.plugin);
-  for (const { plugin } of fit.nodes.values()) plugins.add(plugin);
+  let last = "";
+  for (const { plugin } of fit.nodes.values()) {
+    if (plugin !== last) plugins.add(plugin);
+    last = plugin;
+  }
   return plugins;
 }

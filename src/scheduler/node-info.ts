@@ -74,6 +74,11 @@ export class NodeInfo {
     this.podsWithAffinity.delete(info.key);
   }
 
+  /** Something about the node changed that is not kept here: what was found out about it holds no more. */
+  touch(): void {
+    this.generation = ++generations;
+  }
+
   /**
    * Asks a question of the node as it would be with other pods. The question may add and remove pods, and has put all back
    * where it was when it answers: what was found out about the node before still holds.

@@ -2,6 +2,7 @@ import {
   keyOf,
   keyString,
   labelSelectorAsSelector,
+  parseTime,
   type Selector,
   selectorFromLabels,
   selectorString,
@@ -37,6 +38,8 @@ export interface PodInfo {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly priority: number;
+  /** When it was started (or made, as long as it was not), ms since the epoch; 0 when nobody knows. */
+  readonly startedAt: number;
   readonly requests: Resources;
   /** As scores count the pod when it is to be placed, and when it is on a node. */
   readonly incomingRequests: Resources;
@@ -62,6 +65,7 @@ export function podInfoOf(pod: Pod): PodInfo {
   const affinity = pod.spec?.affinity?.podAffinity;
   const antiAffinity = pod.spec?.affinity?.podAntiAffinity;
   let localKey: string | undefined;
+  let startedAt: number | undefined;
   const term = (t: PodAffinityTerm, weight: number) => affinityTerm(t, pod, namespace, weight);
   const info: PodInfo = {
     pod,
@@ -81,6 +85,10 @@ export function podInfoOf(pod: Pod): PodInfo {
     preferredAntiAffinity:
       antiAffinity?.preferredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t.podAffinityTerm, t.weight)) ??
       [],
+    get startedAt() {
+      startedAt ??= startedAtOf(pod);
+      return startedAt;
+    },
     get localKey() {
       localKey ??= localKeyOf(this);
       return localKey;
@@ -107,6 +115,11 @@ function affinityTerm(term: PodAffinityTerm, pod: Pod, namespace: string, weight
 /** Equal for selectors that select the same. */
 export function selectorKey(selector: Selector): string {
   return selector.nothing ? "nothing" : `{${selectorString(selector)}}`;
+}
+
+function startedAtOf({ metadata, status }: Pod): number {
+  const text = status?.startTime ?? metadata.creationTimestamp;
+  return text ? parseTime(text) : 0;
 }
 
 /** Texts are joined by characters that no label, taint or name has. */

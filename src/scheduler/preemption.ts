@@ -102,7 +102,7 @@ const templatesMax = 16;
 
 /**
  * What was found out by trying nodes for the preemptors of one template after the other: a node is tried again once it has
- * changed, or pods are to come to it. Only for pods that nothing but local plugins has a say about, since then nothing
+ * changed, or other pods are to come to it. Only for pods that nothing but local plugins has a say about, since then nothing
  * but the node decides.
  */
 export class PreemptionMemory {
@@ -146,7 +146,6 @@ class TriedNodes {
 
   candidateOn(node: NodeInfo, pod: PodInfo): Preemption | undefined {
     const { index, generation } = node;
-    if (this.#cluster.nominatedOn(node.name, pod).length > 0) return this.#try(node, pod);
     if (this.#triedAt[index] === generation) return this.#candidates[index];
     const candidate = this.#try(node, pod);
     this.#triedAt[index] = generation;

@@ -72,7 +72,21 @@ function explainShortage(
     if (isIgnored(resource)) continue;
     check(resource, wanted, allocatable.others?.get(resource) ?? 0, requested.others?.get(resource) ?? 0);
   }
-  return reasons.length > 0 ? { plugin: name, reasons, resolvable } : undefined;
+  return reasons.length > 0 ? shortage(reasons, resolvable) : undefined;
+}
+
+/** Refusals that were told before, by their reasons: there are few, and many nodes have the same. */
+const shortages = new Map<string, Rejection>();
+const shortagesMax = 1000;
+
+function shortage(reasons: readonly string[], resolvable: boolean): Rejection {
+  const key = `${resolvable} ${reasons}`;
+  const known = shortages.get(key);
+  if (known) return known;
+  if (shortages.size >= shortagesMax) shortages.clear();
+  const made = { plugin: name, reasons, resolvable };
+  shortages.set(key, made);
+  return made;
 }
 
 /** Only extended resources can be left to others. */
