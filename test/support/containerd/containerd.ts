@@ -27,6 +27,7 @@ export const containerdNeeds = {
     busybox: "busybox-static",
     gcc: "gcc",
     ip: "iproute2",
+    iptables: "iptables",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
   },
 };
@@ -135,6 +136,7 @@ export class TestContainerd {
     for (const path of this.mounts().reverse()) execFileSync("umount", ["-l", path]);
     if (existsSync(`/sys/class/net/${this.bridge}`)) execFileSync("ip", ["link", "delete", this.bridge]);
     removeEmptyCgroups("k8s.io");
+    removeUnusedPortChains();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -249,6 +251,19 @@ function mountPoints(): string[] {
   return readFileSync("/proc/mounts", "utf8")
     .split("\n")
     .map((line) => line.split(" ")[1] ?? "");
+}
+
+/** What the portmap plugin leaves for good, once no pod of anybody has a port of the machine. */
+function removeUnusedPortChains(): void {
+  const rules = execFileSync("iptables-save", ["-t", "nat"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  if (!rules.includes("CNI-HOSTPORT-") || /^:CNI-DN-/m.test(rules)) return;
+  // Through a shell, since comments in rules are quoted.
+  const nat = (args: string) => execFileSync("sh", ["-c", `iptables -w -t nat ${args}`], { stdio: "ignore" });
+  const lines = rules.split("\n");
+  for (const line of lines.filter((one) => / -j CNI-HOSTPORT-/.test(one))) nat(line.replace(/^-A/, "-D"));
+  const chains = lines.flatMap((line) => /^:(CNI-HOSTPORT-\S+)/.exec(line)?.[1] ?? []);
+  for (const chain of chains) nat(`-F ${chain}`);
+  for (const chain of chains) nat(`-X ${chain}`);
 }
 
 /** Removes a cgroup and those below it from all hierarchies, as far as nothing runs in them. */
