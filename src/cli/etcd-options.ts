@@ -12,6 +12,7 @@ export interface EtcdFlags {
   readonly etcdServersOverrides?: readonly string[];
   readonly etcdCompactionInterval?: number;
   readonly storageMediaType?: "application/json" | "application/vnd.kubernetes.protobuf";
+  readonly listenEtcdClient?: string;
   readonly advertiseAddress?: string;
   readonly endpointReconcilerType?: "lease" | "none";
 }
@@ -35,6 +36,7 @@ export function addEtcdFlags(command: Command): Command {
         "application/vnd.kubernetes.protobuf",
       ]),
     )
+    .option("--listen-etcd-client <address>", "serve etcd's API over the embedded store (certificates: pki/etcd)")
     .option("--advertise-address <ip>", "address of this API server in the kubernetes service")
     .addOption(
       new Option(
@@ -47,9 +49,10 @@ export function addEtcdFlags(command: Command): Command {
 /** The flags as options of the cluster. */
 export function etcdSettings(
   flags: EtcdFlags,
-): Pick<ClusterOptions, "etcd" | "advertiseAddress" | "endpointReconcilerType"> {
-  const { etcdServers: servers, advertiseAddress, endpointReconcilerType } = flags;
+): Pick<ClusterOptions, "etcd" | "listenEtcdClient" | "advertiseAddress" | "endpointReconcilerType"> {
+  const { etcdServers: servers, listenEtcdClient, advertiseAddress, endpointReconcilerType } = flags;
   return {
+    listenEtcdClient,
     advertiseAddress,
     endpointReconcilerType,
     etcd: servers && {

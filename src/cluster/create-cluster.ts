@@ -26,7 +26,7 @@ import { MachineNode, type MachineNodeOptions } from "./machine-node.ts";
 import { loadOrCreatePki, type Pki } from "./pki.ts";
 import { podRangeFor } from "./pod-range.ts";
 import { SimulatedNodes } from "./simulated-nodes.ts";
-import { type EtcdOptions, type OpenedStores, openStores } from "./stores.ts";
+import { type EtcdOptions, type OpenedStores, openStores, serveEtcd } from "./stores.ts";
 import { Teardown } from "./teardown.ts";
 
 export interface NodeOptions {
@@ -53,6 +53,8 @@ export interface ClusterOptions {
   readonly encryptionProviderConfigAutomaticReload?: boolean;
   /** Keeps the cluster in etcd; the data folder then holds keys alone. */
   readonly etcd?: EtcdOptions;
+  /** `host:port` where the embedded store serves etcd's API, with client certificates from pki/etcd of the data folder. */
+  readonly listenEtcdClient?: string;
   /** Of this API server in the kubernetes service; default: the bind address, or the machine's first. */
   readonly advertiseAddress?: string;
   /** Who keeps the addresses of the kubernetes service; default in etcd: lease. Without it this server is the only one. */
@@ -95,6 +97,7 @@ type Optional =
   | "machine"
   | "encryptionProviderConfig"
   | "etcd"
+  | "listenEtcdClient"
   | "advertiseAddress"
   | "endpointReconcilerType"
   | "maxRequestsInFlight"
@@ -110,6 +113,7 @@ function withDefaults(options: ClusterOptions): Settings {
     machine: options.machine,
     encryptionProviderConfig: options.encryptionProviderConfig,
     etcd: options.etcd,
+    listenEtcdClient: options.listenEtcdClient,
     advertiseAddress: options.advertiseAddress,
     endpointReconcilerType: options.endpointReconcilerType ?? (options.etcd && "lease"),
     encryptionProviderConfigAutomaticReload: options.encryptionProviderConfigAutomaticReload ?? false,
@@ -183,6 +187,8 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   teardown.add(() => server.close());
   const url = server.url ?? "";
   step(`API server at ${url}`);
+  const etcdServer = await serveEtcd(options, stores.store, teardown);
+  if (etcdServer) step(`etcd's API at ${etcdServer}`);
 
   const client = (user = administrator, userAgent = "sampan") =>
     createClient(directTransport(server.handler, { user, userAgent }));

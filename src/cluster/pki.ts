@@ -99,7 +99,7 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
       put("ca.crt", authority.pair.cert);
       put("ca.key", authority.pair.key);
     }
-    const validity = { notBefore: now - backdateMs, notAfter: now + leafValidityMs };
+    const validity = leafValidity(now);
     const issue = async (
       name: string,
       request: Pick<CertificateRequest, "commonName" | "organization" | "names" | "usage">,
@@ -176,11 +176,16 @@ function required(files: ReadonlyMap<string, string>, name: string): string {
   return text;
 }
 
-function expiresSoon(certPem: string, nowMs: number): boolean {
+/** From when to when a certificate holds that is issued now. */
+export function leafValidity(nowMs: number): { notBefore: number; notAfter: number } {
+  return { notBefore: nowMs - backdateMs, notAfter: nowMs + leafValidityMs };
+}
+
+export function expiresSoon(certPem: string, nowMs: number): boolean {
   return Date.parse(new X509Certificate(certPem).validTo) - nowMs < renewBeforeMs;
 }
 
-function coversNames(certPem: string, names: readonly string[]): boolean {
+export function coversNames(certPem: string, names: readonly string[]): boolean {
   const cert = new X509Certificate(certPem);
   return names.every((name) => (isAddress(name) ? cert.checkIP(name) : cert.checkHost(name)) !== undefined);
 }

@@ -6,6 +6,7 @@ import {
   createMemoryStore,
   type EtcdStoreOptions,
   openEncryptionFile,
+  openEtcdServer,
   openEtcdStore,
   openLmdbStore,
   type StorageMediaType,
@@ -86,6 +87,49 @@ async function openEtcdStores(
   const elsewhere = new Map<string, Store>();
   for (const { storagePrefix, servers } of overrides) elsewhere.set(storagePrefix, await open(servers));
   return { store, elsewhere };
+}
+
+/**
+ * Serves etcd's API over the embedded store when that is asked for. Gives the URL.
+ * @throws StoreError
+ */
+export async function serveEtcd(
+  { host, dataDir, etcd, listenEtcdClient: address }: EtcdServing,
+  store: Store,
+  teardown: Teardown,
+): Promise<string | undefined> {
+  if (address === undefined) return undefined;
+  if (etcd !== undefined) {
+    throw new StoreError("--listen-etcd-client serves the embedded store: it does not go with --etcd-servers");
+  }
+  if (dataDir === undefined) {
+    throw new StoreError("--listen-etcd-client needs a data folder, in which clients find their certificates");
+  }
+  const { hostname, port } = parseAddress(address);
+  const { loadOrCreateEtcdPki } = await import("./etcd-pki.ts");
+  const names = [...new Set(["localhost", "127.0.0.1", "::1", hostname])].filter((name) => !isAnyAddress(name));
+  const { ca, server } = await loadOrCreateEtcdPki(host, join(dataDir, "pki"), names);
+  const tls = { ...server, clientCa: ca.cert };
+  const serving = await openEtcdServer(host, store, { address: `${hostname}:${port}`, tls });
+  teardown.add(() => serving.close());
+  return serving.url;
+}
+
+interface EtcdServing {
+  readonly host: Host;
+  readonly dataDir?: string | undefined;
+  readonly etcd?: EtcdOptions | undefined;
+  readonly listenEtcdClient?: string | undefined;
+}
+
+function parseAddress(address: string): { hostname: string; port: string } {
+  const [, hostname, port] = /^(?:https:\/\/)?([\w.-]+):(\d{1,5})$/.exec(address) ?? [];
+  if (hostname !== undefined && port !== undefined) return { hostname, port };
+  throw new StoreError(`--listen-etcd-client: ${address} is not of the form ADDRESS:PORT`);
+}
+
+function isAnyAddress(name: string): boolean {
+  return name === "0.0.0.0";
 }
 
 /** The original's keys begin with a slash, whether its flag does or not. */
