@@ -128,13 +128,13 @@ export class SchedulingCycle {
     const refused: NodeInfo[] = [];
     const reasons: Rejection[] = [];
     const all = cluster.nodes().length;
-    const anyNominated = cluster.hasNominations;
+    const check = this.#checkOf(pod, filters, cluster);
     let at = nodes.length === 0 ? 0 : this.#start % nodes.length;
     let evaluated = 0;
     for (; evaluated < nodes.length && found.length < wanted; evaluated++) {
       const node = nodes[at];
       if (!node) break;
-      const rejection = anyNominated ? rejectionBy(filters, node, pod, cluster) : firstRejection(filters, node);
+      const rejection = check(node);
       if (rejection) {
         refused.push(node);
         reasons.push(rejection);
@@ -143,6 +143,16 @@ export class SchedulingCycle {
     }
     if (all > 0) this.#start = (this.#start + evaluated) % all;
     return { nodes: found, evaluated, rejections: new RefusedNodes(refused, reasons) };
+  }
+
+  /** What refuses a node, with the pods that are to come there; remembered where only local plugins have a say. */
+  #checkOf(pod: PodInfo, filters: readonly NodeFilter[], cluster: ClusterState): NodeFilter {
+    if (!cluster.hasNominations) return (node) => firstRejection(filters, node);
+    const ask: NodeFilter = (node) => rejectionBy(filters, node, pod, cluster);
+    // The pod itself is not one that is to come: for its own node there is nothing to share.
+    if (filters.length > 1 || cluster.nominationOf(pod.key) !== undefined) return ask;
+    const local = this.#templates.of(pod, cluster);
+    return (node) => local.rejectionWithExpected(node, ask);
   }
 
   /** The sums of weighted scores of the nodes, in their order. */

@@ -18,6 +18,9 @@ export class LocalAnswers {
   readonly only: ReadonlySet<string> | undefined;
   readonly restricting: readonly string[];
   readonly #filters: readonly NodeFilter[];
+  /** The same for nodes with the pods that are to come to them. */
+  #expectedAt = new Float64Array(0);
+  #expectedRejections: (Rejection | undefined)[] = [];
   /** Scorers whose scores are final, and those whose scores are still to be normalized. */
   readonly #final: readonly LocalScorer[];
   readonly #normalized: readonly LocalScorer[];
@@ -69,6 +72,20 @@ export class LocalAnswers {
     this.#rejections[index] = rejection;
     return rejection;
   };
+
+  /** Why the node is refused with the pods that are to come to it; `ask` finds it out when it is not known yet. */
+  rejectionWithExpected(node: NodeInfo, ask: NodeFilter): Rejection | undefined {
+    const { index, generation } = node;
+    if (this.#expectedAt[index] === generation) return this.#expectedRejections[index];
+    const rejection = ask(node);
+    if (index >= this.#expectedAt.length) {
+      this.#expectedAt = enlarged(this.#expectedAt, index);
+      this.#expectedRejections.length = this.#expectedAt.length;
+    }
+    this.#expectedAt[index] = generation;
+    this.#expectedRejections[index] = rejection;
+    return rejection;
+  }
 
   /** The weighted scores of the nodes by all local scorers together, normalized over these nodes, in their order. */
   totals(nodes: readonly NodeInfo[]): number[] {

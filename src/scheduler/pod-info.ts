@@ -51,7 +51,7 @@ export interface PodInfo {
   readonly requiredAntiAffinity: readonly AffinityTerm[];
   readonly preferredAffinity: readonly AffinityTerm[];
   readonly preferredAntiAffinity: readonly AffinityTerm[];
-  /** Equal for pods that differ in nothing that plugins read which are `local`: pods of one template. */
+  /** Equal for pods of one priority that differ in nothing that plugins read which are `local`: pods of one template. */
   readonly localKey: string;
 }
 
@@ -123,9 +123,9 @@ function startedAtOf({ metadata, status }: Pod): number {
 }
 
 /** Texts are joined by characters that no label, taint or name has. */
-function localKeyOf({ pod, requests, incomingRequests, hostPorts }: PodInfo): string {
+function localKeyOf({ pod, priority, requests, incomingRequests, hostPorts }: PodInfo): string {
   const { nodeName, nodeSelector, affinity, tolerations = [] } = pod.spec ?? {};
-  let key = `${nodeName ?? ""}\n${amountsKey(requests)}\n${amountsKey(incomingRequests)}`;
+  let key = `${priority} ${nodeName ?? ""}\n${amountsKey(requests)}\n${amountsKey(incomingRequests)}`;
   for (const t of tolerations) key += `\n${t.key} ${t.operator} ${t.value} ${t.effect}`;
   for (const { ip, port, protocol } of hostPorts) key += `\n${protocol} ${ip} ${port}`;
   if (nodeSelector || affinity?.nodeAffinity) key += `\n${JSON.stringify([nodeSelector, affinity?.nodeAffinity])}`;

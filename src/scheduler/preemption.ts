@@ -115,7 +115,7 @@ export class PreemptionMemory {
       this.#known.clear();
     }
     this.#budgets = budgets;
-    const key = `${pod.priority} ${pod.localKey}`;
+    const key = pod.localKey;
     const prepared = prepareFilters({ filters, scores: [], reserves: [] }, pod, cluster);
     if ("rejected" in prepared) return undefined;
     const known = this.#known.get(key);
