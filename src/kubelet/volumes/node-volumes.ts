@@ -194,7 +194,7 @@ class NodeVolumes implements VolumeManager {
       // It may have been let go of while others were refreshed.
       if (this.#pods.get(podUid(pod)) !== volumes) return;
       await volumes.refresh(references, (volume, error) => {
-        this.#warn(`volume ${JSON.stringify(volume)} could not be brought up to date`, pod, error);
+        if (!this.#stopped) this.#warn(`volume ${JSON.stringify(volume)} could not be brought up to date`, pod, error);
       });
     });
   }
