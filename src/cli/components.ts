@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import {
   createClient,
@@ -7,20 +8,29 @@ import {
   type Transport,
   transportDiscovery,
 } from "../client/index.ts";
-import { controllerNames, controllersOffByDefault, startControllers } from "../controllers/index.ts";
+import {
+  type ControllersConfig,
+  controllerNames,
+  controllersOffByDefault,
+  startControllers,
+} from "../controllers/index.ts";
 import { type Host, type LogLevel, systemHost } from "../host/index.ts";
 import { startScheduler } from "../scheduler/index.ts";
+import { type ServingFlags, serveComponent } from "./component-server.ts";
+import { type ControllerFlags, controllersConfig } from "./controller-options.ts";
 import { untilStopped } from "./signals.ts";
 import { CommandError, type Surroundings } from "./surroundings.ts";
 
 /** Flags of components that run on their own against any Kubernetes. */
-export interface ComponentFlags {
+export interface ComponentFlags extends ServingFlags {
   readonly kubeconfig: string;
   readonly context?: string;
   readonly kubeApiQps: number;
   readonly kubeApiBurst: number;
   readonly logLevel: LogLevel;
   readonly leaderElect: boolean;
+  readonly leaderElectResourceName?: string;
+  readonly leaderElectResourceNamespace: string;
   /** Milliseconds. */
   readonly leaderElectLeaseDuration: number;
   readonly leaderElectRenewDeadline: number;
@@ -28,20 +38,39 @@ export interface ComponentFlags {
 }
 
 /** `sampan controller-manager` */
-export async function controllerManager(
-  flags: ComponentFlags & { readonly controllers: string; readonly clusterCidr: string },
-  around: Surroundings,
-): Promise<void> {
-  const only = chosenControllers(flags.controllers);
+export async function controllerManager(flags: ComponentFlags & ControllerFlags, around: Surroundings): Promise<void> {
+  const chosen = chosenControllers(flags.controllers);
+  const only = flags.allocateNodeCidrs ? chosen : chosen.filter((name) => name !== "node-ipam-controller");
+  const files = await readFiles(flags);
   await runComponent("kube-controller-manager", flags, around, ({ host, transport, rootCA }) =>
     startControllers({
       client: createClient(transport),
       discovery: transportDiscovery(transport),
       host,
-      config: { rootCA, clusterCIDR: flags.clusterCidr },
+      config: controllersConfig(flags, { ...files, rootCA: files.rootCA ?? rootCA }),
       only,
     }),
   );
+}
+
+async function readFiles(flags: ControllerFlags): Promise<ControllerFiles> {
+  const read = async (file: string | undefined): Promise<string | undefined> => {
+    if (file === undefined) return undefined;
+    return readFile(file, "utf8").catch((error: Error) => {
+      throw new CommandError(error.message);
+    });
+  };
+  const cert = await read(flags.clusterSigningCertFile);
+  const key = await read(flags.clusterSigningKeyFile);
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new CommandError("--cluster-signing-cert-file and --cluster-signing-key-file go together");
+  }
+  const maxDurationMs = flags.clusterSigningDuration;
+  return {
+    rootCA: await read(flags.rootCaFile),
+    serviceAccountPrivateKey: await read(flags.serviceAccountPrivateKeyFile),
+    clusterSigning: cert === undefined || key === undefined ? undefined : { cert, key, maxDurationMs },
+  };
 }
 
 /** `sampan scheduler` */
@@ -50,6 +79,8 @@ export async function scheduler(flags: ComponentFlags, around: Surroundings): Pr
     startScheduler({ client: createClient(transport), host }),
   );
 }
+
+type ControllerFiles = Pick<ControllersConfig, "rootCA" | "serviceAccountPrivateKey" | "clusterSigning">;
 
 interface Connection {
   readonly host: Host;
@@ -69,24 +100,41 @@ async function runComponent(
 ): Promise<void> {
   const connection = await connect(flags, name);
   const { host, transport } = connection;
+  let lostLead: string | undefined;
+  const leading = host.metrics
+    .gauge({ name: "leader_election_master_status", help: "1 while this process leads.", labels: ["name"] })
+    .labels(name);
+  leading.set(0);
+  const server = await serveComponent({
+    name,
+    host,
+    client: createClient(transport),
+    flags,
+    checks: { ping: () => undefined, leaderElection: () => lostLead },
+  });
   const stopping = new AbortController();
   void untilStopped(around).then(() => stopping.abort());
   const lead = async (signal: AbortSignal) => {
     const running = start(connection);
     host.log.info("started", { component: name });
+    leading.set(1);
     await aborted(signal);
+    leading.set(0);
+    if (!stopping.signal.aborted) lostLead = "the lead was lost";
     await running.stop();
   };
   if (flags.leaderElect) {
     const identity = `${hostname()}_${host.random.uuid()}`;
     const client = createClient(transport);
-    host.log.info("waiting for the lead", { lease: `kube-system/${name}`, identity });
+    const namespace = flags.leaderElectResourceNamespace;
+    const leaseName = flags.leaderElectResourceName ?? name;
+    host.log.info("waiting for the lead", { lease: `${namespace}/${leaseName}`, identity });
     await runWhenLeading(
       {
         client,
         host,
-        namespace: "kube-system",
-        name,
+        namespace,
+        name: leaseName,
         identity,
         leaseDurationMs: flags.leaderElectLeaseDuration,
         renewDeadlineMs: flags.leaderElectRenewDeadline,
@@ -98,6 +146,7 @@ async function runComponent(
   } else {
     await lead(stopping.signal);
   }
+  await server?.close();
   transport.close?.();
   if (!stopping.signal.aborted) throw new CommandError(`leader election lost: another ${name} leads now`);
 }

@@ -116,6 +116,8 @@ export function addComponentFlags(command: Command): Command {
     .option("--kube-api-burst <n>", "requests at once above that rate", integerIn(0, 1_000_000), 0)
     .option("--leader-elect", "work only while holding the lease, so that several can stand by", true)
     .option("--no-leader-elect", "work at once, alone")
+    .option("--leader-elect-resource-name <name>", "name of the lease (default: the component's)")
+    .option("--leader-elect-resource-namespace <name>", "namespace of the lease", "kube-system")
     .option("--leader-elect-lease-duration <duration>", "how long a lead holds without renewal", durationMs, 15_000)
     .option("--leader-elect-renew-deadline <duration>", "how long to try to renew before giving up", durationMs, 10_000)
     .option("--leader-elect-retry-period <duration>", "between tries", durationMs, 2_000)

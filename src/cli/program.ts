@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
+import { addControllerFlags } from "./controller-options.ts";
 import { addKubeletFlags } from "./machine-options.ts";
 import { addComponentFlags, addNodeFlags, addServerFlags } from "./options.ts";
+import { addServingFlags } from "./serving-options.ts";
 import { addStoreCommands } from "./store-commands.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { kubernetesVersion, sampanVersion } from "./version.ts";
@@ -26,13 +28,11 @@ export function createProgram(around: Surroundings): Command {
     .description("run the API server and its store alone, without controllers or nodes")
     .action(async (flags) => (await import("./up.ts")).apiserver(flags, around));
 
-  addComponentFlags(program.command("controller-manager"))
+  addControllerFlags(addServingFlags(addComponentFlags(program.command("controller-manager")), 10_257))
     .description("run the controllers against any Kubernetes")
-    .option("--controllers <list>", "controllers to run: *, NAME or -NAME, separated by commas", "*")
-    .option("--cluster-cidr <cidr>", "addresses of pods; each node gets a part", "10.244.0.0/16")
     .action(async (flags) => (await import("./components.ts")).controllerManager(flags, around));
 
-  addComponentFlags(program.command("scheduler"))
+  addServingFlags(addComponentFlags(program.command("scheduler")), 10_259)
     .description("run the scheduler against any Kubernetes")
     .action(async (flags) => (await import("./components.ts")).scheduler(flags, around));
 

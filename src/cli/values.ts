@@ -22,3 +22,18 @@ export function integerIn(least: number, most: number): (text: string) => number
     return value;
   };
 }
+
+/** Parses a number within bounds, both inclusive. */
+export function numberFrom(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most))
+      throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+/** Parts between commas; an empty text is an empty list. */
+export function list(text: string): readonly string[] {
+  return text.split(",").filter((part) => part !== "");
+}

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Agent, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { StringDecoder } from "node:string_decoder";
 import { ApiError, errors, type KubeList, type KubeObject, type Status } from "../api/meta/index.ts";
-import { type Host, sleep } from "../host/index.ts";
+import { type Counter, type Histogram, type Host, sleep } from "../host/index.ts";
 import { type HttpRequest, toHttpRequest } from "./http-request.ts";
 import type { ConnectionConfig } from "./kubeconfig.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -37,6 +37,8 @@ class HttpTransport implements Transport {
   readonly #userAgent: string;
   readonly #url: URL;
   readonly #agent: Agent;
+  readonly #requests: Counter;
+  readonly #requestSeconds: Histogram;
   readonly #limiter: TokenBucket | undefined;
   #fileToken: { readonly token: string; readonly readAt: number } | undefined;
 
@@ -57,6 +59,18 @@ class HttpTransport implements Transport {
             rejectUnauthorized: !config.insecure,
             servername: config.tlsServerName,
           });
+    const { metrics } = options.host;
+    this.#requests = metrics.counter({
+      name: "rest_client_requests_total",
+      help: "Requests to the API server, by status code, method and server.",
+      labels: ["code", "method", "host"],
+    });
+    this.#requestSeconds = metrics.histogram({
+      name: "rest_client_request_duration_seconds",
+      help: "Seconds until the API server began to answer.",
+      labels: ["verb", "host"],
+      buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60],
+    });
     const limit = options.rateLimit;
     this.#limiter = limit && new TokenBucket(limit.qps, limit.burst, this.#host.clock.now());
   }
@@ -143,6 +157,7 @@ class HttpTransport implements Transport {
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const send = this.#url.protocol === "http:" ? http().request : https().request;
+    const since = this.#host.clock.now();
     const outgoing = send(
       {
         agent: this.#agent,
@@ -153,14 +168,23 @@ class HttpTransport implements Transport {
         headers,
         signal,
       },
-      resolve,
+      (response) => {
+        this.#measure(method, String(response.statusCode), since);
+        resolve(response);
+      },
     );
     outgoing.on("error", (cause) => {
+      this.#measure(method, "<error>", since);
       const where = `${method} ${this.#url.origin}${path}`;
       reject(signal?.aborted ? cause : unreachable(`${where}: ${cause.message}`, cause));
     });
     outgoing.end(body);
     return promise;
+  }
+
+  #measure(method: string, code: string, sinceMs: number): void {
+    this.#requests.labels(code, method, this.#url.host).inc();
+    this.#requestSeconds.labels(method, this.#url.host).observe((this.#host.clock.now() - sinceMs) / 1000);
   }
 
   async #token(): Promise<string | undefined> {

@@ -6,6 +6,8 @@ import type { EvictionRates } from "./nodelifecycle/zones.ts";
 export interface ClusterSigning {
   readonly cert: string;
   readonly key: string;
+  /** The longest that what it signs holds. Default a year. */
+  readonly maxDurationMs?: number;
 }
 
 /** How autoscalers are worked on; the original's --horizontal-pod-autoscaler-* flags. */

@@ -21,7 +21,7 @@ import { checksOfSigners } from "./signers.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const backdateMs = 5 * 60_000;
-const longestSeconds = 365 * 24 * 3600;
+const yearMs = 365 * 24 * 3_600_000;
 
 /** The certificate as the status holds it: PEM in base64. @throws RequestRefused for what the signer does not grant. */
 export async function signCertificate(
@@ -32,11 +32,13 @@ export async function signCertificate(
   cryptoProvider.set(webcrypto);
   const asked = readRequest(request);
   const names = alternativeNames(asked);
-  const { signerName, usages = [], expirationSeconds = longestSeconds } = request.spec;
+  const { signerName, usages = [], expirationSeconds } = request.spec;
+  const longestMs = authority.maxDurationMs ?? yearMs;
   checksOfSigners.get(signerName)?.(factsOf(request));
   const issuer = new X509Certificate(authority.cert);
   const notBefore = host.clock.now() - backdateMs;
-  const notAfter = notBefore + Math.min(expirationSeconds, longestSeconds) * 1000;
+  const wantedMs = expirationSeconds === undefined ? longestMs : expirationSeconds * 1000;
+  const notAfter = notBefore + Math.min(wantedMs, longestMs);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(host),
     subject: asked.subjectName,
