@@ -1,14 +1,14 @@
-// Measures an API server over TLS: requests a second, latency, and the server's CPU time for each operation.
+// Measures an API server over TLS: requests a second, latency, the server's CPU time for each operation, its peak memory.
 // Works against any kubeconfig, so that the original can be measured by the same program.
-// usage: node bench/api.ts --kubeconfig FILE [--pid PID] [--objects 2000] [--clients 32] [--watchers 50,300] [--only get,list]
-//        [--json FILE]
-//   --pid: the server's process on this machine; its CPU time is read from /proc (without it that column is empty)
+// usage: npm run bench:api -- --kubeconfig FILE [--pid PID[,PID]] [--objects 2000] [--clients 32] [--watchers 50,300,1000]
+//        [--only get,list] [--json FILE]
+//   --pid: the server's processes on this machine (the original's are its own and etcd's); their CPU time and memory are read
+//          from /proc (without them those columns are empty)
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { parseArgs } from "node:util";
-import { parse } from "yaml";
+import { connect } from "./connection.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -16,7 +16,7 @@ const { values: flags } = parseArgs({
     pid: { type: "string" },
     objects: { type: "string", default: "2000" },
     clients: { type: "string", default: "32" },
-    watchers: { type: "string", default: "50,300" },
+    watchers: { type: "string", default: "50,300,1000" },
     only: { type: "string" },
     json: { type: "string" },
   },
@@ -25,7 +25,8 @@ if (flags.kubeconfig === undefined) throw new Error("--kubeconfig is needed");
 const objects = Number(flags.objects);
 const clockTicks = flags.pid === undefined ? 0 : Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 const clients = Number(flags.clients);
-const { server, agent } = connect(flags.kubeconfig);
+const pids = flags.pid?.split(",") ?? [];
+const { server, agent, call } = connect(flags.kubeconfig, clients);
 const namespace = `bench-${process.pid}`;
 const pods = `/api/v1/namespaces/${namespace}/pods`;
 
@@ -40,6 +41,8 @@ interface Row {
   cpuMicros: number | null;
   /** The kernel's share of it. */
   kernelMicros: number | null;
+  /** Of all its processes, up to the end of this operation. */
+  peakMemoryMiB: number | null;
 }
 
 interface Cpu {
@@ -94,7 +97,10 @@ async function measure(operation: string, count: number, run: (i: number) => Pro
   record(operation, count, performance.now() - start, times, cpu);
 }
 
-/** Every watcher must see every change; an operation is one event to one watcher. */
+/**
+ * Every watcher must see every change; an operation is one event to one watcher. Its latency is from the answer to the change
+ * until the last watcher has been told.
+ */
 async function fanOut(watchers: number, changes: number): Promise<void> {
   const list = await call("GET", `${pods}?limit=1`);
   const version = JSON.parse(list).metadata.resourceVersion;
@@ -106,14 +112,23 @@ async function fanOut(watchers: number, changes: number): Promise<void> {
   let next = 0;
   const client = async () => {
     for (let i = next++; i < changes; i = next++) {
-      await patch(`${pods}/pod-${i}`, "merge-patch+json", {
-        metadata: { annotations: { watchers: `${watchers}-${performance.now()}` } },
-      });
+      await patch(`${pods}/pod-${i}`, "merge-patch+json", { metadata: { annotations: { watchers: `${watchers}` } } });
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
   await Promise.all(streams.map((stream) => stream.seen(changes)));
   record(`watch event to ${watchers} watchers`, watchers * changes, performance.now() - start, [], cpu);
+  const latencies: number[] = [];
+  for (let i = 0; i < Math.min(changes, 50); i++) {
+    const seen = streams.map((stream) => stream.seen(changes + i + 1));
+    const began = performance.now();
+    await patch(`${pods}/pod-0`, "merge-patch+json", { metadata: { annotations: { single: `${watchers}-${i}` } } });
+    await Promise.all(seen);
+    latencies.push(performance.now() - began);
+  }
+  const row = rows.at(-1);
+  latencies.sort((a, b) => a - b);
+  if (row !== undefined) Object.assign(row, { p50Ms: at(latencies, 0.5), p99Ms: at(latencies, 0.99) });
   for (const stream of streams) stream.close();
 }
 
@@ -124,7 +139,7 @@ function openWatch(path: string): Promise<{ seen(count: number): Promise<void>; 
       let wanted = Number.POSITIVE_INFINITY;
       let done = () => {};
       res.on("data", (chunk: Buffer) => {
-        for (const byte of chunk) if (byte === 10) events++;
+        for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, end + 1)) events++;
         if (events >= wanted) done();
       });
       resolve({
@@ -144,61 +159,40 @@ function openWatch(path: string): Promise<{ seen(count: number): Promise<void>; 
 function record(operation: string, count: number, ms: number, times: number[], cpuBefore: Cpu | null): void {
   const cpuAfter = cpuMicros();
   times.sort((a, b) => a - b);
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
   const spent = (pick: (cpu: Cpu) => number) =>
     cpuBefore === null || cpuAfter === null ? null : (pick(cpuAfter) - pick(cpuBefore)) / count;
   rows.push({
     operation,
     count,
     perSecond: (1000 * count) / ms,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
+    p50Ms: at(times, 0.5),
+    p99Ms: at(times, 0.99),
     cpuMicros: spent(({ user, kernel }) => user + kernel),
     kernelMicros: spent(({ kernel }) => kernel),
+    peakMemoryMiB: peakMemoryMiB(),
   });
 }
 
-/** User and system time of the server's process, with all its threads, in microseconds. */
-function cpuMicros(): Cpu | null {
-  if (flags.pid === undefined) return null;
-  const fields = readFileSync(`/proc/${flags.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return { user: Number(fields[11]) * (1e6 / clockTicks), kernel: Number(fields[12]) * (1e6 / clockTicks) };
+function at(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-function connect(kubeconfig: string): { server: string; agent: Agent } {
-  const config = parse(readFileSync(kubeconfig, "utf8"));
-  const decode = (text: string) => Buffer.from(text, "base64");
-  const { cluster } = config.clusters[0];
-  const { user } = config.users[0];
-  const options = {
-    ca: decode(cluster["certificate-authority-data"]),
-    cert: decode(user["client-certificate-data"]),
-    key: decode(user["client-key-data"]),
-    keepAlive: true,
-    maxSockets: clients,
-  };
-  return { server: cluster.server, agent: new Agent(options) };
+/** User and system time of the server's processes, with all their threads, in microseconds. */
+function cpuMicros(): Cpu | null {
+  if (pids.length === 0) return null;
+  const times = pids.map((pid) => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []);
+  const sum = (field: number) => times.reduce((total, fields) => total + Number(fields[field]) * (1e6 / clockTicks), 0);
+  return { user: sum(11), kernel: sum(12) };
+}
+
+function peakMemoryMiB(): number | null {
+  if (pids.length === 0) return null;
+  const peaks = pids.map((pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0));
+  return peaks.reduce((total, kibibytes) => total + kibibytes / 1024, 0);
 }
 
 function patch(path: string, type: string, body: unknown): Promise<string> {
   return call("PATCH", path, body, `application/${type}`);
-}
-
-function call(method: string, path: string, body?: unknown, type = "application/json"): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { "content-type": type };
-    const sent = request(new URL(path, server), { method, agent, headers }, (res: IncomingMessage) => {
-      const chunks: Buffer[] = [];
-      res.on("data", (chunk: Buffer) => chunks.push(chunk));
-      res.on("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        if ((res.statusCode ?? 500) < 300) resolve(text);
-        else reject(new Error(`${method} ${path}: ${res.statusCode} ${text.slice(0, 300)}`));
-      });
-    });
-    sent.on("error", reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
 }
 
 /** About 3 KiB as stored: what a usual pod is. */
@@ -222,9 +216,9 @@ function label(name: string): object {
 function print(): void {
   const row = (cells: string[]) =>
     console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(30) : cell.padStart(12))).join(""));
-  row(["operation", "count", "per second", "p50 ms", "p99 ms", "CPU us each", "in kernel"]);
+  row(["operation", "count", "per second", "p50 ms", "p99 ms", "CPU us each", "in kernel", "peak MiB"]);
   for (const r of rows) {
-    const cpu = [r.cpuMicros?.toFixed(0) ?? "", r.kernelMicros?.toFixed(0) ?? ""];
+    const cpu = [r.cpuMicros?.toFixed(0) ?? "", r.kernelMicros?.toFixed(0) ?? "", r.peakMemoryMiB?.toFixed(0) ?? ""];
     row([r.operation, `${r.count}`, r.perSecond.toFixed(0), r.p50Ms.toFixed(2), r.p99Ms.toFixed(2), ...cpu]);
   }
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
