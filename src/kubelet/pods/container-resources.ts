@@ -1,13 +1,9 @@
 import { parseQuantity, toMilli, toNumber } from "../../api/meta/index.ts";
 import type { Container, Pod } from "../../api/types/index.ts";
+import { cpuQuotaOf, cpuQuotaPeriodMicros, cpuSharesOf } from "../cgroups/index.ts";
 import { qosClassOf } from "../pod-worker/index.ts";
 import type { LinuxContainerResources } from "../runtime/runtime.ts";
 
-const sharesPerCore = 1024;
-const leastShares = 2;
-const mostShares = 262_144;
-const quotaPeriodMicros = 100_000;
-const leastQuotaMicros = 1000;
 const guaranteedOomScore = -997;
 const bestEffortOomScore = 1000;
 const criticalPriority = 2_000_000_000;
@@ -23,20 +19,12 @@ export function containerResources(pod: Pod, container: Container, memoryCapacit
     name.startsWith("hugepages-") ? [{ pageSize: pageSize(name), limitBytes: bytesOf(amount) }] : [],
   );
   return {
-    cpuShares: sharesOf(cpuRequest),
-    ...(cpuLimit > 0 ? { cpuPeriod: quotaPeriodMicros, cpuQuota: quotaOf(cpuLimit) } : {}),
+    cpuShares: cpuSharesOf(cpuRequest),
+    ...(cpuLimit > 0 ? { cpuPeriod: cpuQuotaPeriodMicros, cpuQuota: cpuQuotaOf(cpuLimit) } : {}),
     ...(memoryLimitInBytes > 0 ? { memoryLimitInBytes } : {}),
     oomScoreAdj: oomScoreAdj(pod, container, memoryCapacity),
     ...(hugepageLimits.length === 0 ? {} : { hugepageLimits }),
   };
-}
-
-export function sharesOf(milliCpu: number): number {
-  return Math.min(Math.max(Math.floor((milliCpu * sharesPerCore) / 1000), leastShares), mostShares);
-}
-
-function quotaOf(milliCpu: number): number {
-  return Math.max(Math.floor((milliCpu * quotaPeriodMicros) / 1000), leastQuotaMicros);
 }
 
 /** Who is killed first when the machine runs out of memory: those that asked for least of it. */
