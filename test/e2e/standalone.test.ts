@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 function component(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, [bin("sampan"), ...args, "--kubeconfig", box.kubeconfig], {
+  const child = spawn(process.execPath, [bin("sampan"), ...args, "--kubeconfig", box.kubeconfig, "--secure-port=0"], {
     env: { ...process.env, ...box.env },
     stdio: "ignore",
   });

@@ -15,6 +15,7 @@ async function start(replicas: number) {
       clusterIP: "10.96.0.10",
       clusterIPs: ["10.96.0.10"],
       ipFamilies: ["IPv4"],
+      ipFamilyPolicy: "SingleStack",
     },
   });
   await cluster.client.resource(resources.replicasets).create({
@@ -107,4 +108,26 @@ test("250 pods fill three slices and leave them in place when one goes", async (
     (slice, index) => slice.metadata.resourceVersion !== before[index]?.metadata.resourceVersion,
   );
   expect(changed).toHaveLength(1);
+});
+
+test("a service that wants its clients near says of each endpoint for whom it is near", async () => {
+  await start(1);
+  const labels = { "topology.kubernetes.io/zone": "a" };
+  await cluster.client.resource(resources.nodes).create({ metadata: { name: "node-1", labels }, spec: {} });
+  await cluster.runPods();
+  const hints = async () => (await cluster.all(resources.endpointslices))[0]?.endpoints?.[0]?.hints;
+  const prefer = async (trafficDistribution: string | null) => {
+    const key = { namespace: "default", name: "web" };
+    await cluster.client.resource(resources.services).patch(key, "merge", { spec: { trafficDistribution } });
+    await cluster.settle();
+  };
+  expect(await hints()).toBeUndefined();
+  for (const zone of ["PreferClose", "PreferSameZone"]) {
+    await prefer(zone);
+    expect(await hints()).toEqual({ forZones: [{ name: "a" }] });
+  }
+  await prefer("PreferSameNode");
+  expect(await hints()).toEqual({ forZones: [{ name: "a" }], forNodes: [{ name: "node-1" }] });
+  await prefer(null);
+  expect(await hints()).toBeUndefined();
 });
