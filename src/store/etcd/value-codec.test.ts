@@ -24,6 +24,19 @@ describe("values", () => {
     });
   });
 
+  it("have what a message has no place for and what defaults would fill in", () => {
+    const set = {
+      apiVersion: "apps/v1",
+      kind: "StatefulSet",
+      metadata: { name: "s" },
+      spec: { volumeClaimTemplates: [{ metadata: { name: "data" }, spec: {} }] },
+    };
+    const back = decodeValue("/registry/statefulsets/default/s", encodeValue(set, protobuf), 1);
+    expect(back).toMatchObject({
+      spec: { replicas: 1, volumeClaimTemplates: [{ apiVersion: "v1", kind: "PersistentVolumeClaim" }] },
+    });
+  });
+
   it("are JSON for custom resources, and for all kinds when asked for", () => {
     const custom = { apiVersion: "example.com/v1", kind: "Widget", metadata: { name: "w" }, spec: { size: 3 } };
     expect(isProtobuf(encodeValue(custom, protobuf))).toBe(false);

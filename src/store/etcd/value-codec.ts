@@ -1,4 +1,5 @@
 import { decodeMessage, encodeProtobuf, MalformedDocument, openProtobuf } from "../../api/codec/index.ts";
+import { builtinKinds, createKindRegistry, type KindRegistry } from "../../api/kinds/index.ts";
 import type { JsonObject, KubeObject } from "../../api/meta/index.ts";
 import { decodeObject, shapeOf } from "../../api/schema/index.ts";
 import { StoreError } from "../store.ts";
@@ -50,8 +51,14 @@ function fromProtobuf(value: Buffer): KubeObject {
   const shape = shapeOf(apiVersion, kind);
   if (shape === undefined) throw new MalformedDocument(`no kind "${kind}" is registered for version "${apiVersion}"`);
   const document = { kind, apiVersion, ...decodeMessage(message, shape) };
-  return asObject(decodeObject(document, shape, { unknownFields: "drop" }).object);
+  const object = asObject(decodeObject(document, shape, { unknownFields: "drop" }).object);
+  // As the original does with all that it reads: some fields (kinds of claim templates) have no place in the message.
+  registry ??= createKindRegistry(builtinKinds());
+  registry.byApiVersionKind(apiVersion, kind)?.strategy.applyDefaults?.(object);
+  return object;
 }
+
+let registry: KindRegistry | undefined;
 
 function fromJson(value: Buffer): KubeObject {
   return asObject(JSON.parse(value.toString()));
