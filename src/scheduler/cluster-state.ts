@@ -3,7 +3,7 @@ import type { CSINode, Node, PersistentVolume, PersistentVolumeClaim, StorageCla
 import { AffinityIndex } from "./affinity-index.ts";
 import { NodeInfo, type PodWatcher } from "./node-info.ts";
 import { PodCounter } from "./pod-counter.ts";
-import type { PodInfo } from "./pod-info.ts";
+import { countAlike, type PodInfo } from "./pod-info.ts";
 import { Topology } from "./topology.ts";
 
 /** What plugins read besides nodes and pods; answered from informers. */
@@ -207,6 +207,13 @@ export class ClusterState implements PodWatcher {
 
   /** The API says that this pod is on this node. */
   setPod(info: PodInfo, node: string): void {
+    const placed = this.#placed.get(info.key);
+    if (placed?.node === node && countAlike(placed.info, info)) {
+      this.unnominate(info.key);
+      this.#nodes.get(node)?.replacePod(info);
+      this.#placed.set(info.key, { info, node, assumed: false });
+      return;
+    }
     this.removePod(info.key);
     this.#place(info, node, false);
   }

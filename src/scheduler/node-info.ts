@@ -66,6 +66,12 @@ export class NodeInfo {
     if (hasAffinity(info)) this.podsWithAffinity.set(info.key, info);
   }
 
+  /** A newer version of a pod that is here, which counts the same. */
+  replacePod(info: PodInfo): void {
+    this.pods.set(info.key, info);
+    if (this.podsWithAffinity.has(info.key)) this.podsWithAffinity.set(info.key, info);
+  }
+
   /** The very PodInfo that was added. */
   removePod(info: PodInfo): void {
     if (!this.pods.delete(info.key)) return;

@@ -1,4 +1,5 @@
 import {
+  deepEqual,
   keyOf,
   keyString,
   labelSelectorAsSelector,
@@ -7,7 +8,7 @@ import {
   selectorFromLabels,
   selectorString,
 } from "../api/meta/index.ts";
-import type { Pod, PodAffinityTerm } from "../api/types/index.ts";
+import type { Pod, PodAffinity, PodAffinityTerm, PodSpec } from "../api/types/index.ts";
 import { claimedVolumes } from "../api/volumes/index.ts";
 import { countedRequests, incomingRequests, podRequests, type Resources } from "./resources.ts";
 
@@ -55,47 +56,159 @@ export interface PodInfo {
   readonly localKey: string;
 }
 
-const known = new WeakMap<Pod, PodInfo>();
+const known = new WeakMap<Pod, ParsedPod>();
 const noLabels: Readonly<Record<string, string>> = {};
 
 export function podInfoOf(pod: Pod): PodInfo {
   const found = known.get(pod);
   if (found) return found;
-  const namespace = pod.metadata.namespace ?? "";
-  const affinity = pod.spec?.affinity?.podAffinity;
-  const antiAffinity = pod.spec?.affinity?.podAntiAffinity;
-  let localKey: string | undefined;
-  let startedAt: number | undefined;
-  const term = (t: PodAffinityTerm, weight: number) => affinityTerm(t, pod, namespace, weight);
-  const info: PodInfo = {
-    pod,
-    key: keyString(keyOf(pod)),
-    namespace,
-    labels: pod.metadata.labels ?? noLabels,
-    priority: pod.spec?.priority ?? 0,
-    requests: podRequests(pod),
-    incomingRequests: incomingRequests(pod),
-    countedRequests: countedRequests(pod),
-    hostPorts: hostPortsOf(pod),
-    claimKeys: claimedVolumes(pod).map(({ claimName }) => `${namespace}/${claimName}`),
-    requiredAffinity: affinity?.requiredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t, 0)) ?? [],
-    requiredAntiAffinity: antiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t, 0)) ?? [],
-    preferredAffinity:
-      affinity?.preferredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t.podAffinityTerm, t.weight)) ?? [],
-    preferredAntiAffinity:
-      antiAffinity?.preferredDuringSchedulingIgnoredDuringExecution?.map((t) => term(t.podAffinityTerm, t.weight)) ??
-      [],
-    get startedAt() {
-      startedAt ??= startedAtOf(pod);
-      return startedAt;
-    },
-    get localKey() {
-      localKey ??= localKeyOf(this);
-      return localKey;
-    },
-  };
+  const info = new ParsedPod(pod);
   known.set(pod, info);
   return info;
+}
+
+/** Parses what is asked for when it is asked for: of most versions of a pod little is ever read. */
+class ParsedPod implements PodInfo {
+  readonly pod: Pod;
+  readonly key: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: number;
+  #startedAt: number | undefined;
+  #requests: Resources | undefined;
+  #incomingRequests: Resources | undefined;
+  #countedRequests: Resources | undefined;
+  #hostPorts: readonly HostPort[] | undefined;
+  #claimKeys: readonly string[] | undefined;
+  #terms: PodTerms | undefined;
+  #localKey: string | undefined;
+
+  constructor(pod: Pod) {
+    this.pod = pod;
+    this.key = keyString(keyOf(pod));
+    this.namespace = pod.metadata.namespace ?? "";
+    this.labels = pod.metadata.labels ?? noLabels;
+    this.priority = pod.spec?.priority ?? 0;
+  }
+
+  get startedAt(): number {
+    this.#startedAt ??= startedAtOf(this.pod);
+    return this.#startedAt;
+  }
+
+  get requests(): Resources {
+    this.#requests ??= podRequests(this.pod);
+    return this.#requests;
+  }
+
+  get incomingRequests(): Resources {
+    this.#incomingRequests ??= incomingRequests(this.pod);
+    return this.#incomingRequests;
+  }
+
+  get countedRequests(): Resources {
+    this.#countedRequests ??= countedRequests(this.pod);
+    return this.#countedRequests;
+  }
+
+  get hostPorts(): readonly HostPort[] {
+    this.#hostPorts ??= hostPortsOf(this.pod);
+    return this.#hostPorts;
+  }
+
+  get claimKeys(): readonly string[] {
+    this.#claimKeys ??= claimedVolumes(this.pod).map(({ claimName }) => `${this.namespace}/${claimName}`);
+    return this.#claimKeys;
+  }
+
+  get requiredAffinity(): readonly AffinityTerm[] {
+    return this.#affinityTerms().requiredAffinity;
+  }
+
+  get requiredAntiAffinity(): readonly AffinityTerm[] {
+    return this.#affinityTerms().requiredAntiAffinity;
+  }
+
+  get preferredAffinity(): readonly AffinityTerm[] {
+    return this.#affinityTerms().preferredAffinity;
+  }
+
+  get preferredAntiAffinity(): readonly AffinityTerm[] {
+    return this.#affinityTerms().preferredAntiAffinity;
+  }
+
+  get localKey(): string {
+    this.#localKey ??= localKeyOf(this);
+    return this.#localKey;
+  }
+
+  #affinityTerms(): PodTerms {
+    this.#terms ??= termsOf(this.pod, this.namespace);
+    return this.#terms;
+  }
+}
+
+type PodTerms = Pick<
+  PodInfo,
+  "requiredAffinity" | "requiredAntiAffinity" | "preferredAffinity" | "preferredAntiAffinity"
+>;
+
+const noTerms: PodTerms = {
+  requiredAffinity: [],
+  requiredAntiAffinity: [],
+  preferredAffinity: [],
+  preferredAntiAffinity: [],
+};
+
+function termsOf(pod: Pod, namespace: string): PodTerms {
+  const { podAffinity, podAntiAffinity } = pod.spec?.affinity ?? {};
+  if (!podAffinity && !podAntiAffinity) return noTerms;
+  const required = (of: PodAffinity | undefined) =>
+    of?.requiredDuringSchedulingIgnoredDuringExecution?.map((t) => affinityTerm(t, pod, namespace, 0)) ?? [];
+  const preferred = (of: PodAffinity | undefined) =>
+    of?.preferredDuringSchedulingIgnoredDuringExecution?.map(({ podAffinityTerm, weight }) =>
+      affinityTerm(podAffinityTerm, pod, namespace, weight),
+    ) ?? [];
+  return {
+    requiredAffinity: required(podAffinity),
+    requiredAntiAffinity: required(podAntiAffinity),
+    preferredAffinity: preferred(podAffinity),
+    preferredAntiAffinity: preferred(podAntiAffinity),
+  };
+}
+
+/** Whether two versions of a pod count the same wherever pods on nodes are counted: most updates are of its status. */
+export function countAlike({ pod: a }: PodInfo, { pod: b }: PodInfo): boolean {
+  const isDeleted = ({ metadata }: Pod) => metadata.deletionTimestamp !== undefined;
+  return (
+    isDeleted(a) === isDeleted(b) &&
+    a.status?.startTime === b.status?.startTime &&
+    deepEqual(a.metadata.labels, b.metadata.labels) &&
+    isSpecAlike(a.spec, b.spec) &&
+    deepEqual(resizeOf(a), resizeOf(b))
+  );
+}
+
+function isSpecAlike(a: PodSpec | undefined, b: PodSpec | undefined): boolean {
+  if (a === b) return true;
+  if (!a || !b || a.priority !== b.priority) return false;
+  return (
+    deepEqual(a.containers, b.containers) &&
+    deepEqual(a.initContainers, b.initContainers) &&
+    deepEqual(a.affinity, b.affinity) &&
+    deepEqual(a.volumes, b.volumes) &&
+    deepEqual(a.overhead, b.overhead) &&
+    deepEqual(a.resources, b.resources)
+  );
+}
+
+/** What the status says of resources. */
+function resizeOf({ status }: Pod): unknown {
+  const { containerStatuses = [], initContainerStatuses = [], conditions = [] } = status ?? {};
+  const resized = [...containerStatuses, ...initContainerStatuses].flatMap(({ name, resources, allocatedResources }) =>
+    resources || allocatedResources ? [[name, resources, allocatedResources]] : [],
+  );
+  return [resized, conditions.find(({ type }) => type === "PodResizePending")?.reason];
 }
 
 /** KEP-3633: matchLabelKeys and mismatchLabelKeys add what the incoming pod's own labels say. The API server has merged them into the selector already when it could. */

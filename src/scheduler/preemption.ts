@@ -15,6 +15,8 @@ export interface Preemption {
   readonly node: string;
   readonly victims: readonly PodInfo[];
   readonly budgetsViolated: number;
+  /** Worked out already. */
+  readonly cost?: PreemptionCost;
 }
 
 /** How the search goes. */
@@ -67,7 +69,10 @@ export function bestPreemption(candidates: readonly Preemption[]): Preemption | 
 
 /** Nodes whose refusal may go away with some of their pods. */
 function resolvableNodes({ nodes }: FitError, cluster: ClusterState): readonly NodeInfo[] {
-  if (nodes instanceof RefusedNodes) return nodes.nodes.filter((_, i) => nodes.rejections[i]?.resolvable);
+  if (nodes instanceof RefusedNodes) {
+    const isHopeless = nodes.rejections.some(({ resolvable }) => !resolvable);
+    return isHopeless ? nodes.nodes.filter((_, i) => nodes.rejections[i]?.resolvable) : nodes.nodes;
+  }
   return [...nodes].flatMap(([name, { resolvable }]) => (resolvable ? (cluster.node(name) ?? []) : []));
 }
 
@@ -191,7 +196,7 @@ function victimsOn(
   } finally {
     for (const pod of lower) if (!node.pods.has(pod.key)) node.addPod(pod);
   }
-  return victims.length > 0 ? { node: node.name, victims, budgetsViolated } : undefined;
+  return victims.length > 0 ? { node: node.name, victims, budgetsViolated, cost: costOf(victims) } : undefined;
 }
 
 /** Pods whose removal a disruption budget forbids, counted one after the other as the original does. */
@@ -214,35 +219,30 @@ function splitByBudgets(pods: readonly PodInfo[], budgets: readonly PodDisruptio
 }
 
 /** What a candidate costs. */
-interface Cost {
+export interface PreemptionCost {
   readonly highestPriority: number;
   readonly prioritySum: number;
   /** When the first of the most important victims was started. */
   readonly earliest: number;
 }
 
-const costs = new WeakMap<Preemption, Cost>();
-
-function costOf(candidate: Preemption): Cost {
-  const known = costs.get(candidate);
-  if (known) return known;
+function costOf(victims: readonly PodInfo[]): PreemptionCost {
   let highestPriority = Number.NEGATIVE_INFINITY;
   let prioritySum = 0;
   let earliest = Number.POSITIVE_INFINITY;
-  for (const { priority, startedAt } of candidate.victims) {
+  for (const { priority, startedAt } of victims) {
     prioritySum += priority + 2 ** 31;
     if (priority > highestPriority) earliest = startedAt;
     else if (priority === highestPriority) earliest = Math.min(earliest, startedAt);
     highestPriority = Math.max(highestPriority, priority);
   }
-  const cost = { highestPriority, prioritySum, earliest };
-  costs.set(candidate, cost);
-  return cost;
+  return { highestPriority, prioritySum, earliest };
 }
 
 /** The published order: fewest budget violations, lowest top priority, lowest sum, fewest victims, latest start. */
 function compareCandidates(a: Preemption, b: Preemption): number {
-  const [x, y] = [costOf(a), costOf(b)];
+  const { cost: x = costOf(a.victims) } = a;
+  const { cost: y = costOf(b.victims) } = b;
   return (
     a.budgetsViolated - b.budgetsViolated ||
     x.highestPriority - y.highestPriority ||

@@ -190,16 +190,18 @@ export class RandomWorld {
     return { kind: "pod gone", pod: gone.pod };
   }
 
-  /** New labels, or on its way out. */
+  /** New labels, on its way out, or nothing that counts: most updates are of the status. */
   #changePod(): Change {
     const { placed } = this.#world;
     if (placed.length === 0) return { kind: "nothing" };
     const old = this.#chance.of(placed);
-    const { metadata } = old.pod;
-    const changed = this.#chance.is(0.5)
-      ? { ...metadata, labels: randomLabels(this.#chance) }
-      : { ...metadata, deletionTimestamp: "2026-01-01T00:00:00Z" };
-    const next = { pod: { ...old.pod, metadata: changed }, node: old.node };
+    const { metadata, status } = old.pod;
+    const changed = this.#chance.of([
+      { metadata: { ...metadata, labels: randomLabels(this.#chance) } },
+      { metadata: { ...metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } },
+      { metadata: { ...metadata }, status: { ...status, phase: "Running" } },
+    ]);
+    const next = { pod: structuredClone({ ...old.pod, ...changed }), node: old.node };
     this.#world = { ...this.#world, placed: placed.map((one) => (one === old ? next : one)) };
     return { kind: "pod", placed: next };
   }
