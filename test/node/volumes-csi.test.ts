@@ -124,6 +124,27 @@ describe.skipIf(reason !== undefined)(`volumes of storage drivers${reason ? ` ($
       .catch(() => undefined);
   });
 
+  test("CSIInlineVolumes should support Pods with inline volumes", async () => {
+    await describeDriver({ volumeLifecycleModes: ["Ephemeral"] });
+    const client = cluster.client().resource(resources.pods);
+    const { metadata, spec } = podWith({ csi: { driver: driverName, volumeAttributes: { a: "b" } } });
+    const draft = { metadata: { name: "inline", namespace: "default", labels: { inline: "yes" } }, spec };
+    const made = await client.create(draft);
+    expect(made.spec?.volumes?.find(({ name }) => name === "v")?.csi).toEqual({
+      driver: driverName,
+      volumeAttributes: { a: "b" },
+    });
+    const selected = { namespace: "default", labelSelector: "inline=yes" };
+    expect((await client.list(selected)).items).toHaveLength(1);
+    await client.deleteCollection({ ...selected, gracePeriodSeconds: 0 });
+    expect((await client.list(selected)).items).toEqual([]);
+    // The same on a node: the driver makes the volume and ends it.
+    const started = await driverWith();
+    await pathOf(podWith({ csi: { driver: driverName } }, metadata.uid));
+    await volumes.release(metadata.uid ?? "");
+    expect(started.take()).toEqual(["NodePublishVolume", "NodeUnpublishVolume"]);
+  });
+
   test("a driver that announces itself is told of in the node's CSINode, and forgotten when it goes", async () => {
     const topology = { "topology.test/zone": "z1" };
     const started = await driverWith({ topology, maxVolumesPerNode: 3 });

@@ -113,104 +113,140 @@ async function subPathIsRead(volume: object, mountPath: string, key: string, val
   expect(await pods.output({ script, volume, mount: { mountPath, subPath: key } })).toBe(value);
 }
 
-describe.skipIf(reason !== undefined)(`volumes of config maps and secrets${reason ? ` (${reason})` : ""}`, () => {
-  beforeAll(async () => {
-    box = await RealNodeBox.start({ volumeRefreshMs: 300 });
-    pods = new PodRuns(box, await box.namespace());
-  });
-  afterAll(() => box?.stop());
+describe.skipIf(reason !== undefined)(
+  `volumes of config maps and secrets${reason ? ` (${reason})` : ""}`,
+  { concurrent: true },
+  () => {
+    beforeAll(async () => {
+      box = await RealNodeBox.start({ volumeRefreshMs: 300 });
+      pods = new PodRuns(box, await box.namespace());
+    });
+    afterAll(() => box?.stop());
 
-  test("ConfigMap Volume, without mapping", () => isRead(configMap));
-  test("ConfigMap Volume, without mapping, non-root user", () => isRead(configMap, { user: 1000 }));
-  test("ConfigMap Volume, without mapping, volume mode set", () => isRead(configMap, { defaultMode: 0o400 }));
-  test("ConfigMap Volume, with mapping", () => isRead(configMap, { items: mapped }));
-  test("ConfigMap Volume, with mapping, volume mode set", () => isRead(configMap, { items: mappedWithMode }));
-  test("ConfigMap Volume, with mapping, non-root user", () => isRead(configMap, { items: mapped, user: 1000 }));
-  test("ConfigMap Volume, multiple volume maps", () => isReadTwice(configMap));
-  test("ConfigMap Volume, update", () => isFollowed(configMap));
-  test("ConfigMap Volume, create, update and delete", () => optionalIsFollowed(configMap));
-  test("ConfigMap Volume, text data, binary data", async () => {
-    const binaryData = { dump: Buffer.from([0xde, 0xca, 0xfe, 0x00]).toString("base64") };
-    await pods.configMap("binary", { "data-1": "value-1" }, { binaryData });
-    const script = "cat /v/data-1 && sha256sum /v/dump | cut -c 1-16";
-    const sum = createHash("sha256").update(Buffer.from(binaryData.dump, "base64")).digest("hex");
-    expect(await pods.output({ script, volume: { configMap: { name: "binary" } } })).toBe(`value-1${sum.slice(0, 16)}`);
-  });
+    test("ConfigMap Volume, without mapping", () => isRead(configMap));
+    test("ConfigMap Volume, without mapping, non-root user", () => isRead(configMap, { user: 1000 }));
+    test("ConfigMap Volume, without mapping, volume mode set", () => isRead(configMap, { defaultMode: 0o400 }));
+    test("ConfigMap Volume, with mapping", () => isRead(configMap, { items: mapped }));
+    test("ConfigMap Volume, with mapping, volume mode set", () => isRead(configMap, { items: mappedWithMode }));
+    test("ConfigMap Volume, with mapping, non-root user", () => isRead(configMap, { items: mapped, user: 1000 }));
+    test("ConfigMap Volume, multiple volume maps", () => isReadTwice(configMap));
+    test("ConfigMap Volume, update", () => isFollowed(configMap));
+    test("ConfigMap Volume, create, update and delete", () => optionalIsFollowed(configMap));
+    test("ConfigMap Volume, text data, binary data", async () => {
+      const binaryData = { dump: Buffer.from([0xde, 0xca, 0xfe, 0x00]).toString("base64") };
+      await pods.configMap("binary", { "data-1": "value-1" }, { binaryData });
+      const script = "cat /v/data-1 && sha256sum /v/dump | cut -c 1-16";
+      const sum = createHash("sha256").update(Buffer.from(binaryData.dump, "base64")).digest("hex");
+      expect(await pods.output({ script, volume: { configMap: { name: "binary" } } })).toBe(
+        `value-1${sum.slice(0, 16)}`,
+      );
+    });
 
-  test("Secrets Volume, default", () => isRead(secret));
-  test("Secrets Volume, volume mode 0400", () => isRead(secret, { defaultMode: 0o400 }));
-  test("Secrets Volume, volume mode 0440, fsGroup 1001 and uid 1000", () =>
-    isRead(secret, { defaultMode: 0o440, fsGroup: 1001, user: 1000 }));
-  test("Secrets Volume, mapping", () => isRead(secret, { items: mapped }));
-  test("Secrets Volume, mapping, volume mode 0400", () => isRead(secret, { items: mappedWithMode }));
-  test("Secrets Volume, mapping multiple volume paths", () => isReadTwice(secret));
-  test("Secrets Volume, create, update and delete", () => optionalIsFollowed(secret));
-  test("Secrets Volume, volume mode default, secret with same name in different namespace", async () => {
-    const other = new PodRuns(box, await box.namespace());
-    await other.secret("same", { "data-1": "other" });
-    await pods.secret("same", { "data-1": "own" });
-    expect(await pods.output({ script: "cat /v/data-1", volume: { secret: { secretName: "same" } } })).toBe("own");
-  });
+    test("Secrets Volume, default", () => isRead(secret));
+    test("Secrets Volume, volume mode 0400", () => isRead(secret, { defaultMode: 0o400 }));
+    test("Secrets Volume, volume mode 0440, fsGroup 1001 and uid 1000", () =>
+      isRead(secret, { defaultMode: 0o440, fsGroup: 1001, user: 1000 }));
+    test("Secrets Volume, mapping", () => isRead(secret, { items: mapped }));
+    test("Secrets Volume, mapping, volume mode 0400", () => isRead(secret, { items: mappedWithMode }));
+    test("Secrets Volume, mapping multiple volume paths", () => isReadTwice(secret));
+    test("Secrets Volume, create, update and delete", () => optionalIsFollowed(secret));
+    test("Secrets Volume, volume mode default, secret with same name in different namespace", async () => {
+      const other = new PodRuns(box, await box.namespace());
+      await other.secret("same", { "data-1": "other" });
+      await pods.secret("same", { "data-1": "own" });
+      expect(await pods.output({ script: "cat /v/data-1", volume: { secret: { secretName: "same" } } })).toBe("own");
+    });
 
-  test("Projected Volume, ConfigMap, volume mode default", () => isRead(projected(configMap)));
-  test("Projected Volume, ConfigMap, non-root user", () => isRead(projected(configMap), { user: 1000 }));
-  test("Projected Volume, ConfigMap, volume mode 0400", () => isRead(projected(configMap), { defaultMode: 0o400 }));
-  test("Projected Volume, ConfigMap, mapped", () => isRead(projected(configMap), { items: mapped }));
-  test("Projected Volume, ConfigMap, mapped, volume mode 0400", () =>
-    isRead(projected(configMap), { items: mappedWithMode }));
-  test("Projected Volume, ConfigMap, mapped, non-root user", () =>
-    isRead(projected(configMap), { items: mapped, user: 1000 }));
-  test("Projected Volume, ConfigMap, multiple volume paths", () => isReadTwice(projected(configMap)));
-  test("Projected Volume, ConfigMap, update", () => isFollowed(projected(configMap)));
-  test("Projected Volume, ConfigMap, create, update and delete", () => optionalIsFollowed(projected(configMap)));
+    test("Projected Volume, ConfigMap, volume mode default", () => isRead(projected(configMap)));
+    test("Projected Volume, ConfigMap, non-root user", () => isRead(projected(configMap), { user: 1000 }));
+    test("Projected Volume, ConfigMap, volume mode 0400", () => isRead(projected(configMap), { defaultMode: 0o400 }));
+    test("Projected Volume, ConfigMap, mapped", () => isRead(projected(configMap), { items: mapped }));
+    test("Projected Volume, ConfigMap, mapped, volume mode 0400", () =>
+      isRead(projected(configMap), { items: mappedWithMode }));
+    test("Projected Volume, ConfigMap, mapped, non-root user", () =>
+      isRead(projected(configMap), { items: mapped, user: 1000 }));
+    test("Projected Volume, ConfigMap, multiple volume paths", () => isReadTwice(projected(configMap)));
+    test("Projected Volume, ConfigMap, update", () => isFollowed(projected(configMap)));
+    test("Projected Volume, ConfigMap, create, update and delete", () => optionalIsFollowed(projected(configMap)));
 
-  test("Projected Volume, Secrets, volume mode default", () => isRead(projected(secret)));
-  test("Projected Volume, Secrets, volume mode 0400", () => isRead(projected(secret), { defaultMode: 0o400 }));
-  test("Project Volume, Secrets, non-root, custom fsGroup", () =>
-    isRead(projected(secret), { defaultMode: 0o440, fsGroup: 1001, user: 1000 }));
-  test("Projected Volume, Secrets, mapped", () => isRead(projected(secret), { items: mapped }));
-  test("Projected Volume, Secrets, mapped, volume mode 0400", () =>
-    isRead(projected(secret), { items: mappedWithMode }));
-  test("Projected Volume, Secrets, mapped, multiple paths", () => isReadTwice(projected(secret)));
-  test("Projected Volume, Secrets, create, update delete", () => optionalIsFollowed(projected(secret)));
+    test("Projected Volume, Secrets, volume mode default", () => isRead(projected(secret)));
+    test("Projected Volume, Secrets, volume mode 0400", () => isRead(projected(secret), { defaultMode: 0o400 }));
+    test("Project Volume, Secrets, non-root, custom fsGroup", () =>
+      isRead(projected(secret), { defaultMode: 0o440, fsGroup: 1001, user: 1000 }));
+    test("Projected Volume, Secrets, mapped", () => isRead(projected(secret), { items: mapped }));
+    test("Projected Volume, Secrets, mapped, volume mode 0400", () =>
+      isRead(projected(secret), { items: mappedWithMode }));
+    test("Projected Volume, Secrets, mapped, multiple paths", () => isReadTwice(projected(secret)));
+    test("Projected Volume, Secrets, create, update delete", () => optionalIsFollowed(projected(secret)));
 
-  test("SubPath: Reading content from a configmap volume.", async () => {
-    await subPathIsRead(configMap.volume(await make(configMap), {}), "/probe/file", "data-1", "value-1");
-  });
-  // The same name once more: over a file that the image has.
-  test("SubPath: Reading content from a configmap volume.", async () => {
-    await subPathIsRead(configMap.volume(await make(configMap), {}), "/etc/passwd", "data-1", "value-1");
-  });
-  test("SubPath: Reading content from a secret volume.", async () => {
-    await subPathIsRead(secret.volume(await make(secret), {}), "/probe/file", "data-1", "value-1");
-  });
-  test("SubPath: Reading content from a projected volume.", async () => {
-    await subPathIsRead(projected(secret).volume(await make(secret), {}), "/probe/file", "data-1", "value-1");
-  });
+    test("SubPath: Reading content from a configmap volume.", async () => {
+      await subPathIsRead(configMap.volume(await make(configMap), {}), "/probe/file", "data-1", "value-1");
+    });
+    // The same name once more: over a file that the image has.
+    test("SubPath: Reading content from a configmap volume.", async () => {
+      await subPathIsRead(configMap.volume(await make(configMap), {}), "/etc/passwd", "data-1", "value-1");
+    });
+    test("SubPath: Reading content from a secret volume.", async () => {
+      await subPathIsRead(secret.volume(await make(secret), {}), "/probe/file", "data-1", "value-1");
+    });
+    test("SubPath: Reading content from a projected volume.", async () => {
+      await subPathIsRead(projected(secret).volume(await make(secret), {}), "/probe/file", "data-1", "value-1");
+    });
 
-  test("EmptyDir Wrapper Volume, Secret and ConfigMap volumes, no conflict", async () => {
-    const volumes = [
-      { name: "v", ...secret.volume(await make(secret), {}) },
-      { name: "w", ...configMap.volume(await make(configMap), {}) },
-    ];
-    const volumeMounts = ["v", "w"].map((name) => ({ name, mountPath: `/${name}` }));
-    const script = "cat /v/data-1 /w/data-1";
-    expect(await pods.output({ script, container: { volumeMounts }, spec: { volumes } })).toBe("value-1value-1");
-  });
-  test("EmptyDir Wrapper Volume, ConfigMap volumes, no race", async () => {
-    const count = 50;
-    const objects = await Promise.all(Array.from({ length: count }, () => make(configMap)));
-    const volumes = objects.map((name) => ({ name, ...configMap.volume(name, {}) }));
-    const volumeMounts = objects.map((name) => ({ name, mountPath: `/all/${name}` }));
-    const run = { script: "cat /all/*/data-1 | wc -c", container: { volumeMounts }, spec: { volumes } };
-    const outputs = await Promise.all(Array.from({ length: 5 }, () => pods.output(run)));
-    expect(outputs).toEqual(outputs.map(() => String(count * "value-1".length)));
-  });
+    test("EmptyDir Wrapper Volume, Secret and ConfigMap volumes, no conflict", async () => {
+      const volumes = [
+        { name: "v", ...secret.volume(await make(secret), {}) },
+        { name: "w", ...configMap.volume(await make(configMap), {}) },
+      ];
+      const volumeMounts = ["v", "w"].map((name) => ({ name, mountPath: `/${name}` }));
+      const script = "cat /v/data-1 /w/data-1";
+      expect(await pods.output({ script, container: { volumeMounts }, spec: { volumes } })).toBe("value-1value-1");
+    });
+    test("EmptyDir Wrapper Volume, ConfigMap volumes, no race", async () => {
+      const count = 50;
+      const objects = await Promise.all(Array.from({ length: count }, () => make(configMap)));
+      const volumes = objects.map((name) => ({ name, ...configMap.volume(name, {}) }));
+      const volumeMounts = objects.map((name) => ({ name, mountPath: `/all/${name}` }));
+      const run = { script: "cat /all/*/data-1 | wc -c", container: { volumeMounts }, spec: { volumes } };
+      const outputs = await Promise.all(Array.from({ length: 5 }, () => pods.output(run)));
+      expect(outputs).toEqual(outputs.map(() => String(count * "value-1".length)));
+    });
 
-  test("a pod whose secret is missing says so and starts when it is there", async () => {
-    const message = 'FailedMount: MountVolume.SetUp failed for volume "v" : secret "late" not found';
-    const name = await pods.refused({ volume: { secret: { secretName: "late" } } }, message);
-    await pods.secret("late", { "data-1": "value-1" });
-    await box.podUntil(pods.namespace, name, ({ status }) => status?.phase === "Succeeded");
-  });
-});
+    test("Service Account Tokens Must AutoMount", async () => {
+      const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
+      const script = `cat ${folder}/namespace; echo; head -1 ${folder}/ca.crt; cut -d . -f 2 ${folder}/token`;
+      const [namespace, certificate, claims = ""] = (await pods.output({ script })).split("\n");
+      expect([namespace, certificate]).toEqual([pods.namespace, "-----BEGIN CERTIFICATE-----"]);
+      const token = JSON.parse(Buffer.from(claims, "base64url").toString());
+      expect(token.sub).toBe(`system:serviceaccount:${pods.namespace}:default`);
+      expect(token["kubernetes.io"].pod.name).toMatch(/^p\d+$/);
+    });
+    test("TokenRequestProjection should mount a projected volume with token using TokenRequest API.", async () => {
+      const serviceAccountToken = { path: "token", expirationSeconds: 3600, audience: "vault" };
+      const volume = { projected: { sources: [{ serviceAccountToken }] } };
+      const read = { script: "stat -L -c %a /v/token; cut -d . -f 2 /v/token", volume };
+      const [mode, claims = ""] = (await pods.output(read)).split("\n");
+      expect(mode).toBe("644");
+      expect(JSON.parse(Buffer.from(claims, "base64url").toString()).aud).toEqual(["vault"]);
+      const asUser = (
+        await pods.output({ ...read, spec: { securityContext: { runAsUser: 1000, fsGroup: 2000 } } })
+      ).split("\n");
+      expect(asUser[0]).toBe("640");
+    });
+
+    test("a runtime that cannot mount images is told of, and one that can mounts them", async () => {
+      const volume = { image: { reference: "docker.io/library/nginx:1.28", pullPolicy: "Never" } };
+      const { runtimeVersion } = await box.kubelet.node.runtime.version();
+      const isOld = /^v?(1|2\.0)\./.test(runtimeVersion);
+      if (isOld) await pods.refused({ volume }, "image volumes need containerd 2.1 or later, and this node has");
+      else expect(await pods.output({ script: "cat /v/etc/version", volume })).toBe("1.28");
+    });
+
+    test("a pod whose secret is missing says so and starts when it is there", async () => {
+      const message = 'FailedMount: MountVolume.SetUp failed for volume "v" : secret "late" not found';
+      const name = await pods.refused({ volume: { secret: { secretName: "late" } } }, message);
+      await pods.secret("late", { "data-1": "value-1" });
+      await box.podUntil(pods.namespace, name, ({ status }) => status?.phase === "Succeeded");
+    });
+  },
+);

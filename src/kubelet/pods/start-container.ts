@@ -6,6 +6,7 @@ import { runtimeWords } from "../runtime/error-text.ts";
 import { type Environment, VolumeError } from "../volumes/index.ts";
 import { containerConfig, sandboxConfig } from "./configs.ts";
 import { EnvironmentError, environmentOf } from "./environment.ts";
+import { ensureImageVolumes } from "./image-volumes.ts";
 import type { NodePorts } from "./node-ports.ts";
 import { checkNonRoot, SecurityError } from "./security.ts";
 import { StartError } from "./start-error.ts";
@@ -48,11 +49,13 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   const { name } = container;
   const record = ports.record.bind(ports, pod);
   const config = sandboxConfig(pod, sandbox.attempt, ports.machine);
-  await ports.images.ensure({ container, podUid: podUid(pod), sandbox: config, signal, record });
+  const imageRequest = { container, podUid: podUid(pod), sandbox: config, signal, record };
+  await ports.images.ensure(imageRequest);
   const envs = await environment(ports, request);
   await checkUser(ports, pod, container);
   signal.throwIfAborted();
   const mounts = await mountsOf(ports, request, envs);
+  await ensureImageVolumes(ports, pod, mounts, imageRequest);
   const made = { ...containerConfig(pod, container, role, attempt, envs, ports.machine), mounts };
   const id = await runtime.createContainer(sandbox.id, made, config).catch((error: unknown) => {
     throw new StartError("CreateContainerError", runtimeWords(error), { cause: error });
