@@ -20,6 +20,7 @@ import {
   specHashOf,
 } from "../pod-worker/index.ts";
 import { rpcErrorText } from "../runtime/error-text.ts";
+import { RuntimeError } from "../runtime/runtime.ts";
 import { sandboxConfig } from "./configs.ts";
 import { ContainerWatch } from "./container-watch.ts";
 import { podDns } from "./dns.ts";
@@ -93,6 +94,8 @@ export class PodRunner {
   /** A new version of the pod's object: what the kubelet itself wrote of it wakes nobody. */
   update(pod: Pod): void {
     const old = this.#pod;
+    // Others may write of it, too: a node that was away had its pods marked as not ready.
+    const isContested = readinessOf(pod) !== readinessOf(this.#lane.base) && isNewer(pod, this.#lane.base);
     this.#pod = pod;
     this.#lane.saw(pod);
     this.#ports.volumes.podSeen(pod);
@@ -104,6 +107,7 @@ export class PodRunner {
       this.#watch.recheck();
     }
     const isSame =
+      !isContested &&
       metadata.generation === old.metadata.generation &&
       metadata.deletionTimestamp === old.metadata.deletionTimestamp &&
       metadata.deletionGracePeriodSeconds === old.metadata.deletionGracePeriodSeconds &&
@@ -153,8 +157,8 @@ export class PodRunner {
   }
 
   async #step(): Promise<void> {
-    const observed = await this.#observer.observe();
-    if (this.#stopped) return;
+    const observed = await this.#observe();
+    if (observed === undefined || this.#stopped) return;
     this.#observed = observed;
     this.#memory = { ...this.#memory, health: this.#watch.follow(observed, this.#lane.base) };
     const situation = this.#situation(observed);
@@ -168,6 +172,20 @@ export class PodRunner {
     }
     await this.#act(plan.actions, observed);
     this.#wakeAt(plan.wakeAtMs);
+  }
+
+  /** Undefined when the runtime does not say: users are told, and it is asked again later. */
+  async #observe(): Promise<ObservedPod | undefined> {
+    try {
+      return await this.#observer.observe();
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      if (this.#stopped) return undefined;
+      const message = `error determining status: ${rpcErrorText(error)}`;
+      this.#ports.record(this.#pod, { type: "Warning", reason: "FailedSync", message });
+      this.#lookAfter(failureRetryMs);
+      return undefined;
+    }
   }
 
   #situation(observed: ObservedPod): Situation {
@@ -259,6 +277,14 @@ export class PodRunner {
       for (const message of volumes.problems)
         this.#ports.record(this.#pod, { type: "Warning", reason: "FailedMount", message });
       this.#lookAfter(volumes.retryAfterMs);
+      return;
+    }
+    try {
+      await this.#ports.machine?.cgroups?.ensure(this.#pod);
+    } catch (error) {
+      const message = `unable to ensure pod container exists: ${error instanceof Error ? error.message : error}`;
+      this.#ports.record(this.#pod, { type: "Warning", reason: "FailedCreatePodContainer", message });
+      this.#lookAfter(failureRetryMs);
       return;
     }
     try {
@@ -377,6 +403,7 @@ export class PodRunner {
     if (this.#isDeleted || this.#pod.metadata.deletionTimestamp != null) {
       if (!this.#isDeleted) await this.#lane.remove();
       await this.#removeSandboxes();
+      await this.#ports.machine?.cgroups?.release(this.#pod);
       // Not before: the logs of a pod that completed are read until it is deleted.
       await this.#ports.machine?.files.release(this.#pod);
       this.#ports.images.forget(this.uid);
@@ -414,6 +441,15 @@ export class PodRunner {
     const wanted = isPrevious ? containers.find((one) => one.name === name && one !== newest) : newest;
     return wanted?.id;
   }
+}
+
+function readinessOf({ status }: Pod): string {
+  const of = (wanted: string) => status?.conditions?.find(({ type }) => type === wanted)?.status;
+  return `${of("Ready")} ${of("ContainersReady")}`;
+}
+
+function isNewer(a: Pod, b: Pod): boolean {
+  return Number(a.metadata.resourceVersion) > Number(b.metadata.resourceVersion);
 }
 
 function isTerminal(pod: Pod): boolean {

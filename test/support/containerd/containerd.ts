@@ -70,6 +70,12 @@ export class TestContainerd {
     return new TestContainerd(folder);
   }
 
+  /** Of the daemon. */
+  get pid(): number {
+    if (this.#process?.pid === undefined) throw new Error("containerd does not run");
+    return this.#process.pid;
+  }
+
   get log(): string {
     return readFileSync(join(this.folder, "log"), "utf8");
   }
