@@ -15,7 +15,6 @@ import {
   startControllers,
 } from "../controllers/index.ts";
 import { type Host, type LogLevel, systemHost } from "../host/index.ts";
-import { startScheduler } from "../scheduler/index.ts";
 import { type ServingFlags, serveComponent } from "./component-server.ts";
 import { type ControllerFlags, controllersConfig } from "./controller-options.ts";
 import { untilStopped } from "./signals.ts";
@@ -23,7 +22,8 @@ import { CommandError, type Surroundings } from "./surroundings.ts";
 
 /** Flags of components that run on their own against any Kubernetes. */
 export interface ComponentFlags extends ServingFlags {
-  readonly kubeconfig: string;
+  /** Without it, where kubectl looks. */
+  readonly kubeconfig?: string;
   readonly context?: string;
   readonly kubeApiQps: number;
   readonly kubeApiBurst: number;
@@ -73,18 +73,13 @@ async function readFiles(flags: ControllerFlags): Promise<ControllerFiles> {
   };
 }
 
-/** `sampan scheduler` */
-export async function scheduler(flags: ComponentFlags, around: Surroundings): Promise<void> {
-  await runComponent("kube-scheduler", flags, around, ({ host, transport }) =>
-    startScheduler({ client: createClient(transport), host }),
-  );
-}
-
 type ControllerFiles = Pick<ControllersConfig, "rootCA" | "serviceAccountPrivateKey" | "clusterSigning">;
 
 interface Connection {
   readonly host: Host;
   readonly transport: Transport;
+  /** Of the kubeconfig's context. */
+  readonly namespace: string | undefined;
   readonly rootCA: string | undefined;
 }
 
@@ -92,7 +87,7 @@ interface Connection {
  * Runs a component until it is told to stop, with leader election only while it leads. Who has lost the lead ends with an
  * error, as the original: others lead now, and whatever supervises this process starts it again as a candidate.
  */
-async function runComponent(
+export async function runComponent(
   name: string,
   flags: ComponentFlags,
   around: Surroundings,
@@ -158,7 +153,9 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function connect(flags: ComponentFlags, userAgent: string): Promise<Connection> {
+type ConnectionFlags = Pick<ComponentFlags, "kubeconfig" | "context" | "kubeApiQps" | "kubeApiBurst" | "logLevel">;
+
+export async function connect(flags: ConnectionFlags, userAgent: string): Promise<Connection> {
   const host = systemHost({ log: { level: flags.logLevel } });
   const config = await loadKubeconfig(flags.kubeconfig, flags.context).catch((error: Error) => {
     throw new CommandError(error.message);
@@ -170,7 +167,7 @@ async function connect(flags: ComponentFlags, userAgent: string): Promise<Connec
   await transport.getPath?.("/version").catch((error: Error) => {
     throw new CommandError(`cannot reach ${config.server}: ${error.message}`);
   });
-  return { host, transport, rootCA: config.ca };
+  return { host, transport, namespace: config.namespace, rootCA: config.ca };
 }
 
 /** `*`, `name` and `-name`, as the original reads --controllers. @throws CommandError for a name that there is not. */

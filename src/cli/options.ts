@@ -108,9 +108,11 @@ export function addNodeFlags(command: Command): Command {
 }
 
 /** Flags of components that run against any Kubernetes: a kubeconfig, client limits, leader election with the original's defaults. */
-export function addComponentFlags(command: Command): Command {
+export function addComponentFlags(command: Command, kubeconfig: "required" | "optional" = "required"): Command {
   return command
-    .requiredOption("--kubeconfig <file>", "the cluster to work on")
+    .addOption(
+      new Option("--kubeconfig <file>", "the cluster to work on").makeOptionMandatory(kubeconfig === "required"),
+    )
     .option("--context <name>", "context of the kubeconfig; the current one without this")
     .option("--kube-api-qps <n>", "requests a second to the API server; 0 is unlimited", integerIn(0, 1_000_000), 0)
     .option("--kube-api-burst <n>", "requests at once above that rate", integerIn(0, 1_000_000), 0)

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addControllerFlags } from "./controller-options.ts";
 import { addKubeletFlags } from "./machine-options.ts";
 import { addComponentFlags, addNodeFlags, addServerFlags } from "./options.ts";
+import { addSchedulerCommand } from "./scheduler-command.ts";
 import { addServingFlags } from "./serving-options.ts";
 import { addStoreCommands } from "./store-commands.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -32,9 +33,7 @@ export function createProgram(around: Surroundings): Command {
     .description("run the controllers against any Kubernetes")
     .action(async (flags) => (await import("./components.ts")).controllerManager(flags, around));
 
-  addServingFlags(addComponentFlags(program.command("scheduler")), 10_259)
-    .description("run the scheduler against any Kubernetes")
-    .action(async (flags) => (await import("./components.ts")).scheduler(flags, around));
+  addSchedulerCommand(program.command("scheduler"), around);
 
   addStoreCommands(program.command("store"), around);
 
@@ -106,6 +105,8 @@ function isExpected(error: unknown): error is Error {
 }
 
 const expectedErrors = new Set([
+  "ExplainError",
+  "SchedulerConfigError",
   "AdmissionConfigError",
   "CommandError",
   "DataFolderError",

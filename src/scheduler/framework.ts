@@ -54,8 +54,6 @@ export interface Rejection {
   readonly reasons: readonly string[];
   /** Whether removing other pods from the node could help (preemption); `UnschedulableAndUnresolvable` when false. */
   readonly resolvable: boolean;
-  /** What is missing, for whoever wants to know by how much; asked by `explain` only. */
-  readonly details?: () => readonly string[];
 }
 
 interface Named {

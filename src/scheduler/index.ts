@@ -9,6 +9,7 @@ export type { CompleteConfiguration, KubeSchedulerConfiguration } from "./config
 export { SchedulerConfigError } from "./config/decode.ts";
 export { feasibleNodesWanted, SchedulingCycle } from "./cycle.ts";
 export * from "./events.ts";
+export * from "./explain/index.ts";
 export { createHttpExtender, type Extender } from "./extenders/index.ts";
 export { fitMessage } from "./fit-error.ts";
 export * from "./framework.ts";
