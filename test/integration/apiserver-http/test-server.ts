@@ -16,13 +16,13 @@ export interface TestServer {
 export async function startTestServer(options: Partial<ApiServerOptions> = {}): Promise<TestServer> {
   const host = { ...systemHost(), log: silentLogger };
   const certificates = await testCertificates(host);
-  const store = createMemoryStore(host);
+  const store = options.store ?? createMemoryStore(host);
   const server = createApiServer({
     host,
-    store,
     tls: { cert: certificates.server.cert, key: certificates.server.key, clientCa: certificates.ca },
     serviceAccountKey: certificates.serviceAccountKey,
     ...options,
+    store,
     config: { shutdownGraceMs: 500, ...options.config },
   });
   await server.bootstrap();
