@@ -24,6 +24,10 @@ export interface MachineFlags {
   readonly masquerade: boolean;
   readonly serializeImagePulls: boolean;
   readonly maxParallelImagePulls?: number;
+  readonly cgroupsPerQos: boolean;
+  readonly cgroupDriver: "cgroupfs" | "systemd";
+  readonly cgroupRoot: string;
+  readonly podMaxPids: number;
   readonly kubeReserved?: Readonly<Record<string, string>>;
   readonly systemReserved?: Readonly<Record<string, string>>;
   readonly evictionHard?: string;
@@ -83,6 +87,15 @@ export function addMachineFlags(command: Command): Command {
     .option("--serialize-image-pulls", "pull one image at a time", true)
     .option("--no-serialize-image-pulls", "pull images at the same time")
     .option("--max-parallel-image-pulls <n>", "images pulled at the same time at most", integerIn(1, 1000))
+    .option("--cgroups-per-qos", "limit pods and their classes as a whole, too", true)
+    .option("--no-cgroups-per-qos", "limit containers only")
+    .addOption(
+      new Option("--cgroup-driver <driver>", "who makes cgroups; the runtime must do the same")
+        .choices(["cgroupfs", "systemd"])
+        .default("cgroupfs"),
+    )
+    .option("--cgroup-root <path>", "what the cgroups of pods are below", "/")
+    .option("--pod-max-pids <n>", "processes of one pod at most; -1 for no limit", integerIn(-1, 4_194_304), -1)
     .option("--kube-reserved <list>", "kept from pods for Kubernetes itself, such as cpu=200m,memory=150Mi", reserved)
     .option("--system-reserved <list>", "kept from pods for the rest of the machine", reserved)
     .option("--eviction-hard <list>", "below this pods are evicted at once; the original's thresholds without this")

@@ -1,5 +1,11 @@
 import type { MachineNodeOptions } from "../cluster/index.ts";
-import { defaultEvictionHard, EvictionFlagError, type EvictionSettings, parseThresholds } from "../kubelet/index.ts";
+import {
+  type CgroupSettings,
+  defaultEvictionHard,
+  EvictionFlagError,
+  type EvictionSettings,
+  parseThresholds,
+} from "../kubelet/index.ts";
 import type { MachineFlags } from "./machine-options.ts";
 import { CommandError } from "./surroundings.ts";
 
@@ -12,6 +18,7 @@ export function machineSettings(flags: MachineFlags): MachineNodeOptions {
     kubeReserved: flags.kubeReserved,
     systemReserved: flags.systemReserved,
     eviction: evictionSettings(flags),
+    cgroups: flags.cgroupsPerQos ? cgroupSettings(flags) : undefined,
     imageCollection: {
       highPercent: flags.imageGcHighThreshold,
       lowPercent: flags.imageGcLowThreshold,
@@ -35,6 +42,11 @@ export function machineSettings(flags: MachineFlags): MachineNodeOptions {
     network: { confDir: flags.cniConfDir, bridge: flags.cniBridge, masquerade: flags.masquerade },
     maxParallelImagePulls: flags.maxParallelImagePulls ?? (flags.serializeImagePulls ? 1 : Number.POSITIVE_INFINITY),
   };
+}
+
+function cgroupSettings({ cgroupDriver, cgroupRoot, podMaxPids, ...flags }: MachineFlags): CgroupSettings {
+  const reserved = [flags.kubeReserved ?? {}, flags.systemReserved ?? {}];
+  return { driver: cgroupDriver, root: cgroupRoot, podPidsLimit: podMaxPids, reserved };
 }
 
 function evictionSettings(flags: MachineFlags): EvictionSettings {

@@ -54,15 +54,20 @@ const statusCheckSeconds = 10;
 export async function startRealKubelet(options: RealKubeletOptions): Promise<RealKubelet> {
   const { client, host, node: nodeOptions } = options;
   let kubelet: NodeKubelet | undefined;
-  const node = await openRealNode(host, nodeOptions, options, ({ rootDir }) =>
-    createNodeVolumes({
-      host,
-      client,
-      nodeName: nodeOptions.name,
-      rootDirectory: rootDir,
-      allocatable: () => kubelet?.allocatable ?? {},
-      refreshMs: options.volumeRefreshMs,
-    }),
+  const node = await openRealNode(
+    host,
+    nodeOptions,
+    options,
+    ({ rootDir }) =>
+      createNodeVolumes({
+        host,
+        client,
+        nodeName: nodeOptions.name,
+        rootDirectory: rootDir,
+        allocatable: () => kubelet?.allocatable ?? {},
+        refreshMs: options.volumeRefreshMs,
+      }),
+    () => [...(kubelet?.runners ?? [])].map(({ pod }) => pod),
   );
   const served: ServedNode = {
     name: nodeOptions.name,

@@ -1,8 +1,10 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { parseQuantity, toNumber } from "../../api/meta/index.ts";
+import { parseQuantity, toMilli, toNumber } from "../../api/meta/index.ts";
+import type { Pod } from "../../api/types/index.ts";
 import { type Host, sleep } from "../../host/index.ts";
+import { type CgroupDriver, openCgroups, PodCgroups } from "../cgroups/index.ts";
 import type { ImageCollectorOptions } from "../images/image-collector.ts";
 import type { NodeBackend } from "../node/node-kubelet.ts";
 import type { NodeOptions } from "../node/node-options.ts";
@@ -40,10 +42,22 @@ export interface MachineOptions {
   readonly containerLogMaxFiles?: number;
   /** How many images are pulled at the same time. Default 1. */
   readonly maxParallelImagePulls?: number;
+  /** Pods as a whole are limited too, by cgroups of their own; without this only containers are. */
+  readonly cgroups?: CgroupSettings;
   /** When images that nobody uses are removed. */
   readonly imageCollection?: ImageCollectorOptions;
   /** How pods get addresses; `false` leaves that to who configured the runtime's network. */
   readonly network?: Partial<Omit<CniOptions, "podCidr">> | false;
+}
+
+export interface CgroupSettings {
+  readonly driver: CgroupDriver;
+  /** What the pods' cgroups are below, `/` or a path such as `/node-1`. */
+  readonly root: string;
+  /** Processes of one pod at most; -1 for no limit. */
+  readonly podPidsLimit: number;
+  /** Kept from all pods together, by resource. */
+  readonly reserved: readonly Readonly<Record<string, string>>[];
 }
 
 export interface RealNode {
@@ -74,6 +88,7 @@ export async function openRealNode(
   node: NodeOptions,
   options: MachineOptions,
   volumesOf: (folders: FolderOptions, runtime: CriRuntime) => Promise<VolumeManager>,
+  podsHere: () => readonly Pod[],
 ): Promise<RealNode> {
   const { openCriRuntime, CriLogs } = await import("../runtime/cri/index.ts");
   const runtime = await openCriRuntime({
@@ -93,6 +108,7 @@ export async function openRealNode(
     const { capacity } = await facts();
     const network = networkProber(host.clock, probeUserAgent);
     const resolvConf = options.resolvConf ?? "/etc/resolv.conf";
+    const cgroups = options.cgroups && (await openPodCgroups(host, options.cgroups, capacity, podsHere));
     const backend: NodeBackend = {
       runtime,
       network,
@@ -108,16 +124,52 @@ export async function openRealNode(
         },
         memoryBytes: toNumber(parseQuantity(capacity.memory ?? "0")),
         seccompDir: join(rootDir, "seccomp"),
-        cgroupParent: () => "",
+        cgroups,
       },
       configureNetwork: (podCidr) => configureNetwork(host, runtime, options.network, podCidr),
     };
     const logs = new CriLogs(runtime, host.clock);
-    return { backend, runtime, logs, ip: node.ip ?? machineAddress(), folders, stop: () => runtime.close() };
+    return {
+      backend,
+      runtime,
+      logs,
+      ip: node.ip ?? machineAddress(),
+      folders,
+      stop: () => {
+        cgroups?.stop();
+        runtime.close();
+      },
+    };
   } catch (error) {
     runtime.close();
     throw error;
   }
+}
+
+const cgroupMount = "/sys/fs/cgroup";
+
+async function openPodCgroups(
+  host: Host,
+  { driver, root, podPidsLimit, reserved }: CgroupSettings,
+  capacity: Readonly<Record<string, string>>,
+  pods: () => readonly Pod[],
+): Promise<PodCgroups> {
+  const left = (name: string) =>
+    reserved.reduce(
+      (rest, amounts) => rest - toMilli(parseQuantity(amounts[name] ?? "0")),
+      toMilli(parseQuantity(capacity[name] ?? "0")),
+    );
+  const cgroups = new PodCgroups({
+    host,
+    cgroups: await openCgroups(host, cgroupMount),
+    driver,
+    root: root.split("/").filter((part) => part !== ""),
+    allPods: { milliCpu: left("cpu"), memoryBytes: Math.floor(left("memory") / 1000) },
+    podPidsLimit,
+    pods,
+  });
+  await cgroups.start();
+  return cgroups;
 }
 
 /** Options that are set. */

@@ -234,6 +234,7 @@ export class NodeKubelet {
     const isKnown = (uid: string) => this.#runners.has(uid);
     try {
       if (machine !== undefined) await endOrphans(runtime, isKnown, host.log);
+      await machine?.cgroups?.removeOrphans(isKnown);
       await volumes.removeOrphans(isKnown);
       await machine?.files.removeOrphans(isKnown);
     } catch (error) {

@@ -43,8 +43,9 @@ export function isEmpty(list: object): boolean {
 
 /** As the API server sets it at creation; computed only for pods that came without. */
 export function qosClassOf(pod: Pod): string {
-  const { containers = [], initContainers = [] } = pod.spec ?? {};
-  const all = [...containers, ...initContainers];
+  const { containers = [], initContainers = [], resources: ofPod } = pod.spec ?? {};
+  // KEP-2837: a pod that says what it takes as a whole is judged by that alone.
+  const all = ofPod === undefined ? [...containers, ...initContainers] : [{ resources: ofPod }];
   const isSet = (list: ResourceList | undefined): boolean =>
     computeResources.some((name) => list?.[name] !== undefined && list[name] !== "0");
   if (!all.some(({ resources }) => isSet(resources?.requests) || isSet(resources?.limits))) return "BestEffort";

@@ -47,7 +47,7 @@ export function sandboxConfig(pod: Pod, attempt: number, machine?: Machine): Pod
     labels: { ...labels, ...identity(pod) },
     annotations: annotations ?? {},
     linux: {
-      cgroupParent: machine?.cgroupParent(pod) ?? "",
+      cgroupParent: machine?.cgroups?.parentOf(pod) ?? "",
       namespaces: namespacesOf(pod),
       sysctls: Object.fromEntries(sysctls),
       ...(machine === undefined ? {} : { security: sandboxSecurity(pod, machine.seccompDir) }),

@@ -1,4 +1,4 @@
-import type { Pod } from "../../api/types/index.ts";
+import type { PodCgroups } from "../cgroups/index.ts";
 import type { DnsSettings } from "./dns.ts";
 import type { PodFiles } from "./pod-files.ts";
 
@@ -9,6 +9,6 @@ export interface Machine {
   readonly memoryBytes: number;
   /** Where profiles of type Localhost are. */
   readonly seccompDir: string;
-  /** The cgroup that a pod's containers are below; empty for the runtime's own choice. */
-  cgroupParent(pod: Pod): string;
+  /** What pods as a whole may use. Without it the runtime chooses where containers run, each limited by itself. */
+  readonly cgroups?: PodCgroups;
 }
