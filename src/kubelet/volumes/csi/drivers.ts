@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isReason } from "../../../api/meta/index.ts";
+import { deepEqual, isReason } from "../../../api/meta/index.ts";
 import { resources } from "../../../client/index.ts";
 import type { Timer } from "../../../host/index.ts";
 import { undefinedIfAbsent } from "../files/fs-errors.ts";
@@ -48,7 +48,7 @@ const conflictTriesMax = 5;
 export class CsiDrivers {
   readonly #node: VolumeNode;
   readonly #drivers = new Map<string, CsiDriver>();
-  /** The driver that each socket stands for; undefined for plugins of other kinds and those that were refused. */
+  /** The driver that each socket stands for; undefined for plugins of other kinds. */
   readonly #sockets = new Map<string, string | undefined>();
   #timer: Timer | undefined;
   #hasObject = false;
@@ -110,8 +110,9 @@ export class CsiDrivers {
         (error: unknown) => (error instanceof Error ? error.message : String(error)),
       );
       await registration.call("NotifyRegistrationStatus", { pluginRegistered: problem === "", error: problem });
-      this.#sockets.set(socket, problem === "" ? info.name : undefined);
-      if (problem !== "") log.warn("a driver of volumes was refused", { driver: info.name, problem });
+      // One that was refused is asked again with the next look.
+      if (problem === "") this.#sockets.set(socket, info.name);
+      else log.warn("a driver of volumes was refused", { driver: info.name, problem });
     } catch (error) {
       // It may not listen yet: the next look asks again.
       log.info("a driver of volumes does not answer yet", { socket, error: String(error) });
@@ -169,14 +170,18 @@ export class CsiDrivers {
       "merge",
       nodePatch(await nodes.get({ name: nodeName }), name, nodeId, topology),
     );
-    await this.#changeObject((drivers) =>
-      withDriver(drivers, {
-        name,
-        nodeID: nodeId,
-        topologyKeys: Object.keys(topology),
-        ...(maxVolumesPerNode > 0 ? { allocatable: { count: maxVolumesPerNode } } : {}),
-      }),
-    );
+    const driver: CSINodeDriver = {
+      name,
+      nodeID: nodeId,
+      topologyKeys: Object.keys(topology),
+      ...(maxVolumesPerNode > 0 ? { allocatable: { count: maxVolumesPerNode } } : {}),
+    };
+    const { spec } = await client.resource(resources.csinodes).get({ name: nodeName });
+    const former = spec.drivers.find((known) => known.name === name);
+    if (deepEqual(former, driver)) return;
+    // What a driver told once cannot be changed, only taken back and told anew.
+    if (former !== undefined) await this.#changeObject((drivers) => withoutDriver(drivers, name));
+    await this.#changeObject((drivers) => withDriver(drivers, driver));
   }
 
   /** A node without drivers tells that, too: the scheduler then knows how many volumes it takes. */
