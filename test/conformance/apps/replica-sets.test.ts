@@ -3,7 +3,7 @@ import type { Json } from "../support/api.ts";
 import { expectStatusChanges } from "../support/lifecycle.ts";
 import { apps, core, labelled, pods } from "../support/paths.ts";
 import { conformanceSuite } from "../support/suite.ts";
-import { condition, container, ownedBy, pod, replicationController, workload } from "../support/workloads.ts";
+import { condition, container, ownedBy, pod, replicationController, template, workload } from "../support/workloads.ts";
 
 const suite = conformanceSuite({ nodes: { count: 2 } });
 
@@ -50,6 +50,35 @@ test("ReplicaSet, completes the scaling of a ReplicaSet subresource", async () =
   await api.patch(`${path}/scale`, "merge", { spec: { replicas: 4 } });
   expect((await api.get(path)).spec.replicas).toBe(4);
   await untilReady(path, 4);
+});
+
+/** The pods of an owner answer at their port, each with its own name. */
+async function everyPodAnswers(namespace: string, replicas: number): Promise<void> {
+  const { items } = await suite.api.get(pods(namespace));
+  expect(items).toHaveLength(replicas);
+  for (const { metadata } of items) {
+    const answer = await suite.api.call("GET", `${pods(namespace)}/${metadata.name}:9376/proxy/hostname`);
+    expect(answer).toMatchObject({ status: 200, text: metadata.name });
+  }
+}
+
+const serving = (labels: Record<string, string>) => {
+  const serve = container({ image: "agnhost", args: ["serve-hostname"], ports: [{ containerPort: 9376 }] });
+  return { template: template(labels, { containers: [serve] }) };
+};
+
+test("Replica Set, run basic image", async () => {
+  const namespace = await suite.namespace();
+  await suite.api.create(replicaSets(namespace), workload("basic", 1, serving({ app: "basic" })));
+  await untilReady(`${replicaSets(namespace)}/basic`, 1);
+  await everyPodAnswers(namespace, 1);
+});
+
+test("Replication Controller, run basic image", async () => {
+  const namespace = await suite.namespace();
+  await suite.api.create(controllers(namespace), replicationController("basic", 2, serving({ name: "basic" })));
+  await untilReady(`${controllers(namespace)}/basic`, 2);
+  await everyPodAnswers(namespace, 2);
 });
 
 test("Replica Set, adopt matching pods and release non matching pods", async () => {
