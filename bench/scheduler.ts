@@ -54,6 +54,7 @@ function row({
   target,
   attemptMs,
   longestPauseMs,
+  longestPauseCpuMs,
   rssMiB,
   heapMiB,
 }: Measured) {
@@ -67,6 +68,7 @@ function row({
     "attempt p50 ms": attemptMs.p50,
     "p99 ms": attemptMs.p99,
     "longest pause ms": longestPauseMs,
+    "in CPU ms": longestPauseCpuMs,
     "RSS MiB": rssMiB,
     "heap MiB": heapMiB,
   };

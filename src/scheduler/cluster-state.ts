@@ -1,7 +1,7 @@
 import { deepEqual, type Quantity, type Selector } from "../api/meta/index.ts";
 import type { CSINode, Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from "../api/types/index.ts";
 import { AffinityIndex } from "./affinity-index.ts";
-import { NodeInfo, type PodWatcher } from "./node-info.ts";
+import { NodeInfo, type NodeWatcher } from "./node-info.ts";
 import { PodCounter } from "./pod-counter.ts";
 import { countAlike, type PodInfo } from "./pod-info.ts";
 import { Topology } from "./topology.ts";
@@ -31,7 +31,7 @@ export interface VolumeReader {
  * Nodes with the pods that are on them, or will be: a pod that was given a node is assumed there until the API says so.
  * One cycle reads it synchronously, so that it is its own snapshot.
  */
-export class ClusterState implements PodWatcher {
+export class ClusterState implements NodeWatcher {
   readonly reader: ClusterReader;
   /** Volumes that are being bound to claims of assumed pods, by volume name; the value is the claim's namespace/name. */
   readonly takenVolumes = new Map<string, string>();
@@ -51,6 +51,9 @@ export class ClusterState implements PodWatcher {
   readonly #topologies = new Map<string, Topology>();
   /** By question; the one that was not asked for longest comes first. */
   readonly #counters = new Map<string, CountedQuestion>();
+  /** Nodes in the order of their changes, since the last time that the list was too long. */
+  #changes: NodeInfo[] = [];
+  #changesForgotten = 0;
   /** How many nodes have an image, by its name. */
   readonly #imageNodes = new Map<string, number>();
   /** Nodes with pods that use a claim, by its namespace/name. */
@@ -249,6 +252,24 @@ export class ClusterState implements PodWatcher {
   }
 
   /** For the node itself only. */
+  nodeChanged(node: NodeInfo): void {
+    this.#changes.push(node);
+    if (this.#changes.length < changesMax) return;
+    this.#changesForgotten += this.#changes.length;
+    this.#changes = [];
+  }
+
+  /** How many changes of nodes there have been. */
+  get changeCount(): number {
+    return this.#changesForgotten + this.#changes.length;
+  }
+
+  /** The nodes that changed after so many changes, some more than once; undefined when nobody remembers. */
+  changesSince(count: number): readonly NodeInfo[] | undefined {
+    return count < this.#changesForgotten ? undefined : this.#changes.slice(count - this.#changesForgotten);
+  }
+
+  /** For the node itself only. */
   podCame(node: NodeInfo, info: PodInfo): void {
     this.affinity.podCame(node, info);
     for (const key of info.claimKeys) this.#claims.set(key, (this.#claims.get(key) ?? new Set()).add(node));
@@ -311,6 +332,9 @@ interface CountedQuestion {
 
 /** Questions that are kept current: a cluster has few templates whose pods come again and again. */
 const countersMax = 128;
+
+/** Changes of nodes that are remembered: more than come between two tries of a template that is tried often. */
+const changesMax = 16_384;
 
 /** Whether nothing changed that decides which domains a node is in and which pods count there. */
 function isPlacedAlike(a: Node, b: Node): boolean {

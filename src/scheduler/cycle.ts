@@ -129,6 +129,10 @@ export class SchedulingCycle {
     const reasons: Rejection[] = [];
     const all = cluster.nodes().length;
     const check = this.#checkOf(pod, filters, cluster);
+    // Where only local plugins have a say, all of what is said can be shared by the template's pods.
+    const local = filters.length === 1 && !only ? this.#templates.of(pod, cluster) : undefined;
+    const still = local?.stillRefused(nodes, check, cluster);
+    if (still) return { nodes: [], evaluated: nodes.length, rejections: still };
     let at = nodes.length === 0 ? 0 : this.#start % nodes.length;
     let evaluated = 0;
     for (; evaluated < nodes.length && found.length < wanted; evaluated++) {
@@ -142,17 +146,20 @@ export class SchedulingCycle {
       at = at + 1 === nodes.length ? 0 : at + 1;
     }
     if (all > 0) this.#start = (this.#start + evaluated) % all;
-    return { nodes: found, evaluated, rejections: new RefusedNodes(refused, reasons) };
+    const rejections = new RefusedNodes(refused, reasons);
+    if (found.length === 0) local?.allRefused(nodes, rejections, cluster);
+    return { nodes: found, evaluated, rejections };
   }
 
   /** What refuses a node, with the pods that are to come there; remembered where only local plugins have a say. */
   #checkOf(pod: PodInfo, filters: readonly NodeFilter[], cluster: ClusterState): NodeFilter {
     if (!cluster.hasNominations) return (node) => firstRejection(filters, node);
     const ask: NodeFilter = (node) => rejectionBy(filters, node, pod, cluster);
-    // The pod itself is not one that is to come: for its own node there is nothing to share.
-    if (filters.length > 1 || cluster.nominationOf(pod.key) !== undefined) return ask;
+    if (filters.length > 1) return ask;
     const local = this.#templates.of(pod, cluster);
-    return (node) => local.rejectionWithExpected(node, ask);
+    // On its own node the pod is not one of those that are to come: there it is not like others of its template.
+    const own = cluster.nominationOf(pod.key);
+    return (node) => (node.name === own ? ask(node) : local.rejectionWithExpected(node, ask));
   }
 
   /** The sums of weighted scores of the nodes, in their order. */

@@ -1,4 +1,5 @@
 import type { FitError } from "./framework.ts";
+import { refusalCounts } from "./refused-nodes.ts";
 
 /** `0/5 nodes are available: 2 Insufficient cpu, 3 node(s) were unschedulable.` and what the attempts to help said. */
 export function fitMessage(fit: FitError, afterwards: string): string {
@@ -11,19 +12,7 @@ export function fitMessage(fit: FitError, afterwards: string): string {
 function reasonCounts({ nodes, others, nodesTotal }: FitError): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   const count = (reason: string, by: number) => counts.set(reason, (counts.get(reason) ?? 0) + by);
-  // Most nodes are refused for the same reasons, and then by the same list of them.
-  let last: readonly string[] = [];
-  let lasting = 0;
-  for (const { reasons } of nodes.values()) {
-    if (reasons === last) {
-      lasting++;
-      continue;
-    }
-    for (const reason of last) count(reason, lasting);
-    last = reasons;
-    lasting = 1;
-  }
-  for (const reason of last) count(reason, lasting);
+  for (const [{ reasons }, by] of refusalCounts(nodes)) for (const reason of reasons) count(reason, by);
   const rest = nodesTotal - nodes.size;
   if (rest > 0) for (const reason of others?.reasons ?? []) count(reason, rest);
   return counts;
@@ -39,10 +28,6 @@ export function refusingPlugins(fit: FitError): Set<string> {
   const plugins = new Set<string>();
   if (fit.pod) plugins.add(fit.pod.plugin);
   if (fit.others) plugins.add(fit.others.plugin);
-  let last = "";
-  for (const { plugin } of fit.nodes.values()) {
-    if (plugin !== last) plugins.add(plugin);
-    last = plugin;
-  }
+  for (const { plugin } of refusalCounts(fit.nodes).keys()) plugins.add(plugin);
   return plugins;
 }

@@ -3,6 +3,7 @@ import type { FilterPlugin, NodeFilter, NodeScorer, Rejection, ScorePlugin } fro
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 import type { CycleProfile, WeightedScore } from "./profile.ts";
+import { RefusedNodes } from "./refused-nodes.ts";
 
 /** Templates that are remembered; the one whose pods did not come for longest makes room. */
 const templatesMax = 64;
@@ -21,6 +22,8 @@ export class LocalAnswers {
   /** The same for nodes with the pods that are to come to them. */
   #expectedAt = new Float64Array(0);
   #expectedRejections: (Rejection | undefined)[] = [];
+  /** What was found when no node was left that would do. */
+  #dead: DeadEnd | undefined;
   /** Scorers whose scores are final, and those whose scores are still to be normalized. */
   readonly #final: readonly LocalScorer[];
   readonly #normalized: readonly LocalScorer[];
@@ -87,6 +90,36 @@ export class LocalAnswers {
     return rejection;
   }
 
+  /** No node does: the next pod of the template looks only at nodes that change from now on. */
+  allRefused(nodes: readonly NodeInfo[], refused: RefusedNodes, cluster: ClusterState): void {
+    const places: number[] = [];
+    for (const [place, { index }] of refused.nodes.entries()) places[index] = place;
+    this.#dead = { nodes, refused, places, changes: cluster.changeCount };
+  }
+
+  /** The refusals of all nodes, when none would do the last time and those that changed since do not either. */
+  stillRefused(nodes: readonly NodeInfo[], check: NodeFilter, cluster: ClusterState): RefusedNodes | undefined {
+    const dead = this.#dead;
+    const changed = dead?.nodes === nodes ? cluster.changesSince(dead.changes) : undefined;
+    if (!dead || !changed) return undefined;
+    let rejections: Rejection[] | undefined;
+    for (const node of changed) {
+      const place = dead.places[node.index];
+      if (node.node === undefined || place === undefined) continue;
+      const rejection = check(node);
+      if (!rejection) {
+        this.#dead = undefined;
+        return undefined;
+      }
+      if (rejection === (rejections ?? dead.refused.rejections)[place]) continue;
+      rejections ??= [...dead.refused.rejections];
+      rejections[place] = rejection;
+    }
+    const refused = rejections ? new RefusedNodes(dead.refused.nodes, rejections) : dead.refused;
+    this.#dead = { ...dead, refused, changes: cluster.changeCount };
+    return refused;
+  }
+
   /** The weighted scores of the nodes by all local scorers together, normalized over these nodes, in their order. */
   totals(nodes: readonly NodeInfo[]): number[] {
     for (const node of nodes) if (this.#scoredAt[node.index] !== node.generation) this.#score(node);
@@ -126,6 +159,17 @@ export class LocalAnswers {
     this.#plain[index] = sum;
     for (const scorer of this.#normalized) scorer.raw[index] = scorer.score(node);
   }
+}
+
+/** A template that no node would do for. */
+interface DeadEnd {
+  /** The list of all nodes at that time, and what was said of each. */
+  readonly nodes: readonly NodeInfo[];
+  readonly refused: RefusedNodes;
+  /** By node index: where the node is among the refused. */
+  readonly places: readonly number[];
+  /** How many changes of nodes there had been. */
+  readonly changes: number;
 }
 
 interface LocalScorer {

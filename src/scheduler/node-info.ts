@@ -2,10 +2,12 @@ import type { Node } from "../api/types/index.ts";
 import type { PodInfo } from "./pod-info.ts";
 import { addResources, noResources, type Resources, resourcesOf } from "./resources.ts";
 
-/** Who counts pods over all nodes, told of each that comes to a node or leaves it. */
-export interface PodWatcher {
+/** Who keeps count over all nodes, told of each pod that comes to a node or leaves it. */
+export interface NodeWatcher {
   podCame(node: NodeInfo, info: PodInfo): void;
   podLeft(node: NodeInfo, info: PodInfo): void;
+  /** The node has a new generation. */
+  nodeChanged(node: NodeInfo): void;
 }
 
 /** Rises with every change of any node: no two states have the same generation. */
@@ -21,7 +23,7 @@ export class NodeInfo {
   readonly index: number;
   /** Another one after every change of the node or its pods: what was found out for one generation holds for it. */
   generation = ++generations;
-  readonly #watcher: PodWatcher | undefined;
+  readonly #watcher: NodeWatcher | undefined;
   /** Undefined while only pods of the node are known. */
   node: Node | undefined;
   allocatable: Resources = noResources();
@@ -37,7 +39,7 @@ export class NodeInfo {
   /** Image names to their size in bytes. */
   images: ReadonlyMap<string, number> = new Map();
 
-  constructor(name: string, index: number, watcher?: PodWatcher) {
+  constructor(name: string, index: number, watcher?: NodeWatcher) {
     this.name = name;
     this.index = index;
     this.#watcher = watcher;
@@ -47,7 +49,7 @@ export class NodeInfo {
   labels: Readonly<Record<string, string>> = noLabels;
 
   setNode(node: Node): void {
-    this.generation = ++generations;
+    this.touch();
     this.node = node;
     this.labels = Object.assign(Object.create(null), node.metadata.labels);
     this.allocatable = resourcesOf(node.status?.allocatable);
@@ -80,9 +82,10 @@ export class NodeInfo {
     this.podsWithAffinity.delete(info.key);
   }
 
-  /** Something about the node changed that is not kept here: what was found out about it holds no more. */
+  /** Something about the node changed, here or in what is kept of it elsewhere: what was found out about it holds no more. */
   touch(): void {
     this.generation = ++generations;
+    this.#watcher?.nodeChanged(this);
   }
 
   /**
@@ -104,7 +107,7 @@ export class NodeInfo {
   }
 
   #count(info: PodInfo, sign: 1 | -1): void {
-    this.generation = ++generations;
+    this.touch();
     addResources(this.requested, info.requests, sign);
     addResources(this.nonzeroRequested, info.countedRequests, sign);
     for (const key of info.claimKeys) {

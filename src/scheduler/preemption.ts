@@ -70,8 +70,8 @@ export function bestPreemption(candidates: readonly Preemption[]): Preemption | 
 /** Nodes whose refusal may go away with some of their pods. */
 function resolvableNodes({ nodes }: FitError, cluster: ClusterState): readonly NodeInfo[] {
   if (nodes instanceof RefusedNodes) {
-    const isHopeless = nodes.rejections.some(({ resolvable }) => !resolvable);
-    return isHopeless ? nodes.nodes.filter((_, i) => nodes.rejections[i]?.resolvable) : nodes.nodes;
+    const areAll = nodes.counts.keys().every(({ resolvable }) => resolvable);
+    return areAll ? nodes.nodes : nodes.nodes.filter((_, i) => nodes.rejections[i]?.resolvable);
   }
   return [...nodes].flatMap(([name, { resolvable }]) => (resolvable ? (cluster.node(name) ?? []) : []));
 }

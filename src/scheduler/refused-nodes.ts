@@ -9,11 +9,18 @@ export class RefusedNodes implements ReadonlyMap<string, Rejection> {
   readonly nodes: readonly NodeInfo[];
   /** Of the nodes, in their order. */
   readonly rejections: readonly Rejection[];
+  #counts: ReadonlyMap<Rejection, number> | undefined;
   #byName: ReadonlyMap<string, Rejection> | undefined;
 
   constructor(nodes: readonly NodeInfo[], rejections: readonly Rejection[]) {
     this.nodes = nodes;
     this.rejections = rejections;
+  }
+
+  /** How many nodes each refusal was told of: mostly few are shared by many. */
+  get counts(): ReadonlyMap<Rejection, number> {
+    this.#counts ??= countEach(this.rejections);
+    return this.#counts;
   }
 
   get size(): number {
@@ -60,4 +67,21 @@ export class RefusedNodes implements ReadonlyMap<string, Rejection> {
     );
     return this.#byName;
   }
+}
+
+function countEach(rejections: readonly Rejection[]): ReadonlyMap<Rejection, number> {
+  const counts = new Map<Rejection, number>();
+  let from = 0;
+  for (let i = 1; i <= rejections.length; i++) {
+    const rejection = rejections[from];
+    if (rejection === undefined || rejections[i] === rejection) continue;
+    counts.set(rejection, (counts.get(rejection) ?? 0) + i - from);
+    from = i;
+  }
+  return counts;
+}
+
+/** How many nodes each refusal was told of. */
+export function refusalCounts(nodes: ReadonlyMap<string, Rejection>): ReadonlyMap<Rejection, number> {
+  return nodes instanceof RefusedNodes ? nodes.counts : countEach([...nodes.values()]);
 }

@@ -49,8 +49,9 @@ export interface Scheduler {
   stop(): Promise<void>;
 }
 
-/** Cycles done in one go before other work of the process gets its turn. */
+/** Cycles done in one go before other work of the process gets its turn, and how long they may take together. */
 const cyclesPerTurn = 32;
+const turnMs = 10;
 /** Bindings under way at once; more wait for the API server. */
 const bindingsMax = 256;
 
@@ -214,7 +215,9 @@ class PodScheduler implements Scheduler {
   }
 
   #work(): void {
-    for (let i = 0; i < cyclesPerTurn && this.#bindings.size < bindingsMax; i++) {
+    const { clock } = this.#host;
+    const until = clock.now() + turnMs;
+    for (let i = 0; i < cyclesPerTurn && this.#bindings.size < bindingsMax && clock.now() <= until; i++) {
       const entry = this.#isAsking ? undefined : this.#queue.pop();
       if (!entry) return;
       this.#scheduleOne(entry);
