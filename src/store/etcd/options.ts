@@ -1,5 +1,6 @@
+import type { ValueTransformer } from "../encryption/index.ts";
 import type { EtcdTls } from "./connection.ts";
-import type { StorageMediaType, StoredBytes } from "./value-codec.ts";
+import type { StorageMediaType } from "./value-codec.ts";
 
 export interface EtcdStoreOptions extends EtcdTls {
   /** URLs of the cluster's members; one is used until it fails. */
@@ -11,7 +12,7 @@ export interface EtcdStoreOptions extends EtcdTls {
   /** Default application/vnd.kubernetes.protobuf. */
   readonly mediaType?: StorageMediaType;
   /** Encryption at rest. */
-  readonly transformer?: StoredBytes;
+  readonly transformer?: ValueTransformer;
   /** How often etcd is compacted; default 5 minutes, 0 leaves it to somebody else. */
   readonly compactionIntervalMs?: number;
   /** How many events of the past are kept in memory at most. */

@@ -7,13 +7,6 @@ import { StoreError } from "../store.ts";
 /** What `--storage-media-type` says: how objects of built-in kinds are written. Custom resources are always JSON. */
 export type StorageMediaType = "application/json" | "application/vnd.kubernetes.protobuf";
 
-/** What stands between an object's bytes and etcd: encryption at rest. Values are bound to their key in etcd. */
-export interface StoredBytes {
-  toStorage(key: string, value: Buffer, boundTo?: string): { readonly bytes: Buffer };
-  /** @throws StoreError */
-  fromStorage(key: string, bytes: Buffer, boundTo?: string): { readonly value: Buffer };
-}
-
 const protobufMagic = Buffer.from("k8s\0");
 
 /** The bytes of an object as kube-apiserver keeps them: without its resource version, which is the revision of the key. */

@@ -1,18 +1,19 @@
 import type { KubeObject } from "../../api/meta/index.ts";
 import type { EncodedBytes } from "../encoded-bytes.ts";
+import type { ValueTransformer } from "../encryption/index.ts";
 import { StoredEntry, type StoredEvent } from "../entry.ts";
 import type { Revision } from "../store.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { KeyValue, WatchAnswer } from "./messages.ts";
-import { decodeValue, encodeValue, type StorageMediaType, type StoredBytes } from "./value-codec.ts";
+import { decodeValue, encodeValue, type StorageMediaType } from "./value-codec.ts";
 
 /** Objects to what etcd keeps under a key, and back. */
 export class Values {
   readonly keys: KeySpace;
   readonly #mediaType: StorageMediaType;
-  readonly #transformer: StoredBytes | undefined;
+  readonly #transformer: ValueTransformer | undefined;
 
-  constructor(keys: KeySpace, mediaType: StorageMediaType, transformer?: StoredBytes) {
+  constructor(keys: KeySpace, mediaType: StorageMediaType, transformer?: ValueTransformer) {
     this.keys = keys;
     this.#mediaType = mediaType;
     this.#transformer = transformer;
@@ -28,9 +29,13 @@ export class Values {
   entryOf(key: string, kv: KeyValue, encoded: EncodedBytes): StoredEntry {
     const { modRevision: revision, createRevision, value } = kv;
     const facts = { key, revision, createRevision, expiresAtMs: 0 };
-    return StoredEntry.ofValue(facts, encoded, () =>
-      decodeValue(key, this.#transformer?.fromStorage(key, value, kv.key.toString()).value ?? value, revision),
-    );
+    const entry = StoredEntry.ofValue(facts, encoded, () => {
+      if (this.#transformer === undefined) return decodeValue(key, value, revision);
+      const read = this.#transformer.fromStorage(key, value, kv.key.toString());
+      entry.form = read.form;
+      return decodeValue(key, read.value, revision);
+    });
+    return entry;
   }
 
   /** @param newest what the key held before */
