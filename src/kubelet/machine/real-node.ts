@@ -16,6 +16,7 @@ import type { ContainerLogs } from "../runtime/container-logs.ts";
 import type { CriRuntime } from "../runtime/cri/index.ts";
 import type { VolumeManager } from "../volumes/index.ts";
 import { type CniOptions, writeCniConfig } from "./cni.ts";
+import { LogRotation } from "./log-rotation.ts";
 import { machineFacts } from "./machine-facts.ts";
 
 /** How a real node is set up on its machine. */
@@ -75,6 +76,8 @@ const defaultFolders: FolderOptions = {
   containerLogsDir: "/var/log/containers",
 };
 const defaultNetwork = { confDir: "/etc/cni/net.d", bridge: "sampan0", masquerade: true };
+const defaultLogBytes = 10 * 1024 * 1024;
+const defaultLogFiles = 5;
 const networkReadyPollMs = 50;
 const networkReadyMaxMs = 60_000;
 const probeUserAgent = "kube-probe/1.36";
@@ -109,8 +112,17 @@ export async function openRealNode(
     const network = networkProber(host.clock, probeUserAgent);
     const resolvConf = options.resolvConf ?? "/etc/resolv.conf";
     const cgroups = options.cgroups && (await openPodCgroups(host, options.cgroups, capacity, podsHere));
+    const rotation = new LogRotation({
+      host,
+      runtime,
+      files,
+      maxBytes: options.containerLogMaxBytes ?? defaultLogBytes,
+      maxFiles: options.containerLogMaxFiles ?? defaultLogFiles,
+    });
+    rotation.start();
     const backend: NodeBackend = {
       runtime,
+      maxParallelImagePulls: options.maxParallelImagePulls ?? 1,
       network,
       prober: createProber(runtime, network),
       volumes: await volumesOf(folders, runtime),
@@ -136,6 +148,7 @@ export async function openRealNode(
       ip: node.ip ?? machineAddress(),
       folders,
       stop: () => {
+        rotation.stop();
         cgroups?.stop();
         runtime.close();
       },

@@ -26,6 +26,8 @@ export interface NodeBackend {
   readonly runtime: ContainerRuntime;
   readonly network: PodNetwork;
   readonly prober: Prober;
+  /** How many images are pulled at the same time; default as many as are asked for. */
+  readonly maxParallelImagePulls?: number;
   readonly volumes: VolumeManager;
   /** What the node is now. */
   facts(): Promise<NodeFacts>;
@@ -85,7 +87,7 @@ export class NodeKubelet {
       runtime: backend.runtime,
       network: backend.network,
       prober: backend.prober,
-      images: new ImagePuller(host.clock, backend.runtime),
+      images: new ImagePuller(host.clock, backend.runtime, backend.maxParallelImagePulls),
       references: clientReferences(client),
       volumes: backend.volumes,
       services: options.services,

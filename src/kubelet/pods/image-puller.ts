@@ -2,7 +2,7 @@ import { formatDuration } from "../../api/meta/index.ts";
 import type { Container } from "../../api/types/index.ts";
 import type { Clock } from "../../host/index.ts";
 import { rpcErrorText } from "../runtime/error-text.ts";
-import type { ContainerRuntime, PodSandboxConfig } from "../runtime/runtime.ts";
+import type { ContainerRuntime, ImageAuth, PodSandboxConfig } from "../runtime/runtime.ts";
 import type { PodEvent } from "./node-ports.ts";
 import { StartError } from "./start-error.ts";
 
@@ -21,6 +21,8 @@ export interface ImageRequest {
   readonly podUid: string;
   readonly sandbox: PodSandboxConfig;
   readonly signal: AbortSignal;
+  /** Whom to be for the image's registry, tried one after the other; asked only for a pull. Default: nobody. */
+  auths?(image: string): Promise<readonly ImageAuth[]>;
   record(event: PodEvent): void;
 }
 
@@ -29,10 +31,14 @@ export class ImagePuller {
   readonly #clock: Clock;
   readonly #runtime: ContainerRuntime;
   readonly #failures = new Map<string, Failure>();
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
 
-  constructor(clock: Clock, runtime: ContainerRuntime) {
+  /** @param maxParallel how many images are pulled at the same time */
+  constructor(clock: Clock, runtime: ContainerRuntime, maxParallel = Number.POSITIVE_INFINITY) {
     this.#clock = clock;
     this.#runtime = runtime;
+    this.#free = maxParallel;
   }
 
   /** @throws StartError ErrImageNeverPull, InvalidImageName, ErrImagePull, ImagePullBackOff. */
@@ -64,7 +70,8 @@ export class ImagePuller {
     for (const key of this.#failures.keys()) if (key.startsWith(`${podUid}\n`)) this.#failures.delete(key);
   }
 
-  async #pull({ container, podUid, sandbox, signal, record }: ImageRequest, image: string): Promise<void> {
+  async #pull(request: ImageRequest, image: string): Promise<void> {
+    const { container, podUid, signal, record } = request;
     const { name } = container;
     const key = `${podUid}\n${image}`;
     const failed = this.#failures.get(key);
@@ -75,8 +82,16 @@ export class ImagePuller {
       throw new StartError("ImagePullBackOff", `${message}: ErrImagePull: ${failed.error}`);
     }
     record({ type: "Normal", reason: "Pulling", message: `Pulling image "${image}"`, container: name });
+    let pulledMs = 0;
     try {
-      await this.#runtime.pullImage({ image }, { sandbox, signal });
+      await this.#enter(signal);
+      const entered = this.#clock.now();
+      try {
+        await this.#pullAsSomeone(request, image);
+      } finally {
+        this.#leave();
+      }
+      pulledMs = this.#clock.now() - entered;
     } catch (error) {
       signal.throwIfAborted();
       const text = rpcErrorText(error);
@@ -87,10 +102,52 @@ export class ImagePuller {
       throw new StartError("ErrImagePull", text, { cause: error });
     }
     this.#failures.delete(key);
-    const took = formatDuration(Math.round(this.#clock.now() - begun));
+    const took = formatDuration(Math.round(pulledMs));
+    const all = formatDuration(Math.round(this.#clock.now() - begun));
     const size = (await this.#runtime.imageStatus({ image }))?.sizeBytes ?? 0;
-    const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${size} bytes.`;
+    const message = `Successfully pulled image "${image}" in ${took} (${all} including waiting). Image size: ${size} bytes.`;
     record({ type: "Normal", reason: "Pulled", message, container: name });
+  }
+
+  async #pullAsSomeone({ sandbox, signal, auths }: ImageRequest, image: string): Promise<void> {
+    const known = (await auths?.(image)) ?? [];
+    let failure: unknown;
+    for (const auth of known.length === 0 ? [undefined] : known) {
+      try {
+        await this.#runtime.pullImage({ image }, { sandbox, signal, auth });
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** Waits for a turn. @throws the signal's reason when it is aborted first. */
+  async #enter(signal: AbortSignal): Promise<void> {
+    if (this.#free > 0) {
+      this.#free--;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const turn = () => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      };
+      const onAbort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(turn), 1);
+        reject(signal.reason);
+      };
+      this.#waiting.push(turn);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
   }
 }
 

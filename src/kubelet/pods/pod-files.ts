@@ -3,7 +3,14 @@ import { join } from "node:path";
 import type { Container, Pod } from "../../api/types/index.ts";
 import type { Host } from "../../host/index.ts";
 import { podUid } from "../pod-worker/index.ts";
-import type { Mount } from "../runtime/runtime.ts";
+import {
+  containerNameLabel,
+  podNameLabel,
+  podNamespaceLabel,
+  podUidLabel,
+  restartCountAnnotation,
+} from "../runtime/labels.ts";
+import type { Mount, Container as RuntimeContainer } from "../runtime/runtime.ts";
 import { fqdnOf, podHostname } from "./hostname.ts";
 import { hostsFile } from "./hosts-file.ts";
 
@@ -42,6 +49,15 @@ export class PodFiles {
   logDirectory(pod: Pod): string {
     const { namespace, name } = pod.metadata;
     return join(this.#folders.podLogsDir, `${namespace}_${name}_${podUid(pod)}`);
+  }
+
+  /** Where the runtime writes what this container prints; undefined for one that is no pod's. */
+  logPath({ labels, annotations }: Pick<RuntimeContainer, "labels" | "annotations">): string | undefined {
+    const uid = labels[podUidLabel];
+    const name = labels[containerNameLabel];
+    if (uid === undefined || name === undefined) return undefined;
+    const folder = `${labels[podNamespaceLabel]}_${labels[podNameLabel]}_${uid}`;
+    return join(this.#folders.podLogsDir, folder, name, `${annotations[restartCountAnnotation]}.log`);
   }
 
   /** Makes what must be there before a container can be created, and says what of it the container mounts. */

@@ -1,5 +1,6 @@
 import type { Container, Lifecycle, LifecycleHandler, Pod } from "../../api/types/index.ts";
 import { sleep } from "../../host/index.ts";
+import { authsFor, pullSecretsOf } from "../images/pull-secrets.ts";
 import { type ContainerRole, type ObservedSandbox, podUid } from "../pod-worker/index.ts";
 import { portNumber } from "../probes/prober.ts";
 import { runtimeWords } from "../runtime/error-text.ts";
@@ -49,7 +50,8 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   const { name } = container;
   const record = ports.record.bind(ports, pod);
   const config = sandboxConfig(pod, sandbox.attempt, ports.machine);
-  const imageRequest = { container, podUid: podUid(pod), sandbox: config, signal, record };
+  const auths = (image: string) => authsOf(ports, request, image);
+  const imageRequest = { container, podUid: podUid(pod), sandbox: config, signal, record, auths };
   await ports.images.ensure(imageRequest);
   const envs = await environment(ports, request);
   await checkUser(ports, pod, container);
@@ -70,6 +72,20 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   if (problem === undefined) return { id, hookFailed: false };
   record({ type: "Warning", reason: "FailedPostStartHook", message: "PostStartHook failed", container: name });
   return { id, hookFailed: true };
+}
+
+async function authsOf(ports: NodePorts, { pod, container }: StartRequest, image: string) {
+  const { secrets, missing } = await pullSecretsOf(pod, ports.references);
+  if (missing.length > 0) {
+    const message = `Unable to retrieve some image pull secrets (${missing.join(", ")}); attempting to pull the image may not succeed.`;
+    ports.record(pod, {
+      type: "Warning",
+      reason: "FailedToRetrieveImagePullSecret",
+      message,
+      container: container.name,
+    });
+  }
+  return authsFor(image, secrets);
 }
 
 async function environment(ports: NodePorts, { pod, container, sandbox }: StartRequest) {
