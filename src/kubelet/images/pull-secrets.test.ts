@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { Secret } from "../../api/types/index.ts";
+import type { Pod, Secret } from "../../api/types/index.ts";
 import { authsFor, pullSecretsOf } from "./pull-secrets.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-const v1Secret = { apiVersion: "v1", kind: "Secret" };
+const v1Secret = { apiVersion: "v1", kind: "Secret" } as const;
 
 function secret(auths: object): Secret {
   return {
@@ -48,7 +48,7 @@ test("the older form has its registries on top", () => {
 });
 
 test("secrets that are not there are named", async () => {
-  const pod = {
+  const pod: Pod = {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { namespace: "n" },
