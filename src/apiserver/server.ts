@@ -1,6 +1,6 @@
 import { builtinKinds, createKindRegistry, type KindRegistry } from "../api/kinds/index.ts";
 import { isReason } from "../api/meta/index.ts";
-import type { Host } from "../host/index.ts";
+import { type Host, withTimeout } from "../host/index.ts";
 import type { Store } from "../store/index.ts";
 import {
   type AdmissionChain,
@@ -142,6 +142,8 @@ export interface ApiServer {
 
 const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
 const defaultShutdownGraceMs = 5000;
+/** The original's --etcd-healthcheck-timeout. */
+const storeHealthTimeoutMs = 2000;
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   return new ComposedApiServer(options);
@@ -319,7 +321,11 @@ class ComposedApiServer implements ApiServer {
   }
 
   #addHealthChecks(store: Store): void {
-    const etcd: HealthCheck = { name: "etcd", check: async () => void (await store.get("/registry/health")) };
+    const { clock } = this.#options.host;
+    const etcd: HealthCheck = {
+      name: "etcd",
+      check: async () => void (await withTimeout(clock, storeHealthTimeoutMs, () => store.get("/registry/health"))),
+    };
     const policy: HealthCheck = {
       name: "poststarthook/rbac/bootstrap-roles",
       check: () => {

@@ -15,7 +15,7 @@ import {
 import { checkTransaction } from "../transaction.ts";
 import { Compactor } from "./compactor.ts";
 import { EtcdConnection } from "./connection.ts";
-import { asStoreError } from "./errors.ts";
+import { asStoreError, EtcdCallError } from "./errors.ts";
 import { KeySpace } from "./key-space.ts";
 import { LeasePool } from "./lease-pool.ts";
 import type { KeyValue, TxnAnswer } from "./messages.ts";
@@ -95,6 +95,7 @@ class EtcdStore implements Store {
     try {
       return await running;
     } catch (error) {
+      if (error instanceof EtcdCallError && error.details.includes("requested lease not found")) this.#leases.forget();
       throw asStoreError(error);
     } finally {
       this.#running.delete(running);
@@ -152,7 +153,8 @@ class EtcdStore implements Store {
     if (txn.operations.length === 0) return { committed: true, revision, entries: [] };
     const events = new Map(index.commitOf(revision)?.events.map((event) => [event.key, event.entry]));
     const entries = txn.operations.map(({ key }) => {
-      const entry = events.get(key);
+      const newest = index.get(key);
+      const entry = events.get(key) ?? (newest?.revision === revision ? newest : undefined);
       if (entry === undefined) throw new StoreError(`revision ${revision} changed ${key}, but was not seen to`);
       return entry;
     });

@@ -46,6 +46,11 @@ export class LeasePool {
     return id;
   }
 
+  /** When etcd no longer knows a lease: somebody has revoked it. */
+  forget(): void {
+    this.#newest.clear();
+  }
+
   async #grant(seconds: number): Promise<number> {
     // Etcd's own choice would not fit into a JavaScript number. A second try finds the lease of the first.
     const ID = Buffer.from(this.#host.random.bytes(idBytes)).readUIntBE(0, idBytes) || 1;

@@ -38,7 +38,7 @@ export class Replica {
   #index: RevisionedIndex;
   #stream: ClientDuplexStream<object, object> | undefined;
   #waiting: Waiting[] = [];
-  #closed = false;
+  readonly #closing = new AbortController();
   readonly #following: Promise<void>;
 
   private constructor(
@@ -100,7 +100,7 @@ export class Replica {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.#stream?.cancel();
     const why = new StoreError("the store is closed");
     this.#settle(
@@ -109,6 +109,10 @@ export class Replica {
     );
     this.#index.close(why);
     await this.#following;
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   async #follow(): Promise<void> {
@@ -127,7 +131,7 @@ export class Replica {
       if (this.#closed) return;
       this.#etcd.moveOnFrom(at);
       pauseMs = this.#index.revision > before ? reopenPauseMs : Math.min(pauseMs * 2, reopenPauseMaxMs);
-      await sleep(this.#host.clock, pauseMs);
+      await this.#pause(pauseMs);
     }
   }
 
@@ -212,7 +216,7 @@ export class Replica {
       } catch (error) {
         if (this.#closed) return;
         this.#host.log.warn("etcd cannot be read", { error: String(error) });
-        await sleep(this.#host.clock, reopenPauseMaxMs);
+        await this.#pause(reopenPauseMaxMs);
       }
     }
     const { revision } = this.#index;
@@ -220,6 +224,11 @@ export class Replica {
       (waiting) => waiting.revision <= revision,
       ({ resolve }) => resolve(),
     );
+  }
+
+  /** Shorter when the replica is closed meanwhile. */
+  async #pause(ms: number): Promise<void> {
+    await sleep(this.#host.clock, ms, this.#closing.signal).catch(() => {});
   }
 
   #settle(which: (waiting: Waiting) => boolean, how: (waiting: Waiting) => void): void {
