@@ -148,6 +148,9 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
+/** As kubeadm sets `--kubelet-preferred-address-types`: names of machines lead nowhere without a DNS that knows them. */
+const kubeletAddressTypes = ["InternalIP", "ExternalIP", "Hostname"];
+
 const administrator: UserInfo = { name: "admin", groups: ["system:masters", "system:authenticated"] };
 
 /**
@@ -252,7 +255,7 @@ async function startServer(
     nodes,
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },
     serviceAccountKey: pki.serviceAccount.privateKey,
-    kubeletClient: pki.kubeletClient,
+    kubeletClient: { ...pki.kubeletClient, preferredAddressTypes: kubeletAddressTypes },
     config: {
       ...admission,
       maxRequestsInFlight,
