@@ -52,6 +52,8 @@ export interface Scheduler {
 /** Cycles done in one go before other work of the process gets its turn, and how long they may take together. */
 const cyclesPerTurn = 32;
 const turnMs = 10;
+/** Pods of a turn that may turn out to fit nowhere: making room for each is done before other work gets its turn, too. */
+const refusedPerTurn = 8;
 /** Bindings under way at once; more wait for the API server. */
 const bindingsMax = 256;
 
@@ -88,6 +90,8 @@ class PodScheduler implements Scheduler {
   readonly #permitWaits: PermitWaits;
   readonly #binder: Binder;
   #turn: Timer | undefined;
+  /** Cycles so far that found no node. */
+  #refused = 0;
   /** A cycle waits for an extender: no other begins. */
   #isAsking = false;
   #synced = false;
@@ -158,6 +162,7 @@ class PodScheduler implements Scheduler {
       events: this.#events,
       waitingPods: this.#permitWaits,
       extenders: this.#extenders,
+      emit: (event) => this.#queue.event(event),
       recheckGated: () => this.#queue.recheckGated(),
     };
     const created = createProfiles({
@@ -217,10 +222,12 @@ class PodScheduler implements Scheduler {
   #work(): void {
     const { clock } = this.#host;
     const until = clock.now() + turnMs;
+    const refusedBefore = this.#refused;
     for (let i = 0; i < cyclesPerTurn && this.#bindings.size < bindingsMax && clock.now() <= until; i++) {
       const entry = this.#isAsking ? undefined : this.#queue.pop();
       if (!entry) return;
       this.#scheduleOne(entry);
+      if (this.#refused - refusedBefore >= refusedPerTurn) break;
     }
     if (this.#bindings.size < bindingsMax) this.#wakeUp();
   }
@@ -259,6 +266,7 @@ class PodScheduler implements Scheduler {
     const { info } = entry;
     this.#metrics.algorithm(startedAt);
     if (result.kind === "unschedulable") {
+      this.#refused++;
       this.#track(this.#reject(attempt, result.fit, true));
       return;
     }
