@@ -10,3 +10,13 @@ test("what only simulated nodes need runs when it is named, not with all", () =>
   expect(chosenControllers("*,-job-controller")).not.toContain("job-controller");
   expect(() => chosenControllers("nobody")).toThrow("there is no controller nobody; there are: ");
 });
+
+test("names of old are understood; those that need a cloud can only be left out", () => {
+  expect(chosenControllers("podgc,csrsigning")).toEqual([
+    "pod-garbage-collector-controller",
+    "certificatesigningrequest-signing-controller",
+  ]);
+  expect(chosenControllers("*,-deployment")).not.toContain("deployment-controller");
+  expect(chosenControllers("*,-service-lb-controller")).toContain("job-controller");
+  expect(() => chosenControllers("service-lb-controller")).toThrow("needs a cloud provider");
+});

@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import {
+  type ConnectionConfig,
   createClient,
+  type HttpTransportOptions,
   httpTransport,
   loadKubeconfig,
   runWhenLeading,
@@ -10,11 +12,14 @@ import {
 } from "../client/index.ts";
 import {
   type ControllersConfig,
+  cloudControllers,
+  controllerAliases,
   controllerNames,
   controllersOffByDefault,
   startControllers,
 } from "../controllers/index.ts";
 import { type Host, type LogLevel, systemHost } from "../host/index.ts";
+import { accountClients } from "./account-credentials.ts";
 import { type ServingFlags, serveComponent } from "./component-server.ts";
 import { type ControllerFlags, controllersConfig } from "./controller-options.ts";
 import { untilStopped } from "./signals.ts";
@@ -42,15 +47,24 @@ export async function controllerManager(flags: ComponentFlags & ControllerFlags,
   const chosen = chosenControllers(flags.controllers);
   const only = flags.allocateNodeCidrs ? chosen : chosen.filter((name) => name !== "node-ipam-controller");
   const files = await readFiles(flags);
-  await runComponent("kube-controller-manager", flags, around, ({ host, transport, rootCA }) =>
-    startControllers({
-      client: createClient(transport),
+  await runComponent("kube-controller-manager", flags, around, ({ host, transport, config, options }) => {
+    const client = createClient(transport);
+    const accounts = flags.useServiceAccountCredentials ? accountClients(config, options, client) : undefined;
+    const running = startControllers({
+      client,
+      clientFor: accounts?.clientFor,
       discovery: transportDiscovery(transport),
       host,
-      config: controllersConfig(flags, { ...files, rootCA: files.rootCA ?? rootCA }),
+      config: controllersConfig(flags, { ...files, rootCA: files.rootCA ?? config.ca }),
       only,
-    }),
-  );
+    });
+    return {
+      stop: async () => {
+        await running.stop();
+        accounts?.close();
+      },
+    };
+  });
 }
 
 async function readFiles(flags: ControllerFlags): Promise<ControllerFiles> {
@@ -80,7 +94,8 @@ interface Connection {
   readonly transport: Transport;
   /** Of the kubeconfig's context. */
   readonly namespace: string | undefined;
-  readonly rootCA: string | undefined;
+  readonly config: ConnectionConfig;
+  readonly options: HttpTransportOptions;
 }
 
 /**
@@ -162,25 +177,36 @@ export async function connect(flags: ConnectionFlags, userAgent: string): Promis
   });
   const { kubeApiQps: qps, kubeApiBurst: burst } = flags;
   const rateLimit = qps > 0 ? { qps, burst: Math.max(1, burst || qps) } : undefined;
-  const transport = httpTransport(config, { host, userAgent: `${userAgent}/sampan`, rateLimit });
+  const options = { host, userAgent: `${userAgent}/sampan`, rateLimit };
+  const transport = httpTransport(config, options);
   // Fails now, in one line, rather than later in every retry.
   await transport.getPath?.("/version").catch((error: Error) => {
     throw new CommandError(`cannot reach ${config.server}: ${error.message}`);
   });
-  return { host, transport, namespace: config.namespace, rootCA: config.ca };
+  return { host, transport, namespace: config.namespace, config, options };
 }
 
 /** `*`, `name` and `-name`, as the original reads --controllers. @throws CommandError for a name that there is not. */
 export function chosenControllers(list: string): string[] {
-  const words = list.split(",").filter((word) => word !== "");
-  const unknown = words.find((word) => word !== "*" && !controllerNames.includes(word.replace(/^-/, "")));
-  if (unknown !== undefined) {
-    throw new CommandError(
-      `there is no controller ${unknown.replace(/^-/, "")}; there are: ${controllerNames.join(", ")}`,
-    );
-  }
+  const words = list
+    .split(",")
+    .filter((word) => word !== "")
+    .map(withoutAlias);
   return controllerNames.filter((name) => {
     if (words.includes(name)) return true;
     return words.includes("*") && !words.includes(`-${name}`) && !controllersOffByDefault.has(name);
   });
+}
+
+/** A word of --controllers under the name that its controller has today. */
+function withoutAlias(word: string): string {
+  const sign = word.startsWith("-") ? "-" : "";
+  const asked = word.slice(sign.length);
+  const name = controllerAliases[asked] ?? asked;
+  if (word === "*" || controllerNames.includes(name)) return sign + name;
+  if (cloudControllers.has(name)) {
+    if (sign !== "") return word; // it does not run anyway
+    throw new CommandError(`${name} needs a cloud provider, and there is none`);
+  }
+  throw new CommandError(`there is no controller ${name}; there are: ${controllerNames.join(", ")}`);
 }

@@ -5,6 +5,7 @@ import { durationMs, integerIn, numberFrom } from "./values.ts";
 /** Flags of `sampan controller-manager` that say how its controllers work. Durations in milliseconds. */
 export interface ControllerFlags {
   readonly controllers: string;
+  readonly useServiceAccountCredentials: boolean;
   readonly allocateNodeCidrs: boolean;
   readonly clusterCidr: string;
   readonly nodeCidrMaskSize: number;
@@ -60,6 +61,11 @@ const workersMax = 10_000;
 export function addControllerFlags(command: Command): Command {
   command
     .option("--controllers <list>", "controllers to run: *, NAME or -NAME, separated by commas", "*")
+    .option(
+      "--use-service-account-credentials",
+      "let each controller write as a service account of its own in kube-system",
+      false,
+    )
     .option("--allocate-node-cidrs", "give every node its part of the pods' addresses", false)
     .option("--cluster-cidr <cidr>", "addresses of pods, for --allocate-node-cidrs", "10.244.0.0/16")
     .option("--node-cidr-mask-size <bits>", "prefix length of a node's part", integerIn(8, 30), 24)

@@ -188,7 +188,8 @@ class HttpTransport implements Transport {
   }
 
   async #token(): Promise<string | undefined> {
-    const { token, tokenFile } = this.#config;
+    const { token, tokenFile, getToken } = this.#config;
+    if (getToken !== undefined) return getToken();
     if (tokenFile === undefined) return token;
     const now = this.#host.clock.now();
     if (this.#fileToken === undefined || now - this.#fileToken.readAt > tokenFileKeptMs) {

@@ -12,6 +12,8 @@ export interface ConnectionConfig {
   readonly token?: string;
   /** Read again now and then, since such tokens rotate. */
   readonly tokenFile?: string;
+  /** Asked before every request; it remembers its tokens itself. */
+  readonly getToken?: () => Promise<string>;
   readonly insecure?: boolean;
   readonly tlsServerName?: string;
   /** Of the context. */

@@ -33,7 +33,11 @@ import { startStatefulSetController } from "./statefulset/index.ts";
 import { startTaintEvictionController } from "./tainteviction/index.ts";
 import { startTtlAfterFinishedController } from "./ttlafterfinished/index.ts";
 import { startVolumeExpander } from "./volumeexpand/index.ts";
-import { startPvcProtectionController, startPvProtectionController } from "./volumeprotection/index.ts";
+import {
+  startPvcProtectionController,
+  startPvProtectionController,
+  startVacProtectionController,
+} from "./volumeprotection/index.ts";
 
 /** Not one of the original's. */
 export const simulatedProvisionerController = "simulated-provisioner-controller";
@@ -69,6 +73,7 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["persistentvolume-expander-controller", startVolumeExpander],
   ["persistentvolumeclaim-protection-controller", startPvcProtectionController],
   ["persistentvolume-protection-controller", startPvProtectionController],
+  ["volumeattributesclass-protection-controller", startVacProtectionController],
   ["ephemeral-volume-controller", startEphemeralVolumeController],
   ["resourceclaim-controller", startResourceClaimController],
   ["validatingadmissionpolicy-status-controller", startAdmissionPolicyStatus],

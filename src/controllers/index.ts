@@ -13,6 +13,7 @@ import type { Host } from "../host/index.ts";
 import { controllers, controllersOffByDefault } from "./all.ts";
 import type { ControllersConfig, RunningController } from "./context.ts";
 
+export { cloudControllers, controllerAliases } from "./aliases.ts";
 export { controllerNames, controllersOffByDefault, simulatedProvisionerController } from "./all.ts";
 export type { AutoscalerConfig, ControllersConfig } from "./context.ts";
 export { simulatedProvisioner } from "./simulated-provisioner/index.ts";

@@ -24,8 +24,8 @@ const times = [
 ];
 
 /** Starts a controller manager and waits until it stands for election. */
-async function controllerManager(): Promise<ChildProcess> {
-  const args = [bin, "controller-manager", "--kubeconfig", box.kubeconfig, "--secure-port=0", ...times];
+async function controllerManager(...more: string[]): Promise<ChildProcess> {
+  const args = [bin, "controller-manager", "--kubeconfig", box.kubeconfig, "--secure-port=0", ...times, ...more];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...box.env },
     stdio: ["ignore", "ignore", "pipe"],
@@ -66,7 +66,8 @@ const untilPods = (count: number) => eventually(pods, (names) => names.length ==
 test("when the leader is killed the other takes over within the lease, and nothing is done twice", async () => {
   const first = await controllerManager();
   const held = await untilHeldByOther(undefined);
-  const second = await controllerManager();
+  // Its controllers work with the rights of their own accounts alone.
+  const second = await controllerManager("--use-service-account-credentials");
   expect((await box.kubectl("create deployment web --image=nginx --replicas=3")).code).toBe(0);
   await untilPods(3);
 
@@ -82,6 +83,9 @@ test("when the leader is killed the other takes over within the lease, and nothi
   expect(gapSeconds).toBeGreaterThanOrEqual(leaseSeconds - 0.1);
   expect(gapSeconds).toBeLessThan(leaseSeconds + 3);
   await untilPods(5);
+
+  const accounts = await box.kubectl("get serviceaccounts -n kube-system -o name");
+  expect(accounts.stdout).toContain("serviceaccount/replicaset-controller\n");
 
   // What both did together is what was asked for, once.
   expect(new Set(await eventually(created, (messages) => messages.length >= 5)).size).toBe(5);

@@ -10,6 +10,7 @@ import { isNamespaceTerminating, PodControl, podFromTemplate } from "../pods/ind
 import { slowStart } from "../slow-start.ts";
 import { isFinished } from "./conditions.ts";
 import { completionIndexAnnotation } from "./indexes.ts";
+import { jobMetrics } from "./measure.ts";
 import { failureCounts } from "./per-index.ts";
 import { type JobPlan, planJob, trackingFinalizer } from "./plan.ts";
 
@@ -26,6 +27,7 @@ export function startJobController(context: ControllerContext): RunningControlle
   const events = context.recorder(component);
   const podControl = new PodControl(client, events);
   const expectations = new Expectations(host);
+  const measured = jobMetrics(host);
   const controller = runController({
     name: component,
     host,
@@ -59,7 +61,10 @@ export function startJobController(context: ControllerContext): RunningControlle
     const plan = planJob({ job, pods: held, mayAct, nowMs: host.clock.now() });
     const { error, missing = 0 } = await act(key, job, plan);
     const status = withoutMissing(plan.status, missing);
-    if (!semanticEqual(job.status, status)) await client.resource(resources.jobs).updateStatus({ ...job, status });
+    if (!semanticEqual(job.status, status)) {
+      await client.resource(resources.jobs).updateStatus({ ...job, status });
+      measured.written(job, plan);
+    }
     for (const { type, reason, message } of plan.events) events.event(job, type, reason, message);
     for (const pod of plan.release) await release(pod);
     if (error !== undefined) throw error;

@@ -13,6 +13,10 @@ export const startTaintEvictionController: StartController = ({ client, host, in
   const nodes = informers.informer(resources.nodes);
   const pods = informers.informer(resources.pods, { indexers: { [byNode]: indexByNode } });
   const events = recorder(component);
+  const deletions = host.metrics.counter({
+    name: "taint_eviction_controller_pod_deletions_total",
+    help: "Pods that were deleted for the taints of their node.",
+  });
   /** Since when each pod's time runs. */
   const runningSince = new Map<string, number>();
   const controller = runController({
@@ -59,6 +63,7 @@ export const startTaintEvictionController: StartController = ({ client, host, in
     try {
       await client.resource(resources.pods).updateStatus({ ...pod, status: { ...pod.status, conditions } });
       await client.resource(resources.pods).delete(objectKey(pod), { preconditions: { uid: pod.metadata.uid } });
+      deletions.inc();
     } catch (error) {
       if (!isReason(error, "NotFound")) throw error;
     }
