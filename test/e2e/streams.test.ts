@@ -9,6 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { type Kubectl, kubectlIn } from "../support/kubectl.ts";
 import { missing } from "../support/requires.ts";
 import { Sandbox } from "../support/sampan.ts";
+import { onTerminal as typeOn } from "../support/terminal.ts";
 
 const box = new Sandbox();
 const folder = mkdtempSync(join(tmpdir(), "sampan-streams-"));
@@ -32,21 +33,9 @@ const protocols = [
   ["SPDY", { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: "false", KUBECTL_PORT_FORWARD_WEBSOCKETS: "false" }],
 ] as const;
 
-/** What is typed on a terminal, a piece each time its end was seen. */
-async function onTerminal(args: string, typed: readonly (readonly [sees: string, types: string])[]) {
-  const command = `${clientBinary("kubectl")} --namespace streams ${args}`;
-  const child = spawn("script", ["-qec", command, "/dev/null"], { env: { ...process.env, ...box.env } });
-  let seen = "";
-  let left = [...typed];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    seen += text;
-    const [next] = left;
-    if (next === undefined || !seen.endsWith(next[0])) return;
-    left = left.slice(1);
-    child.stdin.write(next[1]);
-  });
-  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
-  return { code, seen };
+/** Runs kubectl on a terminal. */
+function onTerminal(args: string, typed: Parameters<typeof typeOn>[1]) {
+  return typeOn(`${clientBinary("kubectl")} --namespace streams ${args}`, typed, box.env);
 }
 
 describe.each(protocols)("over %s", (protocol, env) => {
