@@ -89,7 +89,7 @@ async function readFiles(flags: ControllerFlags): Promise<ControllerFiles> {
 
 type ControllerFiles = Pick<ControllersConfig, "rootCA" | "serviceAccountPrivateKey" | "clusterSigning">;
 
-interface Connection {
+export interface Connection {
   readonly host: Host;
   readonly transport: Transport;
   /** Of the kubeconfig's context. */
@@ -106,7 +106,7 @@ export async function runComponent(
   name: string,
   flags: ComponentFlags,
   around: Surroundings,
-  start: (connection: Connection) => { stop(): Promise<void> },
+  start: (connection: Connection) => { stop(): Promise<void> } | Promise<{ stop(): Promise<void> }>,
 ): Promise<void> {
   const connection = await connect(flags, name);
   const { host, transport } = connection;
@@ -125,7 +125,7 @@ export async function runComponent(
   const stopping = new AbortController();
   void untilStopped(around).then(() => stopping.abort());
   const lead = async (signal: AbortSignal) => {
-    const running = start(connection);
+    const running = await start(connection);
     host.log.info("started", { component: name });
     leading.set(1);
     await aborted(signal);

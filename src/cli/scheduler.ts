@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { parseDuration } from "../api/meta/index.ts";
+import { isReason, parseDuration } from "../api/meta/index.ts";
 import { createClient } from "../client/index.ts";
 import {
   type CompleteConfiguration,
@@ -12,7 +12,7 @@ import {
   SchedulerConfigError,
   startScheduler,
 } from "../scheduler/index.ts";
-import { type ComponentFlags, connect, runComponent } from "./components.ts";
+import { type ComponentFlags, type Connection, connect, runComponent } from "./components.ts";
 import { CommandError, type Surroundings } from "./surroundings.ts";
 
 type SchedulerFlags = ComponentFlags & { readonly config?: string };
@@ -23,10 +23,11 @@ export async function scheduler(command: Command, around: Surroundings): Promise
   const config = flags.config === undefined ? undefined : await readConfig(flags.config);
   const isGiven = (name: keyof SchedulerFlags) => command.getOptionValueSource(name) === "cli";
   const merged = config ? withConfig(flags, config, isGiven) : flags;
-  await runComponent("kube-scheduler", merged, around, ({ host, transport }) =>
+  await runComponent("kube-scheduler", merged, around, async ({ host, transport }) =>
     startScheduler({
       client: createClient(transport),
       host,
+      without: await unserved(transport),
       ...(config && {
         profiles: profilesOf(config),
         extenders: config.extenders.map((extender) => createHttpExtender(extender, host.clock)),
@@ -53,6 +54,7 @@ export async function explain(target: string, command: Command, around: Surround
       client: createClient(transport),
       host,
       pod: { namespace: flags.namespace ?? namespace ?? "default", name },
+      without: await unserved(transport),
       ...(config && { profiles: profilesOf(config) }),
     });
     const json = () => `${JSON.stringify(explanation, undefined, 2)}\n`;
@@ -60,6 +62,15 @@ export async function explain(target: string, command: Command, around: Surround
   } finally {
     transport.close?.();
   }
+}
+
+/** Plugins that an older Kubernetes has no API for. */
+async function unserved(transport: Connection["transport"]): Promise<readonly string[]> {
+  const devices = await transport.getPath?.("/apis/resource.k8s.io/v1").catch((error: unknown) => {
+    if (isReason(error, "NotFound")) return undefined;
+    throw error;
+  });
+  return devices === undefined ? ["DynamicResources"] : [];
 }
 
 async function readConfig(file: string): Promise<CompleteConfiguration> {

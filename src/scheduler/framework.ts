@@ -2,7 +2,7 @@ import type { Pod } from "../api/types/index.ts";
 import type { Client, EventRecorder, InformerFactory } from "../client/index.ts";
 import type { Host } from "../host/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
-import type { QueueingHints } from "./events.ts";
+import type { ClusterEvent, QueueingHints } from "./events.ts";
 import type { Extender } from "./extenders/extender.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
@@ -43,7 +43,9 @@ export interface PluginHandle {
   readonly extenders: readonly Extender[];
   /** The filters of the profile in their order, for plugins that try what would happen. Complete when the first pod comes. */
   filters(): readonly FilterPlugin[];
-  /** Tells the queue of a change that only the plugin knows of: gated pods are asked again whether they may be tried. */
+  /** Tells waiting pods of a change that only the plugin watches. */
+  emit(event: ClusterEvent): void;
+  /** Gated pods are asked again whether they may be tried, for a reason that only the plugin knows of. */
   recheckGated(): void;
 }
 

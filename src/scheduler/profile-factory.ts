@@ -25,6 +25,8 @@ export interface ProfileFactoryOptions {
   readonly profiles: readonly ProfileConfig[];
   /** Beside the default plugins. */
   readonly custom: readonly CustomPlugin[];
+  /** Default plugins to leave out: the API server does not serve what they read. */
+  readonly without?: readonly string[];
   /** Whether custom plugins are enabled wherever they implement something, without being named. */
   readonly enableCustom: boolean;
   /** What plugins of a profile get; `filters` is told to them when the profile is made. */
@@ -51,9 +53,9 @@ export function createProfiles(options: ProfileFactoryOptions): ReadonlyMap<stri
 function createProfile(
   { schedulerName, percentageOfNodesToScore, plugins, pluginConfig }: ProfileConfig,
   registry: ReadonlyMap<string, PluginFactory>,
-  { custom, enableCustom, handleFor }: ProfileFactoryOptions,
+  { custom, enableCustom, without = [], handleFor }: ProfileFactoryOptions,
 ): Profile {
-  const defaults = enableCustom ? withCustom(custom) : defaultPlugins;
+  const defaults = (enableCustom ? withCustom(custom) : defaultPlugins).filter(({ name }) => !without.includes(name));
   const merged = mergeWithDefaults(defaults, plugins);
   let profile: Profile | undefined;
   const handle = handleFor(schedulerName, () => profile?.filters ?? []);

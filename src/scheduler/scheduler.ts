@@ -40,6 +40,8 @@ export interface SchedulerOptions {
   readonly plugins?: readonly CustomPlugin[];
   /** Programs that are asked beside the plugins, in this order. */
   readonly extenders?: readonly Extender[];
+  /** Default plugins to leave out, for API servers that do not serve what they read: a scheduler waits for all that it reads. */
+  readonly without?: readonly string[];
   /** Default 1 s and 10 s. */
   readonly backoffInitialMs?: number;
   readonly backoffMaxMs?: number;
@@ -169,6 +171,7 @@ class PodScheduler implements Scheduler {
       profiles,
       custom: this.#options.plugins ?? [],
       enableCustom: this.#options.profiles === undefined,
+      ...(this.#options.without && { without: this.#options.without }),
       handleFor: (schedulerName, filters) => ({ ...shared, schedulerName, filters }),
     });
     const binder = extenderBinder(this.#extenders, this.#host.log);

@@ -17,6 +17,8 @@ export interface ExplainPodOptions {
   /** As the scheduler was started with; default one profile, default-scheduler. */
   readonly profiles?: readonly ProfileConfig[];
   readonly plugins?: readonly CustomPlugin[];
+  /** See `SchedulerOptions`. */
+  readonly without?: readonly string[];
 }
 
 /** The pod cannot be explained: there is none, or another scheduler has it. */
@@ -43,11 +45,22 @@ export async function explainPod(options: ExplainPodOptions): Promise<Explanatio
   });
   try {
     const waitingPods = new PermitWaits(host.clock);
-    const shared = { host, client, informers, cluster, events, waitingPods, extenders: [], recheckGated: () => {} };
+    const shared = {
+      host,
+      client,
+      informers,
+      cluster,
+      events,
+      waitingPods,
+      extenders: [],
+      emit: () => {},
+      recheckGated: () => {},
+    };
     const made = createProfiles({
       profiles,
       custom: plugins,
       enableCustom: options.profiles === undefined,
+      ...(options.without && { without: options.without }),
       handleFor: (schedulerName, filters) => ({ ...shared, schedulerName, filters }),
     });
     informers.start();

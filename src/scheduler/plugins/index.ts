@@ -4,7 +4,7 @@ import type { FilterPlugin, PluginFactory, PluginHandle } from "../framework.ts"
 import type { WeightedScore } from "../profile.ts";
 import { createDefaultBinder } from "./default-binder.ts";
 import { createDefaultPreemption } from "./default-preemption.ts";
-import { dynamicResources } from "./dynamic-resources/index.ts";
+import { createDynamicResources } from "./dynamic-resources/index.ts";
 import { imageLocality } from "./image-locality.ts";
 import { createInterPodAffinity, interPodAffinity } from "./inter-pod-affinity.ts";
 import { createNodeAffinity, nodeAffinity } from "./node-affinity.ts";
@@ -67,7 +67,7 @@ export const pluginRegistry: Readonly<Record<string, PluginFactory>> = {
   VolumeZone: () => volumeZone,
   PodTopologySpread: withArgs("PodTopologySpread", createPodTopologySpread),
   InterPodAffinity: withArgs("InterPodAffinity", createInterPodAffinity),
-  DynamicResources: () => dynamicResources,
+  DynamicResources: (_, handle) => createDynamicResources(handle),
   DefaultPreemption: withArgs("DefaultPreemption", createDefaultPreemption),
   NodeResourcesBalancedAllocation: withArgs("NodeResourcesBalancedAllocation", createBalancedAllocation),
   ImageLocality: () => imageLocality,
