@@ -30,6 +30,7 @@ import { startLegacyTokenCleaner, startServiceAccountTokenController } from "./s
 import { startServiceCIDRController } from "./servicecidrs/index.ts";
 import { startSimulatedProvisioner } from "./simulated-provisioner/index.ts";
 import { startStatefulSetController } from "./statefulset/index.ts";
+import { startStorageVersionMigrator } from "./storageversionmigrator/index.ts";
 import { startTaintEvictionController } from "./tainteviction/index.ts";
 import { startTtlAfterFinishedController } from "./ttlafterfinished/index.ts";
 import { startVolumeExpander } from "./volumeexpand/index.ts";
@@ -83,6 +84,7 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["ttl-after-finished-controller", startTtlAfterFinishedController],
   ["clusterrole-aggregation-controller", startClusterRoleAggregation],
   ["garbage-collector-controller", startGarbageCollector],
+  ["storage-version-migrator-controller", startStorageVersionMigrator],
   ["bootstrap-signer-controller", startBootstrapSigner],
   ["token-cleaner-controller", startTokenCleaner],
   [simulatedProvisionerController, startSimulatedProvisioner],
