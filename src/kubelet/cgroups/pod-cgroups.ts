@@ -76,6 +76,13 @@ export class PodCgroups {
     await cgroups.set(podCgroup(this.#root, pod), podLimits(pod, podPidsLimit));
   }
 
+  /** Before the pod's containers are resized: whatever they come to is within what the pod as a whole may have. */
+  async lift(pod: Pod): Promise<void> {
+    const { cgroups, driver } = this.#options;
+    if (driver === "systemd") return;
+    await cgroups.set(podCgroup(this.#root, pod), { cpuPeriodMicros: 100_000, cpuQuotaMicros: -1, memoryBytes: -1 });
+  }
+
   /** After the pod's sandbox is gone. */
   async release(pod: Pod): Promise<void> {
     if (this.#options.driver === "systemd") return;

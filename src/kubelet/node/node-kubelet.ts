@@ -2,8 +2,8 @@ import type { Node, Pod, PodStatus } from "../../api/types/index.ts";
 import { type Client, createEventRecorder, type EventRecorder } from "../../client/index.ts";
 import type { Host, Timer } from "../../host/index.ts";
 import { EvictionManager, type NodeResources } from "../eviction/index.ts";
-import { fieldPathOf, type ObservedPod, podUid, runningContainers } from "../pod-worker/index.ts";
-import { type Refusal, refusalOf } from "../pods/admission.ts";
+import { fieldPathOf, type ObservedPod, type PendingResize, podUid, runningContainers } from "../pod-worker/index.ts";
+import { type Refusal, refusalOf, resizeRefusalOf } from "../pods/admission.ts";
 import { ImagePuller } from "../pods/image-puller.ts";
 import type { Machine } from "../pods/machine.ts";
 import type { NodePorts, PodEvent } from "../pods/node-ports.ts";
@@ -95,6 +95,7 @@ export class NodeKubelet {
       machine: backend.machine,
       statuses,
       record: (pod, event) => this.#record(pod, event),
+      resizeRefusal: (pod) => this.#resizeRefusal(pod),
       networkReady: () => this.#podCidr !== undefined,
     };
   }
@@ -216,7 +217,7 @@ export class NodeKubelet {
     }
     const isNew = pod.status?.startTime == null;
     if (isNew && pod.metadata.deletionTimestamp == null && this.#node !== undefined) {
-      const active = [...this.#runners.values()].map((runner) => runner.pod).filter(isActive);
+      const active = [...this.#runners.values()].map((runner) => runner.allocated).filter(isActive);
       const refusal = this.#eviction?.refusalOf(pod) ?? refusalOf(pod, this.#node, active);
       if (refusal !== undefined) {
         this.#refuse(pod, refusal);
@@ -224,9 +225,20 @@ export class NodeKubelet {
       }
     } else if (isInitial || !isNew) this.#options.backend.recover?.(pod);
     if (!isNew && isActive(pod)) this.#ports.volumes.adopt(pod);
-    const runner = new PodRunner(this.#ports, pod, () => this.#runners.delete(uid));
+    const runner = new PodRunner(this.#ports, pod, () => this.#gone(uid));
     this.#runners.set(uid, runner);
     runner.look();
+  }
+
+  #gone(uid: string): void {
+    this.#runners.delete(uid);
+    for (const runner of this.#runners.values()) runner.retryResize();
+  }
+
+  #resizeRefusal(pod: Pod): PendingResize | undefined {
+    if (this.#node === undefined) return undefined;
+    const others = [...this.#runners.values()].filter(({ uid }) => uid !== podUid(pod));
+    return resizeRefusalOf(pod, this.#node, others.map(({ allocated }) => allocated).filter(isActive));
   }
 
   /** What runs or lies here of pods that are not known any more: they were deleted while no kubelet looked. */

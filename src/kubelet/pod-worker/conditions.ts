@@ -2,6 +2,7 @@ import { formatTime } from "../../api/meta/index.ts";
 import type { ContainerStatus, Pod, PodCondition } from "../../api/types/index.ts";
 import type { Phase } from "./phase.ts";
 import { isSidecar } from "./pod-spec.ts";
+import type { PendingResize } from "./resize.ts";
 import type { Ending } from "./situation.ts";
 
 export interface ConditionInput {
@@ -12,6 +13,14 @@ export interface ConditionInput {
   readonly main: readonly ContainerStatus[];
   readonly now: number;
   readonly ending?: Ending;
+  readonly resize?: ResizeState;
+}
+
+/** How far the pod's containers are from the resources that it wants. */
+export interface ResizeState {
+  readonly pending?: PendingResize;
+  readonly inProgress: boolean;
+  readonly error?: string;
 }
 
 interface Judgement {
@@ -22,6 +31,8 @@ interface Judgement {
 
 /** Tells controllers that a pod did not fail by itself. */
 const disruption = "DisruptionTarget";
+/** The kubelet's conditions that are there only while they hold. */
+export const passingConditions: readonly string[] = ["PodResizePending", "PodResizeInProgress"];
 const kubeletTypes = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
 /** The pod's conditions: those of others as they are, then the kubelet's own in their usual order. */
@@ -36,7 +47,7 @@ export function conditionsOf(input: ConditionInput): PodCondition[] {
     ContainersReady: containersReady,
     PodScheduled: { status: "True" },
   };
-  const conditions = known.filter(({ type }) => !kubeletTypes.includes(type));
+  const conditions = known.filter(({ type }) => !kubeletTypes.includes(type) && !passingConditions.includes(type));
   if (input.ending?.cause === "evicted" && !conditions.some(({ type }) => type === disruption)) {
     const { message } = input.ending;
     conditions.push(condition(input, known, disruption, { status: "True", reason: "TerminationByKubelet", message }));
@@ -44,6 +55,13 @@ export function conditionsOf(input: ConditionInput): PodCondition[] {
   for (const type of kubeletTypes) {
     const judgement = judged[type];
     if (judgement !== undefined) conditions.push(condition(input, known, type, judgement));
+  }
+  const { pending, inProgress, error } = input.resize ?? { inProgress: false };
+  if (pending !== undefined)
+    conditions.push(condition(input, known, "PodResizePending", { status: "True", ...pending }));
+  if (inProgress) {
+    const why = error === undefined ? {} : { reason: "Error", message: error };
+    conditions.push(condition(input, known, "PodResizeInProgress", { status: "True", ...why }));
   }
   return conditions;
 }

@@ -9,6 +9,7 @@ import type {
 } from "../../api/types/index.ts";
 import { latest, type ObservedContainer, previous } from "./observed.ts";
 import { isSidecar } from "./pod-spec.ts";
+import { appliedResources } from "./resize.ts";
 import type { Situation, Waiting } from "./situation.ts";
 
 /** The status of one container as users see it. */
@@ -35,6 +36,7 @@ export function containerStatus(situation: Situation, container: Container): Con
       ? seen.state === "exited" && seen.exitCode === 0
       : started && (health?.ready ?? false);
   const resources = container.resources ?? {};
+  const applied = running ? appliedResources(memory, seen) : undefined;
   const isWaiting = waiting !== undefined && seen.state !== "running";
   return {
     name: container.name,
@@ -47,9 +49,20 @@ export function containerStatus(situation: Situation, container: Container): Con
     containerID: containerId(seen),
     started,
     ...(hasRequests(resources) ? { allocatedResources: resources.requests } : {}),
-    resources: withoutClaims(resources),
+    resources: { ...withoutClaims(resources), ...(applied === undefined ? {} : runningWith(resources, applied)) },
     ...(volumeMounts === undefined ? {} : { volumeMounts }),
   };
+}
+
+/** While a resize is on its way the status tells what the container still has. */
+function runningWith(wanted: ResourceRequirements, applied: string): ResourceRequirements {
+  const has: ResourceRequirements = JSON.parse(applied);
+  const merged = (field: "requests" | "limits") => {
+    const { cpu: _cpu, memory: _memory, ...others } = wanted[field] ?? {};
+    const all = { ...others, ...has[field] };
+    return Object.keys(all).length === 0 ? {} : { [field]: all };
+  };
+  return { ...merged("limits"), ...merged("requests") };
 }
 
 function notMadeYet({ pod, observed }: Situation, container: Container): ContainerStatus & { state: ContainerState } {

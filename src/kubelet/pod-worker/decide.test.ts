@@ -79,6 +79,8 @@ function inShort(plan: Plan): string[] {
         return `start ${action.role} ${action.container.name}#${action.attempt}`;
       case "kill":
         return `kill ${action.name} ${action.graceSeconds}s: ${action.message}`;
+      case "resize":
+        return `resize ${action.container.name}`;
       case "stopSandbox":
       case "removeSandbox":
       case "removeContainer":

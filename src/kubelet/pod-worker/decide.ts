@@ -12,6 +12,7 @@ import {
   roleOf,
   specHashOf,
 } from "./pod-spec.ts";
+import { appliedResources, resizeStepOf } from "./resize.ts";
 import type { Ending, Plan, Situation } from "./situation.ts";
 
 const deadlineMessage = "Pod was active on the node longer than the specified deadline";
@@ -145,11 +146,23 @@ function killIfDue(situation: Situation, draft: PlanDraft, container: Container,
     return;
   }
   const failed = situation.memory.health.get(seen.id)?.failed;
-  if (failed === undefined) return;
+  if (failed === undefined) {
+    resizeIfDue(situation, draft, container, seen);
+    return;
+  }
   // Whether it starts again is the restart policy's to say, after it has ended.
   const then = restartsAfter(situation.pod, container, 137) ? "will be restarted" : "will not be restarted";
   const message = `Container ${seen.name} failed ${failed.probe} probe, ${then}`;
   kill(situation, draft, seen, message, failed.graceSeconds ?? grace);
+}
+
+function resizeIfDue(situation: Situation, draft: PlanDraft, container: Container, seen: ObservedContainer): void {
+  if (situation.memory.killing.has(seen.id)) return;
+  const step = resizeStepOf(container, appliedResources(situation.memory, seen));
+  if (step === "restart") {
+    kill(situation, draft, seen, `Container ${seen.name} resize requires restart`, graceSecondsOf(situation.pod));
+  }
+  if (step === "inPlace") draft.actions.push({ kind: "resize", container, containerId: seen.id });
 }
 
 function kill(

@@ -25,6 +25,8 @@ export interface ObservedContainer {
   readonly state: "created" | "running" | "exited" | "unknown";
   /** Of what the pod asked for when the container was made. */
   readonly specHash: string;
+  /** CPU and memory that it was made with, as `resourcesText` writes them. */
+  readonly resources?: string;
   readonly image: string;
   readonly imageRef: string;
   readonly createdAtMs: number;

@@ -1,9 +1,10 @@
 import { formatTime } from "../../api/meta/index.ts";
 import type { ContainerStatus, PodStatus } from "../../api/types/index.ts";
-import { conditionsOf } from "./conditions.ts";
+import { conditionsOf, type ResizeState } from "./conditions.ts";
 import { containerStatus } from "./container-status.ts";
-import { runningContainers } from "./observed.ts";
+import { latest, runningContainers } from "./observed.ts";
 import { type Phase, phaseOf } from "./phase.ts";
+import { appliedResources, resizeStepOf } from "./resize.ts";
 import { isEmpty, podRequests, podResources, qosClassOf } from "./resources.ts";
 import type { Situation } from "./situation.ts";
 
@@ -19,7 +20,16 @@ export function podStatus(situation: Situation, hostIPs: readonly string[]): Pod
   const phase = shownPhase(situation, init, main, isOver);
   // A pod that another wrote to be over keeps what was written.
   if (memory.ending?.cause === "phase") return { ...pod.status };
-  const conditions = conditionsOf({ pod, phase, sandboxReady, init, main, now, ending: memory.ending });
+  const conditions = conditionsOf({
+    pod,
+    phase,
+    sandboxReady,
+    init,
+    main,
+    now,
+    ending: memory.ending,
+    resize: resizeOf(situation),
+  });
   const ips = podIPs(situation, hostIPs);
   const requests = podRequests(pod);
   return {
@@ -39,6 +49,15 @@ export function podStatus(situation: Situation, hostIPs: readonly string[]): Pod
     ...(isEmpty(requests) ? {} : { allocatedResources: requests }),
     resources: podResources(pod, sandboxReady),
   };
+}
+
+function resizeOf({ pod, observed, memory }: Situation): ResizeState {
+  const { containers = [], initContainers = [] } = pod.spec ?? {};
+  const inProgress = [...containers, ...initContainers].some((container) => {
+    const seen = latest(observed, container.name);
+    return seen?.state === "running" && resizeStepOf(container, appliedResources(memory, seen)) !== "none";
+  });
+  return { pending: memory.pendingResize, inProgress, error: memory.resizeError };
 }
 
 /** A phase is terminal only when nothing of the pod can run any more. */

@@ -2,6 +2,7 @@ import type { Container, Pod } from "../../api/types/index.ts";
 import type { Backoffs } from "./backoff.ts";
 import type { ObservedPod } from "./observed.ts";
 import type { ContainerRole } from "./pod-spec.ts";
+import type { PendingResize } from "./resize.ts";
 
 /** Everything a decision about a pod is made from. A value: nothing in it changes while it is looked at. */
 export interface Situation {
@@ -26,6 +27,12 @@ export interface PodMemory {
   readonly health: ReadonlyMap<string, ContainerHealth>;
   /** Containers that are being ended, with the time at which they are made to. */
   readonly killing: ReadonlyMap<string, number>;
+  /** CPU and memory that containers were resized to since they were made, by container ID. */
+  readonly resized: ReadonlyMap<string, string>;
+  /** A resize that the node cannot make yet. */
+  readonly pendingResize?: PendingResize;
+  /** Why a resize that was begun did not work; it is tried again. */
+  readonly resizeError?: string;
   /** Set once the pod as a whole is to end; it never goes back. */
   readonly ending?: Ending;
 }
@@ -76,6 +83,7 @@ export type Action =
       readonly attempt: number;
       readonly sandboxId: string;
     }
+  | { readonly kind: "resize"; readonly container: Container; readonly containerId: string }
   | {
       readonly kind: "kill";
       readonly containerId: string;
@@ -111,4 +119,5 @@ export const emptyMemory: PodMemory = {
   failures: new Map(),
   health: new Map(),
   killing: new Map(),
+  resized: new Map(),
 };

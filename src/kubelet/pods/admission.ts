@@ -1,12 +1,26 @@
 import { compareQuantity, parseQuantity, type Quantity, subQuantity, toMilli, toNumber } from "../../api/meta/index.ts";
 import { mayRunOn } from "../../api/placement/index.ts";
 import type { Node, Pod } from "../../api/types/index.ts";
-import { podRequests } from "../pod-worker/index.ts";
+import { type PendingResize, podRequests } from "../pod-worker/index.ts";
 
 /** Why a node does not take a pod that was bound to it. */
 export interface Refusal {
   readonly reason: string;
   readonly message: string;
+}
+
+/** Why a pod that runs here cannot be resized to what it wants, now or ever. */
+export function resizeRefusalOf(pod: Pod, node: Node, others: readonly Pod[]): PendingResize | undefined {
+  const { allocatable = {} } = node.status ?? {};
+  for (const [name, text] of Object.entries(podRequests(pod))) {
+    const capacity = allocatable[name];
+    const asked = parseQuantity(text);
+    if (capacity === undefined || compareQuantity(asked, parseQuantity(capacity)) <= 0) continue;
+    const units = `requested: ${inUnits(name, asked)}, capacity: ${inUnits(name, parseQuantity(capacity))}`;
+    return { reason: "Infeasible", message: `Node didn't have enough capacity: ${name}, ${units}` };
+  }
+  const refusal = outOfResources(pod, node, others);
+  return refusal === undefined ? undefined : { reason: "Deferred", message: refusal.message };
 }
 
 /** The node's last word on a pod, as the original's predicates: a scheduler may have been wrong, or not asked. */

@@ -4,12 +4,14 @@ import {
   graceSecondsOf,
   isSidecar,
   podUid,
+  resourcesText,
   restartPolicyOf,
   specHashOf,
 } from "../pod-worker/index.ts";
 import {
   containerHashAnnotation,
   containerNameLabel,
+  containerResourcesAnnotation,
   containerRoleAnnotation,
   gracePeriodAnnotation,
   podNameLabel,
@@ -99,6 +101,7 @@ export function containerConfig(
       [terminationMessagePathAnnotation]: container.terminationMessagePath ?? "/dev/termination-log",
       [terminationMessagePolicyAnnotation]: container.terminationMessagePolicy ?? "File",
       [containerRoleAnnotation]: role,
+      [containerResourcesAnnotation]: resourcesText(container),
       [restartPolicyAnnotation]: restartPolicyOf(pod),
       [gracePeriodAnnotation]: String(graceSecondsOf(pod)),
     },

@@ -1,6 +1,7 @@
 import type { Pod } from "../../api/types/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Host } from "../../host/index.ts";
+import type { PendingResize } from "../pod-worker/index.ts";
 import type { PodNetwork, Prober } from "../probes/prober.ts";
 import type { References } from "../references.ts";
 import type { ContainerRuntime } from "../runtime/runtime.ts";
@@ -38,6 +39,8 @@ export interface NodePorts {
   /** What pods may use of the node. */
   allocatable(): Readonly<Record<string, string>>;
   record(pod: Pod, event: PodEvent): void;
+  /** Why a pod of this node cannot be resized to what it wants. */
+  resizeRefusal(pod: Pod): PendingResize | undefined;
   /** Whether sandboxes can get addresses yet. */
   networkReady(): boolean;
 }

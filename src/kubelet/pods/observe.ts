@@ -1,5 +1,11 @@
 import type { ObservedContainer, ObservedPod } from "../pod-worker/index.ts";
-import { containerHashAnnotation, containerNameLabel, podUidLabel, restartCountAnnotation } from "../runtime/labels.ts";
+import {
+  containerHashAnnotation,
+  containerNameLabel,
+  containerResourcesAnnotation,
+  podUidLabel,
+  restartCountAnnotation,
+} from "../runtime/labels.ts";
 import { type Container, type ContainerRuntime, type ContainerStatus, RuntimeError } from "../runtime/runtime.ts";
 
 /**
@@ -81,6 +87,7 @@ function asObserved(status: ContainerStatus): ObservedContainer {
     attempt: Number(status.annotations[restartCountAnnotation] ?? status.metadata.attempt),
     state: status.state,
     specHash: status.annotations[containerHashAnnotation] ?? "",
+    resources: status.annotations[containerResourcesAnnotation],
     image: status.image.image,
     imageRef: status.imageRef,
     createdAtMs: status.createdAtMs,

@@ -26,6 +26,7 @@ import { ContainerWatch } from "./container-watch.ts";
 import { podDns } from "./dns.ts";
 import type { NodePorts } from "./node-ports.ts";
 import { PodObserver } from "./observe.ts";
+import { PodResizer } from "./pod-resizer.ts";
 import { startContainer } from "./start-container.ts";
 import { StartError } from "./start-error.ts";
 import type { StatusLane } from "./status-writer.ts";
@@ -37,6 +38,8 @@ const startRetriesMs = [1000, 10_000, 15_000] as const;
 /** After the runtime failed at something else. */
 const failureRetryMs = 10_000;
 const killRetryMs = 1000;
+/** A resize that the node had no room for is tried again after this at the latest. */
+const deferredRetryMs = 3 * 60_000;
 
 /** Looks at one pod again and again: observes, writes its status, decides, acts; until nothing is left of it. */
 export class PodRunner {
@@ -56,6 +59,8 @@ export class PodRunner {
   #starting: AbortController | undefined;
   #isDeleted = false;
   #sandboxJustMade = false;
+  readonly #resizer: PodResizer;
+  #resizeTimer: Timer | undefined;
   #stopped = false;
 
   /** @param onGone called when nothing is left to be done for the pod. */
@@ -64,6 +69,7 @@ export class PodRunner {
     this.#ports = ports;
     this.#pod = pod;
     this.#lane = ports.statuses.lane(pod);
+    this.#resizer = new PodResizer(ports, pod);
     this.#onGone = onGone;
     const messageOf = ports.machine === undefined ? undefined : terminationMessage;
     this.#observer = new PodObserver(ports.runtime, this.uid, messageOf);
@@ -79,6 +85,16 @@ export class PodRunner {
 
   get pod(): Pod {
     return this.#pod;
+  }
+
+  /** The pod with what it was given rather than what it wants. */
+  get allocated(): Pod {
+    return this.#resizer.allocated(this.#pod);
+  }
+
+  /** Something of the node has become free: a resize that waited may be made now. */
+  retryResize(): void {
+    if (this.#memory.pendingResize !== undefined) this.look();
   }
 
   /** What the runtime last held of the pod. */
@@ -136,6 +152,7 @@ export class PodRunner {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#resizeTimer?.cancel();
     this.#starting?.abort(new Error("the kubelet stops"));
     this.#watch.stop();
   }
@@ -160,6 +177,7 @@ export class PodRunner {
     const observed = await this.#observe();
     if (observed === undefined || this.#stopped) return;
     this.#observed = observed;
+    this.#allocate();
     this.#memory = { ...this.#memory, health: this.#watch.follow(observed, this.#lane.base) };
     const situation = this.#situation(observed);
     const plan = decide(situation);
@@ -172,6 +190,15 @@ export class PodRunner {
     }
     await this.#act(plan.actions, observed);
     this.#wakeAt(plan.wakeAtMs);
+  }
+
+  #allocate(): void {
+    this.#memory = this.#resizer.allocate(this.#pod, this.#memory);
+    if (this.#memory.pendingResize?.reason !== "Deferred" || this.#resizeTimer !== undefined) return;
+    this.#resizeTimer = this.#ports.host.clock.setTimer(deferredRetryMs, () => {
+      this.#resizeTimer = undefined;
+      this.retryResize();
+    });
   }
 
   /** Undefined when the runtime does not say: users are told, and it is asked again later. */
@@ -190,7 +217,8 @@ export class PodRunner {
 
   #situation(observed: ObservedPod): Situation {
     // Spec and deletion as last seen, status as last written: the informer may lag behind our own writes.
-    const pod = this.#lane.base === this.#pod ? this.#pod : { ...this.#pod, status: this.#lane.base.status };
+    const seen = this.#lane.base === this.#pod ? this.#pod : { ...this.#pod, status: this.#lane.base.status };
+    const pod = this.#resizer.allocated(seen);
     return {
       pod,
       observed,
@@ -242,6 +270,8 @@ export class PodRunner {
   }
 
   async #act(actions: readonly Action[], observed: ObservedPod): Promise<void> {
+    const resizes = actions.filter((action) => action.kind === "resize");
+    if (resizes.length > 0) await this.#resize(resizes);
     for (const action of actions) {
       if (this.#stopped) return;
       switch (action.kind) {
@@ -261,6 +291,8 @@ export class PodRunner {
         case "start":
           if (observed.sandbox !== undefined) await this.#start(action, observed.sandbox);
           break;
+        case "resize":
+          break; // all at once, before
         case "kill":
           this.#kill(action, observed.sandbox?.ips[0] ?? "");
           break;
@@ -268,6 +300,14 @@ export class PodRunner {
           action satisfies never;
       }
     }
+  }
+
+  async #resize(resizes: readonly (Action & { kind: "resize" })[]): Promise<void> {
+    const before = this.#memory.resizeError;
+    this.#memory = await this.#resizer.resize(this.#pod, resizes, this.#memory);
+    const { resizeError } = this.#memory;
+    if (resizeError !== undefined) this.#lookAfter(failureRetryMs);
+    if (resizeError === undefined || resizeError !== before) this.#dirty = true;
   }
 
   async #createSandbox(attempt: number): Promise<void> {

@@ -21,6 +21,18 @@ test("of the conditions only those that changed, so that others' are never touch
   });
 });
 
+test("a resize that is over takes its condition away, and no other", () => {
+  const from = {
+    conditions: [
+      { type: "PodResizeInProgress", status: "True" },
+      { type: "example.org/g", status: "True" },
+    ],
+  };
+  expect(statusPatch(from, { conditions: [] })).toEqual({
+    conditions: [{ type: "PodResizeInProgress", $patch: "delete" }],
+  });
+});
+
 test("a pod with another address has only that", () => {
   expect(statusPatch({ podIPs: [{ ip: "a" }] }, { podIPs: [{ ip: "b" }] })).toEqual({
     podIPs: [{ ip: "b" }, { $patch: "replace" }],

@@ -1,5 +1,6 @@
 import { deepEqual } from "../../api/meta/index.ts";
 import type { PodCondition, PodStatus } from "../../api/types/index.ts";
+import { passingConditions } from "../pod-worker/index.ts";
 
 type Patch = Record<string, unknown>;
 
@@ -39,6 +40,12 @@ function changedConditions(from: readonly PodCondition[], to: readonly PodCondit
     if (deepEqual(old, condition)) continue;
     const gone = Object.keys(old ?? {}).filter((name) => !(name in condition));
     changed.push({ ...condition, ...Object.fromEntries(gone.map((name) => [name, null])) });
+  }
+  // Only the kubelet's own: others may have written theirs since this status was made.
+  for (const { type } of from) {
+    if (passingConditions.includes(type) && !to.some((condition) => condition.type === type)) {
+      changed.push({ type, $patch: "delete" });
+    }
   }
   return changed;
 }

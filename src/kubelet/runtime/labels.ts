@@ -9,6 +9,8 @@ export const terminationMessagePathAnnotation = "io.kubernetes.container.termina
 export const terminationMessagePolicyAnnotation = "io.kubernetes.container.terminationMessagePolicy";
 /** How long the container may take to end when nobody knows its pod any more. */
 export const gracePeriodAnnotation = "io.kubernetes.pod.terminationGracePeriod";
+/** CPU and memory that the container was made with. */
+export const containerResourcesAnnotation = "sampan.dev/container-resources";
 /** Which part of the pod a container is of: `init`, `sidecar`, `main` or `ephemeral`; a runtime that simulates needs it. */
 export const containerRoleAnnotation = "sampan.dev/container-role";
 export const restartPolicyAnnotation = "sampan.dev/restart-policy";

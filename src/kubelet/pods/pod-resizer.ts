@@ -1,0 +1,65 @@
+import type { Pod } from "../../api/types/index.ts";
+import {
+  type Action,
+  type Allocation,
+  allocationOf,
+  knownAllocation,
+  type PodMemory,
+  resourcesText,
+  sameResources,
+  withAllocation,
+} from "../pod-worker/index.ts";
+import { rpcErrorText } from "../runtime/error-text.ts";
+import { RuntimeError } from "../runtime/runtime.ts";
+import { containerResources } from "./container-resources.ts";
+import type { NodePorts } from "./node-ports.ts";
+
+/**
+ * What the node has given a pod's containers of what they want, and how running ones come to it.
+ * (KEP-1287: in-place update of pod resources)
+ */
+export class PodResizer {
+  readonly #ports: Pick<NodePorts, "runtime" | "machine" | "resizeRefusal" | "host">;
+  #allocation: Allocation;
+
+  constructor(ports: Pick<NodePorts, "runtime" | "machine" | "resizeRefusal" | "host">, pod: Pod) {
+    this.#ports = ports;
+    this.#allocation = knownAllocation(pod);
+  }
+
+  /** The pod with what it was given rather than what it wants. */
+  allocated(pod: Pod): Pod {
+    return withAllocation(pod, this.#allocation);
+  }
+
+  /** Gives the pod what it wants by now, if the node has it; else the memory tells why not. */
+  allocate(pod: Pod, memory: PodMemory): PodMemory {
+    if (sameResources(pod, this.allocated(pod))) {
+      return memory.pendingResize === undefined ? memory : { ...memory, pendingResize: undefined };
+    }
+    const pendingResize = this.#ports.resizeRefusal(pod);
+    if (pendingResize === undefined) this.#allocation = allocationOf(pod);
+    return { ...memory, pendingResize };
+  }
+
+  /** The pod as a whole is limited, too: its limits are lifted while those of its containers change. */
+  async resize(pod: Pod, resizes: readonly (Action & { kind: "resize" })[], memory: PodMemory): Promise<PodMemory> {
+    const { machine, runtime, host } = this.#ports;
+    const allocated = this.allocated(pod);
+    const resized = new Map(memory.resized);
+    try {
+      await machine?.cgroups?.lift(allocated);
+      for (const { container, containerId } of resizes) {
+        const resources = containerResources(allocated, container, machine?.memoryBytes ?? 0);
+        await runtime.updateContainerResources(containerId, resources);
+        resized.set(containerId, resourcesText(container));
+      }
+      await machine?.cgroups?.ensure(allocated);
+      return { ...memory, resized, resizeError: undefined };
+    } catch (error) {
+      const resizeError = error instanceof RuntimeError ? rpcErrorText(error) : String(error);
+      host.log.warn("a container could not be resized", { pod: pod.metadata.uid, error: resizeError });
+      return { ...memory, resized, resizeError };
+    }
+  }
+}
