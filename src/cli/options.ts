@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseQuantity } from "../api/meta/index.ts";
 import { addEtcdFlags, type EtcdFlags } from "./etcd-options.ts";
+import { addKubeletClientFlags, type KubeletClientFlags } from "./kubelet-client-options.ts";
 import { addMachineFlags, type MachineFlags } from "./machine-options.ts";
 import { durationMs, integerIn } from "./values.ts";
 
 /** What the flags of `sampan apiserver` say; `sampan up` adds those of nodes. */
-export interface ServerFlags extends EtcdFlags {
+export interface ServerFlags extends EtcdFlags, KubeletClientFlags {
   readonly name: string;
   readonly port: number;
   readonly bindAddress: string;
@@ -40,7 +41,7 @@ const nodesMax = 150_000;
 
 /** Adds the flags that `up` and `apiserver` share. */
 export function addServerFlags(command: Command): Command {
-  return addEtcdFlags(command)
+  return addKubeletClientFlags(addEtcdFlags(command))
     .option(
       "--name <name>",
       "name of the cluster, its context in the kubeconfig, and its data folder",

@@ -5,6 +5,7 @@ import {
   chosenAdmissionPlugins,
   createApiServer,
   firstServiceIP,
+  type KubeletClientConfig,
   readAdmissionConfiguration,
   type UserInfo,
 } from "../apiserver/index.ts";
@@ -75,6 +76,8 @@ export interface ClusterOptions {
   readonly disableAdmissionPlugins?: readonly string[];
   /** A file that holds an AdmissionConfiguration. */
   readonly admissionControlConfigFile?: string;
+  /** How kubelets on other machines are reached; what is left out is the cluster's own. */
+  readonly kubeletClient?: KubeletClientConfig;
   /** Default true. */
   readonly controllers?: boolean;
   /** With an object: profiles and plugins of your own (see `SchedulerOptions`). Default true. */
@@ -100,6 +103,7 @@ type Optional =
   | "listenEtcdClient"
   | "advertiseAddress"
   | "endpointReconcilerType"
+  | "kubeletClient"
   | "maxRequestsInFlight"
   | "maxMutatingRequestsInFlight"
   | "enableAdmissionPlugins"
@@ -115,6 +119,7 @@ function withDefaults(options: ClusterOptions): Settings {
     etcd: options.etcd,
     listenEtcdClient: options.listenEtcdClient,
     advertiseAddress: options.advertiseAddress,
+    kubeletClient: options.kubeletClient,
     endpointReconcilerType: options.endpointReconcilerType ?? (options.etcd && "lease"),
     encryptionProviderConfigAutomaticReload: options.encryptionProviderConfigAutomaticReload ?? false,
     maxRequestsInFlight: options.maxRequestsInFlight,
@@ -255,7 +260,7 @@ async function startServer(
     nodes,
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },
     serviceAccountKey: pki.serviceAccount.privateKey,
-    kubeletClient: { ...pki.kubeletClient, preferredAddressTypes: kubeletAddressTypes },
+    kubeletClient: { ...pki.kubeletClient, preferredAddressTypes: kubeletAddressTypes, ...options.kubeletClient },
     config: {
       ...admission,
       maxRequestsInFlight,

@@ -1,4 +1,3 @@
-import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Access, type ReviewedAccessOptions, reviewedAccess } from "./access.ts";
@@ -33,6 +32,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   const { clock, log } = node.host;
   const access: Access = reviewedAccess({ ...options, clock, nodeName: node.name });
   const { request, upgrade } = kubeletHandler(node, access);
+  const { createServer } = await import("node:https");
   const server = createServer(
     {
       cert,
