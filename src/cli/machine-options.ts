@@ -12,6 +12,7 @@ export interface MachineFlags {
   readonly maxPods: number;
   readonly podCidr?: string;
   readonly rootDir: string;
+  readonly podManifestPath?: string;
   readonly podLogsDir: string;
   readonly containerLogsDir: string;
   readonly containerLogMaxSize: number;
@@ -70,6 +71,10 @@ export function addMachineFlags(command: Command): Command {
     .option("--max-pods <n>", "pods that the node takes", integerIn(1, 100_000), 110)
     .option("--pod-cidr <cidr>", "addresses of the node's pods, where the cluster assigns it none")
     .option("--root-dir <dir>", "the kubelet's folder", "/var/lib/kubelet")
+    .option(
+      "--pod-manifest-path <path>",
+      "folder of static pods, which run also without an API server; none without this",
+    )
     .option("--pod-logs-dir <dir>", "logs of containers, by pod", "/var/log/pods")
     .option("--container-logs-dir <dir>", "links to those logs, by container", "/var/log/containers")
     .option("--container-log-max-size <quantity>", "a log is rotated when it is larger", bytes, 10 * 1024 * 1024)

@@ -32,6 +32,7 @@ export function machineSettings(flags: MachineFlags): MachineNodeOptions {
     labels: flags.nodeLabels,
     podCIDR: flags.podCidr,
     rootDir: flags.rootDir,
+    podManifestPath: flags.podManifestPath,
     podLogsDir: flags.podLogsDir,
     containerLogsDir: flags.containerLogsDir,
     containerLogMaxBytes: flags.containerLogMaxSize,

@@ -117,6 +117,7 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     backend: { ...node.backend, resources: machine },
     pods: nodePodSource(informers, nodeOptions.name),
     statuses,
+    staticPods: options.podManifestPath === undefined ? undefined : { path: options.podManifestPath },
     services: new ServiceEnvironment(informers.informer(resources.services)),
   });
   kubelet = started;

@@ -27,6 +27,8 @@ export interface MachineOptions {
   readonly runtimeRequestTimeoutMs?: number;
   /** Default `/var/lib/kubelet`. */
   readonly rootDir?: string;
+  /** A folder of pods that run whether or not there is an API server, or one such pod. Default none. */
+  readonly podManifestPath?: string;
   /** Default `/var/log/pods`. */
   readonly podLogsDir?: string;
   /** Default `/var/log/containers`. */

@@ -15,6 +15,7 @@ import type { StatusWriter } from "../pods/status-writer.ts";
 import type { PodNetwork, Prober } from "../probes/prober.ts";
 import { clientReferences } from "../references.ts";
 import type { ContainerRuntime } from "../runtime/runtime.ts";
+import { mirroredHash, StaticPods, type StaticPodsOptions } from "../static-pods/index.ts";
 import type { VolumeManager } from "../volumes/index.ts";
 import { NodeLease } from "./lease.ts";
 import type { NodeFacts } from "./node-facts.ts";
@@ -50,6 +51,8 @@ export interface NodeKubeletOptions {
   readonly backend: NodeBackend;
   readonly pods: PodSource;
   readonly statuses: StatusWriter;
+  /** Pods that a folder of the machine asks for. */
+  readonly staticPods?: Omit<StaticPodsOptions, "nodeName">;
   /** Left out, containers are told of no services. */
   readonly services?: ServiceEnvironment;
 }
@@ -62,6 +65,7 @@ export class NodeKubelet {
   readonly #ports: NodePorts;
   readonly #runners = new Map<string, PodRunner>();
   readonly #eviction: EvictionManager | undefined;
+  readonly #staticPods: StaticPods | undefined;
   readonly #stopping = new AbortController();
   #subscription: { stop(): void } | undefined;
   #events: { stop(): void } | undefined;
@@ -78,6 +82,10 @@ export class NodeKubelet {
     const { client, host, node, settings, ip, backend, statuses } = options;
     this.#writer = new NodeWriter({ client, host, node, settings, ip, facts: () => this.#facts() });
     this.#eviction = this.#evictionManager();
+    if (options.staticPods !== undefined) {
+      const mirrors = { host, client, writer: statuses, node: () => this.#node };
+      this.#staticPods = new StaticPods({ ...options.staticPods, nodeName: node.name }, mirrors);
+    }
     this.#lease = new NodeLease(client, host, node.name, settings.leaseSeconds ?? 40);
     this.#ports = {
       host,
@@ -93,7 +101,7 @@ export class NodeKubelet {
       services: options.services,
       allocatable: () => this.allocatable,
       machine: backend.machine,
-      statuses,
+      statuses: { lane: (pod) => this.#staticPods?.lane(pod) ?? statuses.lane(pod) },
       record: (pod, event) => this.#record(pod, event),
       resizeRefusal: (pod) => this.#resizeRefusal(pod),
       networkReady: () => this.#podCidr !== undefined,
@@ -133,6 +141,16 @@ export class NodeKubelet {
   async start(): Promise<void> {
     const { node, backend, pods } = this.#options;
     this.#nodeEvent("Normal", "Starting", "Starting kubelet.");
+    this.#events = backend.runtime.containerEvents((event) => {
+      if (event.type === "stopped") this.#runners.get(event.podUid)?.look();
+    });
+    // They may be what the API server itself runs as.
+    await this.#staticPods?.start({
+      add: (pod, isInitial) => this.#add(pod, isInitial),
+      update: (pod) => this.#update(pod),
+      remove: (pod) => this.#runners.get(podUid(pod))?.objectDeleted(),
+      isRunning: (uid) => this.#runners.has(uid),
+    });
     const registered = await this.#writer.register(this.#stopping.signal);
     if (this.#stopping.signal.aborted) return;
     this.#statusWrittenMs = this.#ports.host.clock.now();
@@ -141,13 +159,19 @@ export class NodeKubelet {
     this.#lease.start(registered);
     this.#scheduleHeartbeat();
     this.#eviction?.start();
-    this.#events = backend.runtime.containerEvents((event) => {
-      if (event.type === "stopped") this.#runners.get(event.podUid)?.look();
-    });
     this.#subscription = pods.subscribe(node.name, {
-      add: (pod, isInitial) => this.#add(pod, isInitial),
-      update: (pod) => this.#update(pod),
-      remove: (pod) => this.#runners.get(podUid(pod))?.objectDeleted(),
+      add: (pod, isInitial) => {
+        if (mirroredHash(pod) === undefined) this.#add(pod, isInitial);
+        else this.#staticPods?.mirrorSeen(pod);
+      },
+      update: (pod) => {
+        if (mirroredHash(pod) === undefined) this.#update(pod);
+        else this.#staticPods?.mirrorSeen(pod);
+      },
+      remove: (pod) => {
+        if (mirroredHash(pod) === undefined) this.#runners.get(podUid(pod))?.objectDeleted();
+        else this.#staticPods?.mirrorGone(pod);
+      },
     });
     void pods.whenSynced().then(() => this.#removeOrphans());
   }
@@ -201,6 +225,7 @@ export class NodeKubelet {
     this.#stopping.abort(new Error("the kubelet stops"));
     this.#subscription?.stop();
     this.#events?.stop();
+    this.#staticPods?.stop();
     this.#lease.stop();
     this.#heartbeat?.cancel();
     this.#eviction?.stop();
@@ -273,7 +298,7 @@ export class NodeKubelet {
       message: `Pod was rejected: ${message}`,
       startTime: undefined,
     };
-    this.#options.statuses.lane(pod).want(status);
+    this.#ports.statuses.lane(pod).want(status);
   }
 
   #scheduleHeartbeat(): void {

@@ -9,7 +9,7 @@ import type { VolumeManager } from "../volumes/index.ts";
 import type { ImagePuller } from "./image-puller.ts";
 import type { Machine } from "./machine.ts";
 import type { ServiceEnvironment } from "./service-environment.ts";
-import type { StatusWriter } from "./status-writer.ts";
+import type { PodLane } from "./status-writer.ts";
 
 export interface PodEvent {
   readonly type: "Normal" | "Warning";
@@ -35,7 +35,8 @@ export interface NodePorts {
   readonly services?: ServiceEnvironment;
   /** Absent on a simulated node. */
   readonly machine?: Machine;
-  readonly statuses: StatusWriter;
+  /** Where the status of each pod goes. */
+  readonly statuses: { lane(pod: Pod): PodLane };
   /** What pods may use of the node. */
   allocatable(): Readonly<Record<string, string>>;
   record(pod: Pod, event: PodEvent): void;

@@ -29,7 +29,7 @@ import { PodObserver } from "./observe.ts";
 import { PodResizer } from "./pod-resizer.ts";
 import { startContainer } from "./start-container.ts";
 import { StartError } from "./start-error.ts";
-import type { StatusLane } from "./status-writer.ts";
+import type { PodLane } from "./status-writer.ts";
 import { stopContainer } from "./stop-container.ts";
 import { terminationMessage } from "./termination-message.ts";
 
@@ -45,7 +45,7 @@ const deferredRetryMs = 3 * 60_000;
 export class PodRunner {
   readonly uid: string;
   readonly #ports: NodePorts;
-  readonly #lane: StatusLane;
+  readonly #lane: PodLane;
   readonly #watch: ContainerWatch;
   readonly #observer: PodObserver;
   readonly #startTimeMs: number;
@@ -231,7 +231,7 @@ export class PodRunner {
 
   /** Users see why containers wait as it was known before this look, and at once that the pod as a whole ends. */
   #showStatus(situation: Situation, plan: Plan): void {
-    if (this.#isDeleted) return;
+    if (this.#isDeleted && this.#lane.isMirror !== true) return;
     // All that is left is to stop the sandbox: the status after that is the one to show.
     const almostEnded = plan.ending !== undefined && !plan.ended && runningContainers(situation.observed).length === 0;
     if (almostEnded) return;
@@ -441,7 +441,7 @@ export class PodRunner {
     this.#watch.stop();
     await this.#ports.volumes.release(this.uid);
     if (this.#isDeleted || this.#pod.metadata.deletionTimestamp != null) {
-      if (!this.#isDeleted) await this.#lane.remove();
+      if (!this.#isDeleted || this.#lane.isMirror === true) await this.#lane.remove();
       await this.#removeSandboxes();
       await this.#ports.machine?.cgroups?.release(this.#pod);
       // Not before: the logs of a pod that completed are read until it is deleted.

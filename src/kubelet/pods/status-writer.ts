@@ -104,8 +104,21 @@ export class StatusWriter {
   }
 }
 
+/** Where the status of one pod goes. */
+export interface PodLane {
+  /** The newest version known of the pod, with the status that was last written. */
+  readonly base: Pod;
+  /** The object is not the pod itself: it is removed with what runs of the pod, whoever deleted the pod. */
+  readonly isMirror?: boolean;
+  /** Another version of the object was seen. */
+  saw(pod: Pod): void;
+  want(status: PodStatus): void;
+  /** Nothing of the pod is left: removes its object. */
+  remove(): Promise<void>;
+}
+
 /** The writes of one pod, one after the other; of those that wait only the latest is made. */
-export class StatusLane {
+export class StatusLane implements PodLane {
   readonly #writer: StatusWriter;
   #base: Pod;
   #wanted: PodStatus | undefined;
