@@ -10,6 +10,7 @@ type RawValue = KubeObject & { readonly value: string };
 
 const rawKind = { apiVersion: "sampan.dev/v1", kind: "EtcdValue" } as const;
 const noLease = "0";
+const recentValuesMax = 256;
 
 /**
  * How the store's entries look to clients of etcd. Objects have the bytes that kube-apiserver would have written. Other
@@ -19,7 +20,8 @@ const noLease = "0";
 export class KeyValues {
   readonly #mediaType: StorageMediaType;
   readonly #versions = new WeakMap<Entry, number>();
-  readonly #bytes = new WeakMap<Entry, Buffer>();
+  /** Encoded a moment ago: one event goes to many watchers. The oldest come first. */
+  readonly #recent = new Map<Entry, Buffer>();
   readonly #leases: { leaseOf(entry: Entry): string | undefined };
   readonly #subscription: Subscription;
   #builtinPrefixes: readonly string[] | undefined;
@@ -43,11 +45,16 @@ export class KeyValues {
   }
 
   valueOf(entry: Entry): Buffer {
-    let bytes = this.#bytes.get(entry);
-    if (bytes === undefined) {
-      const { object } = entry;
-      bytes = isRaw(object) ? Buffer.from(object.value, "base64") : encodeValue(object, this.#mediaType);
-      this.#bytes.set(entry, bytes);
+    const known = this.#recent.get(entry);
+    if (known !== undefined) return known;
+    const { object } = entry;
+    const bytes = isRaw(object) ? Buffer.from(object.value, "base64") : encodeValue(object, this.#mediaType);
+    this.#recent.set(entry, bytes);
+    if (this.#recent.size > recentValuesMax) {
+      for (const oldest of this.#recent.keys()) {
+        this.#recent.delete(oldest);
+        break;
+      }
     }
     return bytes;
   }
