@@ -79,6 +79,9 @@ async function connect(options: PipelineOptions, upgrade: Upgrade): Promise<void
   requireAllowed(options.authorizer, attributesOf(info, user));
   const route = findRoute(options.kinds, info, request.method ?? "GET");
   if (!route.connect) throw errors.badRequest(`${info.resource} speak no other protocol`);
+  const open = options.metrics.longRunning(info);
+  open.inc();
+  socket.once("close", () => open.dec());
   if (info.subresource === "proxy") {
     const { serveProxyUpgrade } = await import("./nodes/proxy.ts");
     const { handler, kubelets, host } = options;

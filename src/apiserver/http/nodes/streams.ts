@@ -97,7 +97,8 @@ function streamOptions(query: Query): StreamOptions {
 /** Asks the kubelet as the client asked, and joins the two connections. */
 async function passOn(kubelet: KubeletLocation, stream: StreamRequest, path: string): Promise<void> {
   const { request, socket, head } = stream;
-  const answer = await upgradeAt(kubelet, request.method ?? "POST", path, onwardHeaders(request, kubelet));
+  const headers = onwardHeaders(request, kubelet);
+  const answer = await upgradeAt(kubelet, request.method ?? "POST", path, headers, untilGone(socket));
   if (answer.kind === "response") return answerAs(socket, answer.response);
   socket.write(responseHead(101, answer.headers));
   joinConnections(socket, head, answer.socket, answer.head);
@@ -107,7 +108,7 @@ async function passOn(kubelet: KubeletLocation, stream: StreamRequest, path: str
 async function tunnel(kubelet: KubeletLocation, stream: StreamRequest, path: string, protocol: string): Promise<void> {
   const { request, socket, head } = stream;
   const headers = spdyHeaders(kubelet, [protocol]);
-  const answer = await upgradeAt(kubelet, "POST", path, headers);
+  const answer = await upgradeAt(kubelet, "POST", path, headers, untilGone(socket));
   if (answer.kind === "response") return answerAs(socket, answer.response);
   const client = await acceptTunnel(request, socket, head, protocol);
   joinConnections(client, Buffer.alloc(0), answer.socket, answer.head);
@@ -116,7 +117,8 @@ async function tunnel(kubelet: KubeletLocation, stream: StreamRequest, path: str
 /** A command that the kubelet runs, followed over SPDY. */
 function remoteCommand(kubelet: KubeletLocation, path: string, options: StreamOptions): RemoteCommand {
   return async (streams): Promise<CommandOutcome> => {
-    const answer = await upgradeAt(kubelet, "POST", path, spdyHeaders(kubelet, offeredCommandProtocols));
+    const headers = spdyHeaders(kubelet, offeredCommandProtocols);
+    const answer = await upgradeAt(kubelet, "POST", path, headers, streams.signal);
     if (answer.kind === "response") {
       throw new Error(`unable to upgrade connection: ${await refusalText(answer.response)}`);
     }
@@ -131,13 +133,21 @@ async function upgradeAt(
   method: string,
   path: string,
   headers: OutgoingHttpHeaders,
+  signal: AbortSignal,
 ): Promise<UpgradeAnswer> {
   try {
-    return await requestUpgrade({ method, path, headers, socket: await kubelet.connect() });
+    return await requestUpgrade({ method, path, headers, socket: await kubelet.connect(), signal });
   } catch (error) {
     if (error instanceof ApiError) throw error;
     throw unknownError(`error dialing backend: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Aborts when the client has gone: a kubelet that does not answer is asked no longer. */
+function untilGone(socket: Duplex): AbortSignal {
+  const gone = new AbortController();
+  socket.once("close", () => gone.abort());
+  return gone.signal;
 }
 
 function spdyHeaders(kubelet: KubeletLocation, protocols: readonly string[]): OutgoingHttpHeaders {

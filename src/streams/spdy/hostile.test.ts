@@ -1,0 +1,43 @@
+import { duplexPair } from "node:stream";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { SpdyConnection } from "./connection.ts";
+
+/** The first bytes of a connection that is well-formed: three streams, data, a ping. */
+async function wellFormed(): Promise<Buffer> {
+  const [near, far] = duplexPair();
+  const sent: Buffer[] = [];
+  far.on("data", (chunk: Buffer) => sent.push(chunk));
+  const client = new SpdyConnection(near, { role: "client" });
+  for (const streamtype of ["error", "stdin", "stdout"]) client.open({ streamtype }).write("some data");
+  void client.ping();
+  await new Promise((resolve) => setImmediate(resolve));
+  return Buffer.concat(sent);
+}
+
+test("whatever the other end sends, nothing is thrown and the connection ends at the latest with its socket", async () => {
+  const good = await wellFormed();
+  const mutated = fc
+    .array(fc.record({ at: fc.nat(good.length - 1), byte: fc.nat(255) }), { maxLength: 8 })
+    .map((changes) => {
+      const bytes = Buffer.from(good);
+      for (const { at, byte } of changes) bytes.writeUInt8(byte, at);
+      return bytes;
+    });
+  const random = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
+  const pieces = fc.array(fc.oneof(mutated, random), { minLength: 1, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(pieces, async (chunks) => {
+      const [near, far] = duplexPair();
+      const server = new SpdyConnection(far, { role: "server", onStream: (stream) => stream.pipe(stream) });
+      near.on("error", () => {});
+      near.resume();
+      for (const chunk of chunks) if (near.writable) near.write(chunk);
+      await new Promise((resolve) => setImmediate(resolve));
+      near.destroy();
+      await server.closed;
+    }),
+    { numRuns: 500 },
+  );
+  expect(good.length).toBeGreaterThan(100);
+});
