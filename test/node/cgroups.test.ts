@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Pod } from "../../src/api/types/index.ts";
+import { resources } from "../../src/index.ts";
 import { boxPod, containerdNeeds, isReady, RealNodeBox, removeEmptyCgroups } from "../support/containerd/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { missing } from "../support/requires.ts";
@@ -72,5 +73,36 @@ describe.skipIf(reason !== undefined)(`cgroups of a real node${reason === undefi
     await box.create(namespace, boxPod("p", "tail /dev/zero", {}, spec));
     const pod = await box.podUntil(namespace, "p", ({ status }) => status?.phase === "Failed");
     expect(pod.status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({ reason: "OOMKilled", exitCode: 137 });
+  });
+
+  test("a running container and its pod are resized in place, without a restart", async () => {
+    const namespace = await box.namespace();
+    const limited = (cpu: string, memory: string) => ({ limits: { cpu, memory }, requests: { cpu, memory } });
+    await box.create(namespace, boxPod("p", "sleep 1000", { resources: limited("200m", "64Mi") }));
+    const before = await box.podUntil(namespace, "p", isReady);
+    const place = `kubepods/pod${uidOf(before)}`;
+    const quota = () => (isV2 ? read(place, "cpu", "cpu.max") : read(place, "cpu.cfs_quota_us", "")).split(" ")[0];
+    expect(quota()).toBe("20000");
+
+    const change = { spec: { containers: [{ name: "c", resources: limited("100m", "128Mi") }] } };
+    const key = { namespace, name: "p" };
+    await box.client.resource(resources.pods).subresource("resize").patch(key, "strategic", change);
+    const after = await box.podUntil(
+      namespace,
+      "p",
+      ({ status }) => status?.containerStatuses?.[0]?.resources?.limits?.memory === "128Mi",
+    );
+    expect(after.status?.containerStatuses?.[0]).toMatchObject({
+      restartCount: 0,
+      containerID: before.status?.containerStatuses?.[0]?.containerID,
+      allocatedResources: { cpu: "100m", memory: "128Mi" },
+    });
+    await eventually(
+      async () => quota(),
+      (micros) => micros === "10000",
+    );
+    expect(read(place, "memory.limit_in_bytes", "memory.max")).toBe(String(128 * 1024 * 1024));
+    const own = isV2 ? "/sys/fs/cgroup/memory.max" : "/sys/fs/cgroup/memory/memory.limit_in_bytes";
+    expect((await box.exec(after, "c", "cat", own)).trim()).toBe(String(128 * 1024 * 1024));
   });
 });
