@@ -4,6 +4,8 @@ import { authsFor, pullSecretsOf } from "../images/pull-secrets.ts";
 import { type ContainerRole, type ObservedSandbox, podUid } from "../pod-worker/index.ts";
 import { portNumber } from "../probes/prober.ts";
 import { runtimeWords } from "../runtime/error-text.ts";
+import { containerNameLabel } from "../runtime/labels.ts";
+import type { NamespaceOptions, PodSandboxConfig } from "../runtime/runtime.ts";
 import { type Environment, VolumeError } from "../volumes/index.ts";
 import { containerConfig, sandboxConfig } from "./configs.ts";
 import { EnvironmentError, environmentOf } from "./environment.ts";
@@ -58,7 +60,8 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   signal.throwIfAborted();
   const mounts = await mountsOf(ports, request, envs);
   await ensureImageVolumes(ports, pod, mounts, imageRequest);
-  const made = { ...containerConfig(pod, container, role, attempt, envs, ports.machine), mounts };
+  const namespaces = await namespacesOf(ports, request, config);
+  const made = { ...containerConfig(pod, container, role, attempt, envs, ports.machine), mounts, namespaces };
   const id = await runtime.createContainer(sandbox.id, made, config).catch((error: unknown) => {
     throw new StartError("CreateContainerError", runtimeWords(error), { cause: error });
   });
@@ -72,6 +75,21 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   if (problem === undefined) return { id, hookFailed: false };
   record({ type: "Warning", reason: "FailedPostStartHook", message: "PostStartHook failed", container: name });
   return { id, hookFailed: true };
+}
+
+/** A debugging container sees the processes of the one it is for; all others have their sandbox's. */
+async function namespacesOf(
+  { runtime, machine }: NodePorts,
+  { pod, container, sandbox }: StartRequest,
+  { linux }: PodSandboxConfig,
+): Promise<NamespaceOptions | undefined> {
+  const debugging = pod.spec?.ephemeralContainers?.find(({ name }) => name === container.name);
+  const target = debugging?.targetContainerName;
+  if (machine === undefined || !target || linux?.namespaces.pid !== "container") return undefined;
+  const labels = { [containerNameLabel]: target };
+  const [found] = await runtime.listContainers({ podSandboxId: sandbox.id, state: "running", labels });
+  if (found !== undefined) return { ...linux.namespaces, pid: "target", targetId: found.id };
+  throw new StartError("CreateContainerConfigError", `unable to find target container "${target}"`);
 }
 
 async function authsOf(ports: NodePorts, { pod, container }: StartRequest, image: string) {
