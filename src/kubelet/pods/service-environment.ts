@@ -1,5 +1,6 @@
 import type { Pod, Service } from "../../api/types/index.ts";
 import type { Informer } from "../../client/index.ts";
+import { isStaticPod } from "../static-pods/index.ts";
 
 export type Variable = { readonly key: string; readonly value: string };
 
@@ -24,6 +25,8 @@ export class ServiceEnvironment {
 
   /** Waits until services are known at all. */
   async of(pod: Pod): Promise<readonly Variable[]> {
+    // One from the node's own manifests may be what the API server runs as.
+    if (!this.#services.hasSynced() && isStaticPod(pod)) return [];
     await this.#services.whenSynced();
     const { namespace = "" } = pod.metadata;
     // The API server is told of even where links to services are not wanted.

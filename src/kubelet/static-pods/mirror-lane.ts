@@ -1,3 +1,4 @@
+import { isReason } from "../../api/meta/index.ts";
 import type { Node, Pod, PodStatus } from "../../api/types/index.ts";
 import { type Client, resources } from "../../client/index.ts";
 import { type Host, sleep } from "../../host/index.ts";
@@ -115,6 +116,11 @@ export class MirrorLane implements PodLane {
 
   async #delete({ metadata: { namespace, name = "", uid } }: Pod): Promise<void> {
     const options = { gracePeriodSeconds: 0, preconditions: { uid } };
-    await this.#ports.client.resource(resources.pods).delete({ namespace, name }, options);
+    try {
+      await this.#ports.client.resource(resources.pods).delete({ namespace, name }, options);
+    } catch (error) {
+      // Somebody else was faster.
+      if (!isReason(error, "NotFound") && !isReason(error, "Conflict")) throw error;
+    }
   }
 }

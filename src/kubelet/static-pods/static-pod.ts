@@ -87,6 +87,12 @@ export function mirrorOf({ metadata, spec }: Pod, node: Node): Omit<Pod, "apiVer
   };
 }
 
+/** Whether a pod comes from a manifest of the node, rather than from the API. */
+export function isStaticPod({ metadata }: Pod): boolean {
+  const { [sourceAnnotation]: source = "api" } = metadata.annotations ?? {};
+  return source !== "api";
+}
+
 /** The hash of the static pod that a pod of the API mirrors; undefined for other pods. */
 export function mirroredHash({ metadata }: Pod): string | undefined {
   return metadata.annotations?.[mirrorAnnotation];

@@ -52,6 +52,7 @@ export class CsiDrivers {
   readonly #sockets = new Map<string, string | undefined>();
   #timer: Timer | undefined;
   #hasObject = false;
+  #problem = "";
   #stopped = false;
 
   constructor(node: VolumeNode) {
@@ -89,7 +90,10 @@ export class CsiDrivers {
       for (const path of [...this.#sockets.keys()]) if (!sockets.has(path)) await this.#forget(path);
       for (const path of sockets) if (!this.#sockets.has(path)) await this.#register(path);
     } catch (error) {
-      log.warn("drivers of volumes could not be looked for", { error: String(error) });
+      // Told once, not every second, while the API server is away.
+      if (String(error) !== this.#problem)
+        log.warn("drivers of volumes could not be looked for", { error: String(error) });
+      this.#problem = String(error);
     }
     if (!this.#stopped) this.#timer = clock.setTimer(lookEveryMs, () => void this.#look());
   }
