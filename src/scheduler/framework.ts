@@ -4,6 +4,7 @@ import type { Host } from "../host/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import type { ClusterEvent, QueueingHints } from "./events.ts";
 import type { Extender } from "./extenders/extender.ts";
+import type { GangPlugin } from "./gang.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 import type { QueuedPod } from "./queued-pod.ts";
@@ -24,7 +25,8 @@ export type Plugin = { readonly name: string } & Partial<
     PermitPlugin &
     PreBindPlugin &
     BindPlugin &
-    PostBindPlugin
+    PostBindPlugin &
+    GangPlugin
 >;
 
 /** Makes a plugin for a profile from its arguments in the configuration (undefined when it has none there). */

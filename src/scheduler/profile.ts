@@ -11,6 +11,7 @@ import type {
   ReservePlugin,
   ScorePlugin,
 } from "./framework.ts";
+import type { GangPlugin } from "./gang.ts";
 
 /** The extension points that a configuration can enable plugins at, by its names. */
 export const extensionPoints = [
@@ -56,6 +57,8 @@ export interface CycleProfile {
 export interface Profile extends CycleProfile {
   readonly schedulerName: string;
   readonly preEnqueues: readonly PreEnqueuePlugin[];
+  /** The PreEnqueue plugin that knows which pods belong together, when one is enabled. */
+  readonly gangs: GangPlugin | undefined;
   readonly queueSort: QueueSortPlugin;
   readonly postFilters: readonly PostFilterPlugin[];
   readonly permits: readonly PermitPlugin[];
@@ -120,6 +123,7 @@ export function makeProfile(settings: ProfileSettings, enabled: EnabledByPoint):
     ...settings,
     queueSort,
     preEnqueues: plugins("preEnqueue").filter(isPreEnqueue),
+    gangs: plugins("preEnqueue").find(isGang),
     filters: [...new Set([...plugins("preFilter"), ...plugins("filter")])].filter(isFilter),
     postFilters: plugins("postFilter").filter(isPostFilter),
     scores: weightedScores(enabled),
@@ -137,6 +141,10 @@ function weightedScores({ score }: EnabledByPoint): WeightedScore[] {
 
 function isPreEnqueue(plugin: Plugin): plugin is Plugin & PreEnqueuePlugin {
   return implementsPoint(plugin, "preEnqueue");
+}
+
+function isGang(plugin: Plugin): plugin is Plugin & GangPlugin {
+  return plugin.gangOf !== undefined;
 }
 
 function isQueueSort(plugin: Plugin): plugin is Plugin & QueueSortPlugin {

@@ -150,9 +150,17 @@ export class SchedulingQueue {
     return { ...entry, attempts: entry.attempts + 1 };
   }
 
-  /** Whether pop() would give one. */
-  get hasNext(): boolean {
-    return this.#active.size > 0 || this.#backingOff.size > 0;
+  /** Pops also all others that pass the test and that PreEnqueue does not hold back: their turn is now. Walks the queue. */
+  popAll(test: (info: PodInfo) => boolean): QueuedPod[] {
+    const active = this.#active.values().filter(({ info }) => test(info));
+    const backingOff = this.#backingOff.values().filter(({ entry }) => test(entry.info));
+    const waiting = [...this.#unschedulable.values()].filter(({ entry }) => test(entry.info));
+    const waitingEntries = [...backingOff, ...waiting].map(({ entry }) => entry);
+    return [...active, ...waitingEntries].map((entry) => {
+      this.remove(entry.key);
+      this.#inFlight.set(entry.key, this.#logStart + this.#log.length);
+      return { ...entry, attempts: entry.attempts + 1 };
+    });
   }
 
   done(key: string): void {

@@ -15,6 +15,7 @@ import { SchedulingCycle } from "./cycle.ts";
 import { type Extender, extenderBinder, runExtended } from "./extenders/index.ts";
 import { fitMessage, refusingPlugins } from "./fit-error.ts";
 import type { CycleResult, FitError, PluginHandle, PostFilterResult, Rejection } from "./framework.ts";
+import { type Gang, scheduleGang } from "./gang.ts";
 import { createSchedulerMetrics, type SchedulerMetrics } from "./metrics.ts";
 import { type PodInfo, podInfoOf } from "./pod-info.ts";
 import { type WhyPending, writePending } from "./pod-status.ts";
@@ -238,10 +239,27 @@ class PodScheduler implements Scheduler {
   #scheduleOne(entry: QueuedPod): void {
     const { profile, cycle } = this.#profileOf(entry.info);
     const attempt = { entry, profile, startedAt: this.#host.clock.now() };
-    if (this.#extenders.some((extender) => extender.isInterested(entry.info))) {
+    const gang = profile.gangs?.gangOf(entry.info);
+    if (gang) this.#scheduleGang(attempt, gang, cycle);
+    else if (this.#extenders.some((extender) => extender.isInterested(entry.info))) {
       this.#askExtenders(attempt, cycle);
     } else {
       this.#decided(attempt, cycle, cycle.run(entry.info, this.#cluster));
+    }
+  }
+
+  /** The gang's pods that wait in the queue have their turn together. Extenders are not asked about gangs. */
+  #scheduleGang({ entry, profile, startedAt }: Attempt, gang: Gang, cycle: SchedulingCycle): void {
+    const isMember = (info: PodInfo) =>
+      this.#profileOf(info).profile === profile && profile.gangs?.gangOf(info)?.key === gang.key;
+    const entries = [entry, ...this.#queue.popAll(isMember)];
+    const { members, refused } = scheduleGang(gang, entries, cycle, this.#cluster);
+    for (const { entry: member, nodeName, reservations } of members) {
+      const attempt = { entry: member, profile, startedAt };
+      this.#permit(attempt, { info: member.info, nodeName, profile, reservations });
+    }
+    for (const { entry: member, fit } of refused) {
+      this.#track(this.#reject({ entry: member, profile, startedAt }, fit, false));
     }
   }
 
@@ -280,13 +298,17 @@ class PodScheduler implements Scheduler {
       this.#turnAway(attempt, result.node, reservations.rejected);
       return;
     }
-    const permits = askPermits(profile.permits, info, result.node);
+    this.#permit(attempt, { info, nodeName: result.node, profile, reservations });
+  }
+
+  /** The node is chosen and what the pod needs there reserved: Permit has the last word. */
+  #permit(attempt: Attempt, placement: Placement): void {
+    const { info, nodeName, profile, reservations } = placement;
+    const permits = askPermits(profile.permits, info, nodeName);
     if (permits && "plugin" in permits) {
       for (const reservation of reservations) reservation.release(false);
-      this.#turnAway(attempt, result.node, permits);
-      return;
-    }
-    this.#startBinding(attempt, { info, nodeName: result.node, profile, reservations }, permits);
+      this.#turnAway(attempt, nodeName, permits);
+    } else this.#startBinding(attempt, placement, permits);
   }
 
   #startBinding(attempt: Attempt, placement: Placement, waits: ReadonlyMap<string, number> | undefined): void {

@@ -5,6 +5,7 @@ import type { WeightedScore } from "../profile.ts";
 import { createDefaultBinder } from "./default-binder.ts";
 import { createDefaultPreemption } from "./default-preemption.ts";
 import { createDynamicResources } from "./dynamic-resources/index.ts";
+import { createGangScheduling } from "./gang-scheduling.ts";
 import { imageLocality } from "./image-locality.ts";
 import { createInterPodAffinity, interPodAffinity } from "./inter-pod-affinity.ts";
 import { createNodeAffinity, nodeAffinity } from "./node-affinity.ts";
@@ -68,6 +69,7 @@ export const pluginRegistry: Readonly<Record<string, PluginFactory>> = {
   PodTopologySpread: withArgs("PodTopologySpread", createPodTopologySpread),
   InterPodAffinity: withArgs("InterPodAffinity", createInterPodAffinity),
   DynamicResources: (_, handle) => createDynamicResources(handle),
+  GangScheduling: (_, handle) => createGangScheduling(handle),
   DefaultPreemption: withArgs("DefaultPreemption", createDefaultPreemption),
   NodeResourcesBalancedAllocation: withArgs("NodeResourcesBalancedAllocation", createBalancedAllocation),
   ImageLocality: () => imageLocality,
