@@ -25,8 +25,9 @@ try {
     {
       events: (batch) => {
         for (const event of batch) {
+          if (event.type !== "MODIFIED") continue;
           const pod = event.object as Pod;
-          if (event.type === "MODIFIED" && isReady(pod)) waiting.get(pod.metadata.name ?? "")?.(performance.now());
+          if (isReady(pod)) waiting.get(pod.metadata.name ?? "")?.(performance.now());
         }
       },
       end: () => undefined,
