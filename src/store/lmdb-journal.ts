@@ -11,8 +11,11 @@ import { type Revision, StoreError } from "./store.ts";
 
 /** LMDB's own limit is a little below 2,000 bytes; the longest key of Kubernetes is below 800. */
 const keyBytesMax = 1024;
-/** A file larger than this is mapped anew once it has been read. */
-const remappedBytes = 64 * 1024 * 1024;
+/**
+ * Every page that was touched stays mapped and counts as memory of the process, up to the size of the file; it is in the
+ * system's cache anyway. A file larger than this is mapped anew once it has been read, and after so many records.
+ */
+const remapDefault = { aboveBytes: 64 * 1024 * 1024, everyRecords: 2_000 };
 
 export interface LmdbJournalOptions {
   /**
@@ -20,6 +23,8 @@ export interface LmdbJournalOptions {
    * which flushes soon after; it outlives the process, but a power failure may take the last moments (never half a commit).
    */
   readonly fsync?: "always" | "interval";
+  /** When a file is mapped anew, to give memory back; the default is for all but tests. */
+  readonly remap?: { readonly aboveBytes: number; readonly everyRecords: number };
 }
 
 interface OpenOptions extends LmdbJournalOptions {
@@ -36,13 +41,15 @@ export interface Loaded {
 /** Objects and the revision on disk, in LMDB. */
 export class LmdbJournal implements Journal {
   readonly #dir: string;
-  readonly #env: LmdbEnvironment;
-  readonly #transformer: ValueTransformer;
+  readonly #options: OpenOptions;
+  #env: LmdbEnvironment;
+  #isOpen = true;
+  #writtenSinceMapped = 0;
 
-  private constructor(dir: string, env: LmdbEnvironment, transformer: ValueTransformer) {
+  private constructor(dir: string, env: LmdbEnvironment, options: OpenOptions) {
     this.#dir = dir;
     this.#env = env;
-    this.#transformer = transformer;
+    this.#options = options;
   }
 
   /**
@@ -51,15 +58,10 @@ export class LmdbJournal implements Journal {
    *   is damaged or cannot be decrypted.
    */
   static async open(dir: string, options: OpenOptions): Promise<{ journal: LmdbJournal; loaded: Loaded }> {
-    const env = await openEnvironment(dir, options);
-    let journal = new LmdbJournal(dir, env, options.transformer);
+    const journal = new LmdbJournal(dir, await openEnvironment(dir, options), options);
     try {
       const loaded = journal.#load(options.encoded);
-      // Every page that was read stays mapped. A large file is opened anew, so that memory does not hold it twice.
-      if ((await stat(journal.#file)).size > remappedBytes) {
-        await journal.close();
-        journal = new LmdbJournal(dir, await LmdbEnvironment.open(dir, options), options.transformer);
-      }
+      await journal.#remap();
       return { journal, loaded };
     } catch (error) {
       await journal.close();
@@ -89,24 +91,38 @@ export class LmdbJournal implements Journal {
       throw new StoreError(`a key must have 1 to ${keyBytesMax} bytes, not ${keyBytes.length}`);
     }
     if (type === "delete") return { key: keyBytes };
-    return { key: keyBytes, value: encodeRecord(keyBytes, entry, this.#transformer) };
+    return { key: keyBytes, value: encodeRecord(keyBytes, entry, this.#options.transformer) };
   }
 
   async write(records: readonly JournalRecord[], revision: Revision): Promise<void> {
     try {
+      if (this.#writtenSinceMapped >= (this.#options.remap ?? remapDefault).everyRecords) await this.#remap();
       await this.#env.write((objects) => {
         for (const { key, value } of records) {
           if (value === undefined) objects.remove(key);
           else objects.put(key, value);
         }
       }, revision);
+      this.#writtenSinceMapped += records.length;
     } catch (error) {
       throw storeError(`cannot write to the store in ${this.#dir}`, error, await this.#freeSpace());
     }
   }
 
   async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     await this.#env.close();
+  }
+
+  /** Nobody writes meanwhile. When it fails, the next write tries again. */
+  async #remap(): Promise<void> {
+    if ((await stat(this.#file)).size > (this.#options.remap ?? remapDefault).aboveBytes) {
+      await this.close();
+      this.#env = await LmdbEnvironment.open(this.#dir, this.#options);
+      this.#isOpen = true;
+    }
+    this.#writtenSinceMapped = 0;
   }
 
   get #file(): string {
@@ -115,7 +131,7 @@ export class LmdbJournal implements Journal {
 
   #decode(key: Buffer, value: Buffer, encoded: EncodedBytes): StoredEntry {
     try {
-      return decodeRecord(key, value, encoded, this.#transformer);
+      return decodeRecord(key, value, encoded, this.#options.transformer);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       // What cannot be decrypted names the record itself, and what to do.

@@ -90,6 +90,19 @@ describe("an LMDB store opened again", () => {
     }
   });
 
+  it("goes on when the file is mapped anew, as large ones are after some thousand records", async () => {
+    const remap = { aboveBytes: 0, everyRecords: 10 };
+    let store = await openLmdbStore(host, dir, { remap });
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(Array.from({ length: 40 }, (_, i) => write(store, put(`/${i}`, `${round}`))));
+    }
+    await store.close();
+    store = await openLmdbStore(host, dir);
+    expect(store.revision).toBe(200);
+    expect(new Set(Object.values(await contentOf(store, "/")))).toEqual(new Set(["4"]));
+    await store.close();
+  });
+
   it("refuses a folder of another format", async () => {
     await (await openLmdbStore(host, dir)).close();
     const env = open({ path: dir, noSubdir: false });
