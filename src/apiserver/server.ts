@@ -174,7 +174,7 @@ class ComposedApiServer implements ApiServer {
     const audiences = [...new Set([issuer, ...(config.apiAudiences ?? [])])];
     const key = new SigningKey(serviceAccountKey);
     const verifier = new TokenVerifier(host, store, key, issuer, audiences);
-    this.#rbac = new RbacIndex(store, host.log);
+    this.#rbac = new RbacIndex(store, host);
     const rbac = new RbacAuthorizer(this.#rbac);
     this.kinds = options.kinds ?? createKindRegistry(builtinKinds());
     this.tokens = new TokenIssuer(host, key, issuer, audiences);

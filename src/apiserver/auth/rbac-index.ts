@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../api/meta/index.ts";
-import type { Logger } from "../../host/index.ts";
-import type { Store, StoreEvent, Subscription } from "../../store/index.ts";
+import { type Host, sleep } from "../../host/index.ts";
+import { CompactedError, type Store, type StoreEvent, type Subscription } from "../../store/index.ts";
 import type { UserInfo } from "../request.ts";
 import type { BindingObject, PolicyRule, RoleObject, RoleRef, Subject } from "./policy-rule.ts";
 import { serviceAccountUser } from "./token-claims.ts";
@@ -21,6 +21,9 @@ const prefixes = {
   bindings: "/registry/rolebindings/",
 } as const;
 
+/** Between tries to read anew what the store has ended the watch of. */
+const retryMs = 1_000;
+
 const noGrants: readonly Grant[] = [];
 const noRules: readonly PolicyRule[] = [];
 const separator = "\u0000";
@@ -28,7 +31,7 @@ const separator = "\u0000";
 /** Roles by name and grants by subject, kept as the store has them: what a decision needs, without waiting. */
 export class RbacIndex {
   readonly #store: Store;
-  readonly #log: Logger;
+  readonly #host: Pick<Host, "log" | "clock">;
   /** Rules by the role's store key. */
   readonly #rules = new Map<string, readonly PolicyRule[]>();
   /** Grants by namespace and subject. */
@@ -38,9 +41,9 @@ export class RbacIndex {
   #subscriptions: Subscription[] = [];
   #closed = false;
 
-  constructor(store: Store, log: Logger) {
+  constructor(store: Store, host: Pick<Host, "log" | "clock">) {
     this.#store = store;
-    this.#log = log;
+    this.#host = host;
   }
 
   /** Reads what is stored and follows it from there. */
@@ -78,13 +81,24 @@ export class RbacIndex {
       events: (batch) => batch.forEach(this.#apply),
       closed: (why) => {
         if (this.#closed) return;
-        this.#log.warn("watch of RBAC objects ended", { prefix, error: why.message });
-        this.#follow(prefix).catch((error: unknown) => {
-          if (!this.#closed) this.#log.error("RBAC objects cannot be read", { prefix, error: String(error) });
-        });
+        this.#host.log.warn("watch of RBAC objects ended", { prefix, error: why.message });
+        if (why instanceof CompactedError) void this.#followAgain(prefix);
       },
     });
     this.#subscriptions.push(subscription);
+  }
+
+  /** Rights must not stay as they were: it is tried until the store answers. */
+  async #followAgain(prefix: string): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.#follow(prefix);
+        return;
+      } catch (error) {
+        this.#host.log.error("RBAC objects cannot be read", { prefix, error: String(error) });
+        await sleep(this.#host.clock, retryMs);
+      }
+    }
   }
 
   readonly #apply = (event: StoreEvent): void => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { silentLogger, testHost } from "../../host/index.ts";
-import { createMemoryStore, type Store } from "../../store/index.ts";
+import { testHost } from "../../host/index.ts";
+import { CompactedError, createMemoryStore, type Store, StoreError, type WatchSink } from "../../store/index.ts";
 import type { UserInfo } from "../request.ts";
 import { defaultBindings, defaultRoles } from "./policy/default-objects.ts";
 import { reconcileDefaultPolicy } from "./policy/reconcile.ts";
@@ -14,7 +14,7 @@ const host = testHost();
 beforeEach(async () => {
   store = createMemoryStore(host);
   await reconcileDefaultPolicy(host, store);
-  const index = new RbacIndex(store, silentLogger);
+  const index = new RbacIndex(store, host);
   await index.start();
   rbac = new RbacAuthorizer(index);
 });
@@ -94,4 +94,44 @@ describe("the default policy", () => {
     await reconcileDefaultPolicy(host, store);
     expect(rbac.rulesOfRole("ClusterRole", "", "system:basic-user")).toEqual([]);
   });
+});
+
+it("follows anew when the store has lost history, also when that does not answer at once", async () => {
+  const sinks: WatchSink[] = [];
+  let failures = 0;
+  const ending: Store = {
+    get revision() {
+      return store.revision;
+    },
+    get: (key) => store.get(key),
+    list: async (prefix, at) => {
+      if (failures > 0) {
+        failures--;
+        throw new StoreError("no answer");
+      }
+      return store.list(prefix, at);
+    },
+    commit: (txn) => store.commit(txn),
+    watch: (_prefix, _after, sink) => {
+      sinks.push(sink);
+      return { cancel: () => {} };
+    },
+    compact: (before) => store.compact(before),
+    close: () => store.close(),
+  };
+  const index = new RbacIndex(ending, host);
+  await index.start();
+  const role = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    metadata: { name: "late" },
+    rules: [],
+  };
+  await store.commit({ compare: [], operations: [{ type: "put", key: "/registry/clusterroles/late", object: role }] });
+  expect(index.rules("ClusterRole", "", "late")).toBeUndefined();
+  failures = 5;
+  for (const sink of sinks.splice(0)) sink.closed(new CompactedError(store.revision));
+  await host.clock.advance(10_000);
+  expect(index.rules("ClusterRole", "", "late")).toEqual([]);
+  index.close();
 });

@@ -28,10 +28,10 @@ export async function keepApiServices(options: KeeperOptions): Promise<Keeper> {
     const target = { group, version: "v1", resource: "apiservices", name: apiService.metadata.name };
     void writeStatus(options, { ...target, patchType: "application/merge-patch+json", body, options: {} });
   };
-  const services = new Followed(store, `${serviceKind.storagePrefix}/`, host.log, () => {
+  const services = new Followed(store, `${serviceKind.storagePrefix}/`, host, () => {
     for (const apiService of apiServices.values()) check(apiService);
   });
-  const apiServices = new Followed(store, `${kind.storagePrefix}/`, host.log, (_, apiService) => {
+  const apiServices = new Followed(store, `${kind.storagePrefix}/`, host, (_, apiService) => {
     if (apiService !== undefined) check(apiService);
   });
   await services.start();

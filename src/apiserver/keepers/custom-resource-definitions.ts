@@ -12,7 +12,7 @@ export async function keepDefinitions(options: KeeperOptions): Promise<Keeper> {
   const { host, store, kinds } = options;
   const kind = kinds.byApiVersionKind(`${group}/v1`, "CustomResourceDefinition");
   if (kind === undefined) return { close() {} };
-  const definitions = new Followed(store, `${kind.storagePrefix}/`, host.log, (_, definition) => {
+  const definitions = new Followed(store, `${kind.storagePrefix}/`, host, (_, definition) => {
     if (definition?.metadata.deletionTimestamp === undefined) return;
     host.clock.setTimer(releaseAfterMs, () => void release(options, definition));
   });

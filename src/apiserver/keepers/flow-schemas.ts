@@ -27,10 +27,10 @@ export async function keepFlowSchemas(options: KeeperOptions): Promise<Keeper> {
     void writeStatus(options, { ...target, patchType, body, options: { fieldManager: manager, force: true } });
   };
   // Levels come first: without them every schema would be told to dangle.
-  const levels = new Followed(store, `${levelKind.storagePrefix}/`, host.log, () => {
+  const levels = new Followed(store, `${levelKind.storagePrefix}/`, host, () => {
     for (const schema of schemas.values()) check(schema);
   });
-  const schemas = new Followed(store, `${schemaKind.storagePrefix}/`, host.log, (_, schema) => {
+  const schemas = new Followed(store, `${schemaKind.storagePrefix}/`, host, (_, schema) => {
     if (schema !== undefined) check(schema);
   });
   await levels.start();

@@ -1,12 +1,15 @@
 import type { KubeObject } from "../../api/meta/index.ts";
-import type { Logger } from "../../host/index.ts";
-import type { Store, Subscription } from "../../store/index.ts";
+import { type Host, sleep } from "../../host/index.ts";
+import { CompactedError, type Store, type Subscription } from "../../store/index.ts";
+
+/** Between tries to read anew what the store has ended the watch of. */
+const retryMs = 1_000;
 
 /** All objects under a prefix of the store, as they are now, and a call for each that changes. */
 export class Followed {
   readonly #store: Store;
   readonly #prefix: string;
-  readonly #log: Logger;
+  readonly #host: Host;
   readonly #changed: (key: string, object: KubeObject | undefined) => void;
   readonly #objects = new Map<string, KubeObject>();
   #subscription: Subscription | undefined;
@@ -16,12 +19,12 @@ export class Followed {
   constructor(
     store: Store,
     prefix: string,
-    log: Logger,
+    host: Host,
     changed: (key: string, object: KubeObject | undefined) => void,
   ) {
     this.#store = store;
     this.#prefix = prefix;
-    this.#log = log;
+    this.#host = host;
     this.#changed = changed;
   }
 
@@ -41,12 +44,22 @@ export class Followed {
           else this.#put(key, entry.object);
         }
       },
-      closed: () => {
-        this.start().catch((error: unknown) => {
-          if (!this.#closed) this.#log.error("objects cannot be read", { prefix: this.#prefix, error: String(error) });
-        });
+      closed: (why) => {
+        if (why instanceof CompactedError) void this.#startAgain();
       },
     });
+  }
+
+  async #startAgain(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.start();
+        return;
+      } catch (error) {
+        this.#host.log.error("objects cannot be read", { prefix: this.#prefix, error: String(error) });
+        await sleep(this.#host.clock, retryMs);
+      }
+    }
   }
 
   close(): void {
