@@ -307,6 +307,8 @@ describe.skipIf(reason !== undefined)(`volumes of storage drivers${reason ? ` ($
       problems: [],
       retryAfterMs: expect.any(Number),
     });
+    const inUse = [`kubernetes.io/csi/${driverName}^handle-${name}`];
+    expect(volumes.inUse()).toEqual(inUse);
     const { attachmentName } = await import("../../src/kubelet/volumes/csi/csi-volumes.ts");
     const attachments = cluster.client().resource(resources.volumeattachments);
     const made = await attachments.create({
@@ -320,5 +322,8 @@ describe.skipIf(reason !== undefined)(`volumes of storage drivers${reason ? ` ($
     );
     const staged = driver?.calls.find(({ method }) => method === "NodeStageVolume");
     expect(staged?.request.publishContext).toEqual({ device: "sdx" });
+    expect(volumes.inUse()).toEqual(inUse);
+    await volumes.release("uid-1");
+    expect(volumes.inUse()).toEqual([]);
   });
 });

@@ -12,6 +12,8 @@ export interface NodeFacts {
   readonly images?: readonly ContainerImage[];
   /** What it is short of. */
   readonly pressures?: ReadonlySet<PressureCondition>;
+  /** Volumes that must stay attached. */
+  readonly volumesInUse?: readonly string[];
   /** Why it can run no pods, as the message of its Ready condition; undefined when it can. */
   readonly notReady?: string;
 }

@@ -118,7 +118,11 @@ export class NodeKubelet {
   }
 
   async #facts(): Promise<NodeFacts> {
-    return { ...(await this.#options.backend.facts()), pressures: this.#eviction?.conditions };
+    return {
+      ...(await this.#options.backend.facts()),
+      pressures: this.#eviction?.conditions,
+      volumesInUse: this.#ports.volumes.inUse(),
+    };
   }
 
   #evictionManager(): EvictionManager | undefined {

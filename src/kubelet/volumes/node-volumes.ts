@@ -141,6 +141,10 @@ class NodeVolumes implements VolumeManager {
     if (failures.length > 0) throw new AggregateError(failures, `${failures.length} former pods left volumes`);
   }
 
+  inUse(): readonly string[] {
+    return this.#csi.inUse();
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();

@@ -34,5 +34,9 @@ export class SimulatedVolumes implements VolumeManager {
 
   async removeOrphans(): Promise<void> {}
 
+  inUse(): readonly [] {
+    return [];
+  }
+
   stop(): void {}
 }

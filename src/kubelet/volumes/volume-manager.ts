@@ -24,6 +24,8 @@ export interface VolumeManager {
   release(podUid: string): Promise<void>;
   /** Takes away what pods left that are not known any more: called once, when the node has learned of all its pods. */
   removeOrphans(isKnown: (podUid: string) => boolean): Promise<void>;
+  /** Volumes that must stay attached to the node, as its status names them: from before they are mounted until they are not. */
+  inUse(): readonly string[];
   /** The kubelet ends; volumes stay for the pods that go on. */
   stop(): void;
 }

@@ -41,6 +41,9 @@ export class CsiVolumes {
   /** The last thing that is done to each staged volume: staging and unstaging it must not meet. */
   readonly #staging = new Map<string, Promise<unknown>>();
 
+  /** Attachable volumes of each pod, by the names that the node's status has for them. */
+  readonly #inUse = new Map<string, Set<string>>();
+
   constructor(node: VolumeNode, drivers: CsiDrivers, tokens: TokenCache) {
     this.#node = node;
     this.#drivers = drivers;
@@ -51,7 +54,9 @@ export class CsiVolumes {
     const source = csiSource(request);
     const object = await this.#driverObject(source.driver);
     checkLifecycle(source, object);
-    const context = await this.#publishContext(request, source, object);
+    const isAttached = !source.isEphemeral && object?.spec.attachRequired !== false;
+    if (isAttached) this.#use(request.pod, source);
+    const context = isAttached ? await this.#publishContext(request, source) : {};
     const driver = this.#driverFor(request, source);
     await this.#stage(request, source, driver, object, context, references);
     const path = await this.#publish(request, source, driver, object, context, references);
@@ -79,6 +84,16 @@ export class CsiVolumes {
       await rm(join(folder, dataFile), { force: true });
       if (data.volumeLifecycleMode === "Persistent") await this.#unstage(data);
     }
+    this.#inUse.delete(uid);
+  }
+
+  inUse(): readonly string[] {
+    return [...new Set([...this.#inUse.values()].flatMap((names) => [...names]))].sort();
+  }
+
+  #use({ metadata: { uid = "" } }: Pod, { driver, handle }: CsiSource): void {
+    const names = this.#inUse.get(uid) ?? new Set();
+    this.#inUse.set(uid, names.add(`${pluginName}/${driver}^${handle}`));
   }
 
   #driverFor({ specName }: VolumeRequest, { driver, isEphemeral }: CsiSource): CsiDriver {
@@ -99,10 +114,8 @@ export class CsiVolumes {
   /** What the attaching of the volume gave, for drivers that attach. @throws NotAttached until it is done */
   async #publishContext(
     { node }: VolumeRequest,
-    { driver, handle, isEphemeral }: CsiSource,
-    object: CSIDriver | undefined,
+    { driver, handle }: CsiSource,
   ): Promise<Readonly<Record<string, string>>> {
-    if (isEphemeral || object?.spec.attachRequired === false) return {};
     const name = attachmentName(handle, driver, node.name);
     const attachment = await node.client.resource(resources.volumeattachments).find({ name });
     if (attachment?.status?.attached !== true) throw new NotAttached(`volume ${handle} is not attached to the node`);
