@@ -126,7 +126,12 @@ export class PreemptionMemory {
     const known = this.#known.get(key);
     const isLocal = prepared.filters.length === 1;
     if (known && isLocal) return known;
-    const made = new TriedNodes(prepared.filters, cluster, budgets);
+    // Other filters may have counted pods that are taken off a node for the try: they look at the pod anew each time.
+    const again = (): readonly NodeFilter[] | undefined => {
+      const anew = prepareFilters({ filters, scores: [], reserves: [] }, pod, cluster);
+      return "rejected" in anew ? undefined : anew.filters;
+    };
+    const made = new TriedNodes(isLocal ? () => prepared.filters : again, cluster, budgets);
     if (!isLocal) return made;
     const [oldest] = this.#known.keys();
     if (this.#known.size >= templatesMax && oldest !== undefined) this.#known.delete(oldest);
@@ -136,14 +141,19 @@ export class PreemptionMemory {
 }
 
 class TriedNodes {
-  readonly #filters: readonly NodeFilter[];
+  readonly #filters: () => readonly NodeFilter[] | undefined;
   readonly #cluster: ClusterState;
   readonly #budgets: readonly PodDisruptionBudget[];
   /** By node index: the generation that was tried, and what came of it. */
   readonly #triedAt: number[] = [];
   readonly #candidates: (Preemption | undefined)[] = [];
 
-  constructor(filters: readonly NodeFilter[], cluster: ClusterState, budgets: readonly PodDisruptionBudget[]) {
+  /** @param filters undefined when the pod is refused as a whole. */
+  constructor(
+    filters: () => readonly NodeFilter[] | undefined,
+    cluster: ClusterState,
+    budgets: readonly PodDisruptionBudget[],
+  ) {
     this.#filters = filters;
     this.#cluster = cluster;
     this.#budgets = budgets;
@@ -162,7 +172,10 @@ class TriedNodes {
     const lower: PodInfo[] = [];
     for (const other of node.pods.values()) if (other.priority < pod.priority) lower.push(other);
     if (lower.length === 0) return undefined;
-    const fits = () => rejectionBy(this.#filters, node, pod, this.#cluster) === undefined;
+    const fits = () => {
+      const filters = this.#filters();
+      return filters !== undefined && rejectionBy(filters, node, pod, this.#cluster) === undefined;
+    };
     return node.whatIf(() => victimsOn(node, lower, fits, this.#budgets));
   }
 }
