@@ -31,7 +31,7 @@ export interface Kubelets {
   logs(pod: KubeObject, options: LogOptions): AsyncIterable<string | Buffer>;
   /** A connection to the kubelet's API of one of these nodes, by its name; undefined for other nodes. */
   dialKubelet(node: string): Duplex | undefined;
-  /** A connection to a port of a pod of these nodes; undefined for addresses of others. Rejects when nothing listens there. */
+  /** A connection to a port of these nodes or their pods; undefined for addresses of others. Rejects when nothing listens there. */
   dialPod(ip: string, port: number): Promise<Duplex> | undefined;
   /** Joins another node. */
   addNode(node: NodeOptions): Promise<void>;
@@ -44,6 +44,7 @@ interface SimulatedNode {
   readonly kubelet: NodeKubelet;
   readonly runtime: SimulatedRuntime;
   readonly api: InProcessKubelet;
+  readonly ip: string;
 }
 
 /** Starts the kubelets of many simulated nodes, which share one watch of pods and one of nodes. */
@@ -99,12 +100,13 @@ class SimulatedKubelets implements Kubelets {
       const ran = adoptedPod(pod);
       if (ran !== undefined) runtime.adopt(ran);
     };
+    const ip = node.ip ?? nodeAddress(this.#count++);
     const kubelet = new NodeKubelet({
       client,
       host,
       node,
       settings: this.#options,
-      ip: node.ip ?? nodeAddress(this.#count++),
+      ip,
       backend: {
         runtime,
         network,
@@ -125,7 +127,7 @@ class SimulatedKubelets implements Kubelets {
       pods: () => kubelet.runners,
       configuration: kubeletConfiguration(this.#options, node),
     });
-    this.#nodes.set(node.name, { kubelet, runtime, api });
+    this.#nodes.set(node.name, { kubelet, runtime, api, ip });
     await kubelet.start();
   }
 
@@ -152,9 +154,9 @@ class SimulatedKubelets implements Kubelets {
   }
 
   dialPod(ip: string, port: number): Promise<Duplex> | undefined {
-    for (const { runtime } of this.#nodes.values()) {
-      const podSandboxId = runtime.sandboxAt(ip);
-      if (podSandboxId !== undefined) return connectTo(runtime, podSandboxId, port);
+    for (const { runtime, ip: nodeIP } of this.#nodes.values()) {
+      if (ip === nodeIP) return connectTo(runtime, runtime.sandboxAt(undefined), `${ip}:${port}`, port);
+      if (runtime.hasPodAddress(ip)) return connectTo(runtime, runtime.sandboxAt(ip), `${ip}:${port}`, port);
     }
     return undefined;
   }
@@ -166,8 +168,18 @@ class SimulatedKubelets implements Kubelets {
   }
 }
 
-async function connectTo(runtime: SimulatedRuntime, podSandboxId: string, port: number): Promise<Duplex> {
-  const target = await runtime.portForward({ podSandboxId, ports: [port] });
-  if (target.kind === "url") throw new Error(`pod ports are served at ${target.url}`);
-  return target.connect(port);
+async function connectTo(
+  runtime: SimulatedRuntime,
+  podSandboxId: string | undefined,
+  address: string,
+  port: number,
+): Promise<Duplex> {
+  try {
+    if (podSandboxId === undefined) throw new Error("nobody has the address");
+    const target = await runtime.portForward({ podSandboxId, ports: [port] });
+    if (target.kind === "url") throw new Error(`pod ports are served at ${target.url}`);
+    return await target.connect(port);
+  } catch (cause) {
+    throw new Error(`dial tcp ${address}: connect: connection refused`, { cause });
+  }
 }

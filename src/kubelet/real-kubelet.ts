@@ -11,6 +11,7 @@ import { podUid } from "./pod-worker/index.ts";
 import { nodePodSource } from "./pods/pod-source.ts";
 import { ServiceEnvironment } from "./pods/service-environment.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
+import { ProbeCounts } from "./probes/probe-counts.ts";
 import { podUidLabel } from "./runtime/labels.ts";
 import type { Image } from "./runtime/runtime.ts";
 import { InProcessKubelet, machineUsage, type ServedNode } from "./server/index.ts";
@@ -69,6 +70,7 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
       }),
     () => [...(kubelet?.runners ?? [])].map(({ pod }) => pod),
   );
+  const probes = new ProbeCounts();
   const served: ServedNode = {
     name: nodeOptions.name,
     host,
@@ -80,6 +82,7 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
       listContainerStats: (filter) => node.runtime.listContainerStats(filter),
       machine: () => machineUsage(),
     },
+    probes,
     logFolder: "/var/log",
   };
   let port = options.port;
@@ -114,7 +117,7 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     node: nodeOptions,
     settings: { statusCheckSeconds, ...options, port },
     ip: node.ip,
-    backend: { ...node.backend, resources: machine },
+    backend: { ...node.backend, prober: probes.counting(node.backend.prober), resources: machine },
     pods: nodePodSource(informers, nodeOptions.name),
     statuses,
     staticPods: options.podManifestPath === undefined ? undefined : { path: options.podManifestPath },

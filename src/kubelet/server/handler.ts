@@ -10,6 +10,7 @@ import { type Target, targetOf } from "./paths.ts";
 import { Refusal } from "./refusal.ts";
 import { serveRun } from "./run.ts";
 import type { ServedNode } from "./served-node.ts";
+import { kubeletMetrics, probeMetrics } from "./stats/kubelet-metrics.ts";
 import { cadvisorMetrics, resourceMetrics } from "./stats/metrics.ts";
 import { statsSummary } from "./stats/summary.ts";
 import { serveAttach, serveExec, servePortForward } from "./streams.ts";
@@ -138,24 +139,16 @@ async function metrics({ node, target, response }: Call): Promise<void> {
 function metricsOf(node: ServedNode, which: string | undefined): Promise<string> {
   switch (which) {
     case undefined:
-      return ownMetrics(node, false);
+      return kubeletMetrics(node);
     case "cadvisor":
       return cadvisorMetrics(node);
     case "resource":
       return resourceMetrics(node);
     case "probes":
-      return ownMetrics(node, true);
+      return Promise.resolve(probeMetrics(node));
     default:
       throw new Refusal(404, "404 page not found\n");
   }
-}
-
-const probeMetric = /^(?:# (?:HELP|TYPE) )?prober_/;
-
-/** The kubelet's own metrics; those of probes, of which there is one for each container, have a path of their own. */
-async function ownMetrics({ host }: ServedNode, areProbes: boolean): Promise<string> {
-  const lines = (await host.metrics.render()).split("\n");
-  return lines.filter((line) => line === "" || probeMetric.test(line) === areProbes).join("\n");
 }
 
 async function stats({ node, target, response }: Call): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Pod } from "../../api/types/index.ts";
 import type { Host } from "../../host/index.ts";
+import type { ProbeCounts } from "../probes/probe-counts.ts";
 import type { ContainerLogs } from "../runtime/container-logs.ts";
 import type { ContainerRuntime, StatsService } from "../runtime/runtime.ts";
 import type { StreamingService } from "../runtime/streaming.ts";
@@ -25,6 +26,8 @@ export interface ServedNode {
   readonly configuration: Readonly<Record<string, unknown>>;
   /** What containers use, and the machine as a whole. Absent on a simulated node, whose containers use nothing. */
   readonly usage?: StatsService & { machine(): Promise<MachineUsage> };
+  /** For `/metrics/probes`; not counted on a simulated node. */
+  readonly probes?: ProbeCounts;
   /** What `/logs/` serves: `/var/log` of a real node. Absent on a simulated one. */
   readonly logFolder?: string;
 }

@@ -18,6 +18,12 @@ export class PodAddresses {
     this.#next = this.#first;
   }
 
+  /** Whether it is an address that a pod of this range may have. */
+  includes(ip: string): boolean {
+    const address = parseIPv4(ip);
+    return address !== undefined && address >= this.#first && address <= this.#last;
+  }
+
   /** Undefined when none is free. */
   take(): string | undefined {
     const room = this.#last - this.#first + 1;

@@ -244,13 +244,22 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
 
   async portForward({ podSandboxId }: PortForwardRequest): Promise<PortForwardTarget> {
     const { config, containers } = this.#sandbox(podSandboxId);
-    const listening = () => containers.find(({ process }) => process?.listens === true)?.config;
+    const listening = () => containers.find(listens)?.config;
     return portsTarget(podSandboxId, config.hostname, listening);
   }
 
-  /** The sandbox that has the address, if one does that still stands. */
-  sandboxAt(ip: string): string | undefined {
-    return [...this.#sandboxes.values()].find(({ ips, state }) => state === "ready" && ips.includes(ip))?.id;
+  /** Whether it is an address of this node's pods, taken or not. */
+  hasPodAddress(ip: string): boolean {
+    return this.#addresses?.includes(ip) === true;
+  }
+
+  /** The sandbox that has the address, or of those in the node's network one that listens. */
+  sandboxAt(ip: string | undefined): string | undefined {
+    for (const { id, ips, state, containers } of this.#sandboxes.values()) {
+      if (state !== "ready") continue;
+      if (ip === undefined ? ips.length === 0 && containers.some(listens) : ips.includes(ip)) return id;
+    }
+    return undefined;
   }
 
   #streamed(id: string): StreamedContainer {
@@ -425,6 +434,10 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
     }
     return container;
   }
+}
+
+function listens({ process }: SimulatedContainer): boolean {
+  return process?.listens === true;
 }
 
 function hasLabels(labels: StringMap, wanted: StringMap | undefined): boolean {

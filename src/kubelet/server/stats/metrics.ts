@@ -2,15 +2,7 @@ import { parseTime } from "../../../api/meta/index.ts";
 import { podNameLabel, podNamespaceLabel, podUidLabel } from "../../runtime/labels.ts";
 import type { ContainerStats } from "../../runtime/runtime.ts";
 import type { ServedNode } from "../served-node.ts";
-
-type Labels = Readonly<Record<string, string>>;
-
-interface Sample {
-  readonly labels: Labels;
-  readonly value: number;
-  /** When it was measured. */
-  readonly atMs?: number;
-}
+import { family, type Labels, type Sample } from "./exposition.ts";
 
 /** `/metrics/resource`: what the metrics server reads. */
 export async function resourceMetrics(node: ServedNode): Promise<string> {
@@ -163,14 +155,4 @@ function total(all: readonly ContainerStats[], of: (one: ContainerStats) => numb
 
 function latest(all: readonly ContainerStats[]): number {
   return Math.max(...all.map(({ atMs }) => atMs));
-}
-
-function family(name: string, type: "counter" | "gauge", help: string, samples: readonly Sample[]): string {
-  if (samples.length === 0) return "";
-  const lines = samples.map(({ labels, value, atMs }) => {
-    const pairs = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
-    const time = atMs === undefined ? "" : ` ${atMs}`;
-    return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}${time}\n`;
-  });
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
 }
