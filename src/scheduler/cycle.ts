@@ -82,34 +82,47 @@ export interface Feasible {
   readonly rejections: ReadonlyMap<string, Rejection>;
 }
 
+/** Told where in a cycle it is, for whoever measures how long its parts take. */
+export interface CycleWatch {
+  begins(): void;
+  passed(point: "PreFilter" | "Filter" | "Score", succeeded: boolean): void;
+}
+
 /** Finds nodes for pods, one after the other. Keeps only where the last search stopped, so that all nodes get their turn. */
 export class SchedulingCycle {
   readonly #profile: CycleProfile;
   readonly #random: Random;
+  readonly #watch: CycleWatch | undefined;
   readonly #templates: LocalTemplates;
   #start = 0;
 
-  constructor(profile: CycleProfile, random: Random) {
+  constructor(profile: CycleProfile, random: Random, watch?: CycleWatch) {
     this.#profile = profile;
     this.#random = random;
+    this.#watch = watch;
     this.#templates = new LocalTemplates(profile);
   }
 
   /** Lets the filters look at the pod. */
   prepare(pod: PodInfo, cluster: ClusterState): PreparedFilters | { readonly rejected: Rejection } {
-    return prepareFilters(this.#profile, pod, cluster, this.#templates);
+    const prepared = prepareFilters(this.#profile, pod, cluster, this.#templates);
+    this.#watch?.passed("PreFilter", !("rejected" in prepared));
+    return prepared;
   }
 
   /** Decides synchronously, from the cluster as it is now, and changes nothing. */
   run(pod: PodInfo, cluster: ClusterState): CycleResult {
+    this.#watch?.begins();
     const prepared = this.prepare(pod, cluster);
     if ("rejected" in prepared) return { kind: "unschedulable", fit: refusedAsWhole(prepared.rejected, cluster) };
     const nominated = this.nominatedNode(pod, prepared, cluster);
     if (nominated) return { kind: "scheduled", node: nominated.name, evaluated: 1, feasible: 1 };
     const { nodes, evaluated, rejections } = this.feasible(pod, prepared, cluster);
+    this.#watch?.passed("Filter", nodes.length > 0);
     const [only] = nodes;
     if (!only) return { kind: "unschedulable", fit: fitErrorOf(prepared, rejections, cluster) };
     const chosen = nodes.length === 1 ? only : this.choose(nodes, this.totals(pod, nodes, cluster));
+    this.#watch?.passed("Score", true);
     return { kind: "scheduled", node: chosen.name, evaluated, feasible: nodes.length };
   }
 

@@ -1,5 +1,6 @@
 import type { CounterChild, Host } from "../host/index.ts";
 import type { ClusterState } from "./cluster-state.ts";
+import type { CycleWatch } from "./cycle.ts";
 import type { Incoming, IncomingReason, SchedulingQueue } from "./queue.ts";
 
 export type AttemptResult = "scheduled" | "unschedulable" | "error";
@@ -23,6 +24,8 @@ export interface SchedulerMetrics {
   algorithm(startedAt: number): void;
   point(point: MeasuredPoint, status: "Success" | "Unschedulable" | "Error", profile: string, startedAt: number): void;
   permitWait(result: "allowed" | "rejected", startedAt: number): void;
+  /** Measures the parts of the cycles of a profile. */
+  cycleWatch(profile: string): CycleWatch;
   readonly incoming: Incoming;
 }
 
@@ -135,6 +138,25 @@ export function createSchedulerMetrics(
     algorithm: (startedAt) => algorithmSeconds.observe(secondsSince(startedAt)),
     point: (point, status, profile, startedAt) =>
       pointSeconds.labels(point, status, profile).observe(secondsSince(startedAt)),
+    cycleWatch: (profile) => {
+      const child = (point: string, status: string) => pointSeconds.labels(point, status, profile);
+      const children = {
+        PreFilter: [child("PreFilter", "Unschedulable"), child("PreFilter", "Success")],
+        Filter: [child("Filter", "Unschedulable"), child("Filter", "Success")],
+        Score: [child("Score", "Error"), child("Score", "Success")],
+      };
+      let lastMs = 0;
+      return {
+        begins: () => {
+          lastMs = clock.now();
+        },
+        passed: (point, succeeded) => {
+          const now = clock.now();
+          children[point][succeeded ? 1 : 0]?.observe((now - lastMs) / 1000);
+          lastMs = now;
+        },
+      };
+    },
     permitWait: (result, startedAt) => permitSeconds.labels(result).observe(secondsSince(startedAt)),
     incoming: (queueName, why) => {
       const id = `${queueName} ${why}`;

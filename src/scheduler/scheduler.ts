@@ -179,7 +179,7 @@ class PodScheduler implements Scheduler {
     const withBinder = (profile: Profile) => ({ ...profile, binds: [binder, ...profile.binds] });
     const activate = (profile: Profile): ActiveProfile => ({
       profile: this.#extenders.some(({ bind }) => bind) ? withBinder(profile) : profile,
-      cycle: new SchedulingCycle(profile, this.#host.random),
+      cycle: new SchedulingCycle(profile, this.#host.random, this.#metrics.cycleWatch(profile.schedulerName)),
       preEnqueues: profile.preEnqueues,
       hints: hintsOf(profile),
     });
@@ -293,7 +293,10 @@ class PodScheduler implements Scheduler {
     }
     // Counted to the node at once: the next pod of this turn must see it there.
     this.#cluster.assumePod(info, result.node);
+    const reservingAt = this.#host.clock.now();
     const reservations = cycle.reserve(info, result.node, this.#cluster);
+    const isReserved = !("rejected" in reservations);
+    this.#metrics.point("Reserve", isReserved ? "Success" : "Unschedulable", profile.schedulerName, reservingAt);
     if ("rejected" in reservations) {
       this.#turnAway(attempt, result.node, reservations.rejected);
       return;
