@@ -20,13 +20,14 @@ let root: string;
 let volumes: VolumeManager;
 let driver: TestDriver | undefined;
 
-const start = (): Promise<VolumeManager> =>
+const start = (refreshMs?: number): Promise<VolumeManager> =>
   createNodeVolumes({
     host: { ...systemHost(), log: silentLogger },
     client: cluster.client(),
     nodeName: "n",
     rootDirectory: root,
     allocatable: () => ({}),
+    refreshMs,
   });
 
 /** A driver that is registered: the kubelet looks for sockets every second. */
@@ -224,9 +225,13 @@ describe.skipIf(reason !== undefined)(`volumes of storage drivers${reason ? ` ($
     volumes.stop();
     started.take();
     started.registered = undefined;
-    volumes = await start();
-    await eventually(async () => started.registered, Boolean);
+    volumes = await start(300);
+    // The driver registers again only later.
     await volumes.removeOrphans(() => false);
+    await eventually(
+      async () => readdirSync(join(root, "pods")),
+      ({ length }) => length === 0,
+    );
     expect(started.take()).toEqual(["NotifyRegistrationStatus", "NodeUnpublishVolume", "NodeUnstageVolume"]);
     expect(mountPoints()).toEqual([]);
     expect(readdirSync(join(root, "pods"))).toEqual([]);

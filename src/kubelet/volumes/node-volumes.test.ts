@@ -334,6 +334,21 @@ test("a kubelet that starts again finds what pods left that are gone, and takes 
   expect(await readdir(join(folder.path, "pods"))).toEqual([]);
 });
 
+test("what a former pod left and could not be taken away at first is tried again", async () => {
+  await volumes.prepare(podWith({ emptyDir: { medium: "Memory" } }));
+  volumes.stop();
+  volumes = await start();
+  const unmount = mounter.unmount.bind(mounter);
+  mounter.unmount = () => Promise.reject(new Error("busy"));
+  await volumes.removeOrphans(() => false);
+  await access(made("kubernetes.io~empty-dir"));
+  mounter.unmount = unmount;
+  await vi.waitFor(async () => {
+    await cluster.seconds(66);
+    expect(await readdir(join(folder.path, "pods"))).toEqual([]);
+  }, 5000);
+});
+
 test("a folder is not deleted while something is still mounted in it", async () => {
   await volumes.prepare(podWith({ emptyDir: { medium: "Memory" } }));
   mounter.unmount = async () => undefined;

@@ -60,6 +60,8 @@ class NodeVolumes implements VolumeManager {
   readonly #csi: CsiVolumes;
   readonly #kinds: SharedKinds;
   readonly #pods = new Map<string, PodVolumes>();
+  /** Former pods of which something is left. */
+  readonly #orphans = new Set<string>();
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -134,11 +136,8 @@ class NodeVolumes implements VolumeManager {
   }
 
   async removeOrphans(isKnown: (uid: string) => boolean): Promise<void> {
-    const failures: unknown[] = [];
-    for (const uid of (await readdir(this.#node.layout.pods).catch(undefinedIfAbsent)) ?? []) {
-      if (!isKnown(uid)) await this.release(uid).catch((error: unknown) => failures.push(error));
-    }
-    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} former pods left volumes`);
+    const uids = (await readdir(this.#node.layout.pods).catch(undefinedIfAbsent)) ?? [];
+    await this.#releaseOrphans(uids.filter((uid) => !isKnown(uid)));
   }
 
   inUse(): readonly string[] {
@@ -176,6 +175,21 @@ class NodeVolumes implements VolumeManager {
     await rm(folder, { recursive: true, force: true });
   }
 
+  /** What cannot be taken away yet is tried again with every refresh: its driver may register later than this kubelet starts. */
+  async #releaseOrphans(uids: readonly string[]): Promise<void> {
+    for (const uid of uids) {
+      try {
+        await this.release(uid);
+        this.#orphans.delete(uid);
+      } catch (error) {
+        if (!this.#orphans.has(uid)) {
+          this.#node.host.log.warn("volumes of a former pod cannot be taken away yet", { uid, error: String(error) });
+        }
+        this.#orphans.add(uid);
+      }
+    }
+  }
+
   #scheduleRefresh(): void {
     const ms = this.#options.refreshMs ?? defaultRefreshMs;
     // Spread, so that many nodes do not read at the same moment.
@@ -184,6 +198,7 @@ class NodeVolumes implements VolumeManager {
   }
 
   async #refreshAll(): Promise<void> {
+    await this.#releaseOrphans([...this.#orphans]);
     const references = this.#fresh.round();
     for (const volumes of [...this.#pods.values()]) {
       if (this.#stopped) return;

@@ -22,7 +22,10 @@ export interface VolumeManager {
   podSeen(pod: Pod): void;
   /** Nothing of the pod runs any more: takes its volumes away. @throws when that fails; ask again. */
   release(podUid: string): Promise<void>;
-  /** Takes away what pods left that are not known any more: called once, when the node has learned of all its pods. */
+  /**
+   * Takes away what pods left that are not known any more: called once, when the node has learned of all its pods. What
+   * cannot be taken away then is tried again.
+   */
   removeOrphans(isKnown: (podUid: string) => boolean): Promise<void>;
   /** Volumes that must stay attached to the node, as its status names them: from before they are mounted until they are not. */
   inUse(): readonly string[];
