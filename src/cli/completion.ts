@@ -1,10 +1,12 @@
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { CommandError, type Surroundings } from "./surroundings.ts";
 
 /** One command as the completion scripts need it. */
 interface Completion {
   readonly name: string;
   readonly description: string;
+  /** Names of the commands below it, of all depths. */
+  readonly words: readonly string[];
   readonly flags: readonly {
     readonly flag: string;
     readonly description: string;
@@ -26,7 +28,8 @@ function completions(program: Command): Completion[] {
   return program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
-    flags: command.options.map((option) => ({
+    words: commandsBelow(command).map((below) => below.name()),
+    flags: optionsOf(command).map((option) => ({
       flag: option.long ?? option.short ?? "",
       description: option.description,
       takesValue: option.required || option.optional,
@@ -35,8 +38,20 @@ function completions(program: Command): Completion[] {
   }));
 }
 
+function commandsBelow(command: Command): Command[] {
+  return command.commands.flatMap((below) => [below, ...commandsBelow(below)]);
+}
+
+/** Its own options and those of the commands below it, each once. */
+function optionsOf(command: Command): Option[] {
+  const options = [command, ...commandsBelow(command)].flatMap((each) => [...each.options]);
+  return [...new Map(options.map((option) => [option.flags, option])).values()];
+}
+
 function bash(commands: readonly Completion[]): string {
-  const cases = commands.map((c) => `    ${c.name}) words="${c.flags.map((f) => f.flag).join(" ")}" ;;`);
+  const cases = commands.map(
+    (c) => `    ${c.name}) words="${[...c.words, ...c.flags.map((f) => f.flag)].join(" ")}" ;;`,
+  );
   const values = new Map(
     commands.flatMap((c) => c.flags.filter((f) => f.choices.length > 0).map((f) => [f.flag, f.choices])),
   );
@@ -71,7 +86,8 @@ function zsh(commands: readonly Completion[]): string {
     return `'${f.flag}[${quote(f.description)}]${value}'`;
   };
   const cases = commands.map((c) => {
-    const args = c.name === "completion" ? [`'1:shell:(bash zsh fish)'`] : c.flags.map(flag);
+    const below = c.words.length > 0 ? [`'*:command:(${c.words.join(" ")})'`] : [];
+    const args = c.name === "completion" ? [`'1:shell:(bash zsh fish)'`] : [...below, ...c.flags.map(flag)];
     return `    ${c.name}) _arguments ${args.join(" ")} ;;`;
   });
   return `#compdef sampan kubectl-sampan
@@ -96,6 +112,9 @@ function fish(commands: readonly Completion[]): string {
   const lines = ["# fish completion for sampan", "complete -c sampan -f"];
   for (const c of commands) {
     lines.push(`complete -c sampan -n __fish_use_subcommand -a ${c.name} -d ${quote(c.description)}`);
+    if (c.words.length > 0) {
+      lines.push(`complete -c sampan -n '__fish_seen_subcommand_from ${c.name}' -a ${quote(c.words.join(" "))}`);
+    }
     for (const f of c.flags) {
       const value = f.choices.length > 0 ? ` -x -a ${quote(f.choices.join(" "))}` : f.takesValue ? " -r -F" : "";
       const long = f.flag.replace(/^--/, "");
