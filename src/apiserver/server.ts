@@ -78,6 +78,8 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly serviceClusterIPRange?: string;
   /** The endpoint of the kubernetes service; without it the service has none. The port is the first listener's. */
   readonly advertiseAddress?: string;
+  /** Whether other API servers write to the same store: node ports are claimed then. */
+  readonly sharedStore?: boolean;
   /**
    * Who keeps the endpoints of the kubernetes service: "lease", all API servers of one store together; "none", nobody.
    * Absent: this server tells of itself at its start, being the only one.
@@ -170,7 +172,7 @@ class ComposedApiServer implements ApiServer {
     this.#options = options;
     const { host, store, config = {}, serviceAccountKey, admission, companions, nodes } = options;
     const { serviceAccountIssuer: issuer = defaultIssuer, serviceClusterIPRange } = config;
-    const { serviceNodePortRange: nodePortRange } = config;
+    const { serviceNodePortRange: nodePortRange, sharedStore } = config;
     const audiences = [...new Set([issuer, ...(config.apiAudiences ?? [])])];
     const key = new SigningKey(serviceAccountKey);
     const verifier = new TokenVerifier(host, store, key, issuer, audiences);
@@ -186,7 +188,8 @@ class ComposedApiServer implements ApiServer {
       kinds: this.kinds,
       admission: admission ?? createAdmissionChain(this.#plugins(rbac)),
       companions:
-        companions ?? serviceCompanions({ host, store, kinds: this.kinds, serviceClusterIPRange, nodePortRange }),
+        companions ??
+        serviceCompanions({ host, store, kinds: this.kinds, serviceClusterIPRange, nodePortRange, sharedStore }),
       authorizer: this.authorizer,
       tokens: this.tokens,
       reviews: { rules: rulesReviewer(rbac), tokens: tokenReviewer(verifier) },

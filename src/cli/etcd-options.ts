@@ -41,7 +41,7 @@ export function addEtcdFlags(command: Command): Command {
     .addOption(
       new Option(
         "--endpoint-reconciler-type <type>",
-        "who keeps the addresses of the kubernetes service (default with --etcd-servers: lease)",
+        "who keeps the addresses of the kubernetes service (default when several servers may share the store: lease)",
       ).choices(["lease", "none"]),
     );
 }

@@ -58,7 +58,7 @@ export interface ClusterOptions {
   readonly listenEtcdClient?: string;
   /** Of this API server in the kubernetes service; default: the bind address, or the machine's first. */
   readonly advertiseAddress?: string;
-  /** Who keeps the addresses of the kubernetes service; default in etcd: lease. Without it this server is the only one. */
+  /** Who keeps the addresses of the kubernetes service; default in etcd and with listenEtcdClient: lease. Without it this server is the only one. */
   readonly endpointReconcilerType?: "lease" | "none";
   /** 0, the default, takes a free port. */
   readonly port?: number;
@@ -120,7 +120,7 @@ function withDefaults(options: ClusterOptions): Settings {
     listenEtcdClient: options.listenEtcdClient,
     advertiseAddress: options.advertiseAddress,
     kubeletClient: options.kubeletClient,
-    endpointReconcilerType: options.endpointReconcilerType ?? (options.etcd && "lease"),
+    endpointReconcilerType: options.endpointReconcilerType ?? (isShared(options) ? "lease" : undefined),
     encryptionProviderConfigAutomaticReload: options.encryptionProviderConfigAutomaticReload ?? false,
     maxRequestsInFlight: options.maxRequestsInFlight,
     maxMutatingRequestsInFlight: options.maxMutatingRequestsInFlight,
@@ -140,6 +140,11 @@ function withDefaults(options: ClusterOptions): Settings {
     defaultStorageClass: options.defaultStorageClass ?? true,
     onStep: options.onStep ?? (() => {}),
   };
+}
+
+/** Whether other API servers may write to the cluster's store. */
+function isShared({ etcd, listenEtcdClient }: Pick<ClusterOptions, "etcd" | "listenEtcdClient">): boolean {
+  return etcd !== undefined || listenEtcdClient !== undefined;
 }
 
 /** A running cluster. */
@@ -268,6 +273,7 @@ async function startServer(
       serviceClusterIPRange: options.serviceClusterIPRange,
       advertiseAddress: options.advertiseAddress ?? advertiseAddress(bindAddress),
       endpointReconcilerType: options.endpointReconcilerType,
+      sharedStore: isShared(options),
     },
   });
   try {

@@ -11,14 +11,12 @@ const claimsPrefix = "/registry/sampan.dev/nodeportclaims/";
  */
 export class PortClaims {
   readonly #store: Store;
+  readonly #areNeeded: boolean;
 
-  constructor(store: Store) {
+  /** @param isShared whether other processes write to the store: only then claims are made */
+  constructor(store: Store, isShared: boolean) {
     this.#store = store;
-  }
-
-  /** Only then claims are made. */
-  get areNeeded(): boolean {
-    return this.#store.waitFor !== undefined;
+    this.#areNeeded = isShared;
   }
 
   /**
@@ -30,7 +28,7 @@ export class PortClaims {
     service: KubeObject,
     isHeld: (port: number) => boolean,
   ): Promise<{ compare: Compare[]; operations: Operation[] }> {
-    if (!this.areNeeded || ports.length === 0) return { compare: [], operations: [] };
+    if (!this.#areNeeded || ports.length === 0) return { compare: [], operations: [] };
     const found = await Promise.all(ports.map((port) => this.#claim(port)));
     const compare = ports.map((port, i) => {
       const entry = found[i];
@@ -50,7 +48,7 @@ export class PortClaims {
 
   /** What gives back those of the ports that are claimed for the service. */
   async givingBack(ports: readonly number[], service: KubeObject): Promise<Operation[]> {
-    if (!this.areNeeded || ports.length === 0) return [];
+    if (!this.#areNeeded || ports.length === 0) return [];
     const found = await Promise.all(ports.map((port) => this.#claim(port)));
     return found.flatMap((entry) => {
       const belongs = (entry?.object as NodePortClaim | undefined)?.spec.service === nameOf(service);

@@ -29,6 +29,8 @@ export interface ServiceAllocationOptions {
   readonly serviceClusterIPRange?: string;
   /** First and last; default 30000 and 32767. */
   readonly nodePortRange?: readonly [number, number];
+  /** Whether other API servers write to the same store. */
+  readonly sharedStore?: boolean;
 }
 
 export const defaultServiceClusterIPRange = "10.96.0.0/16";
@@ -55,7 +57,7 @@ export class ServiceAllocator implements WriteCompanion {
 
   constructor(options: ServiceAllocationOptions) {
     this.#options = options;
-    this.#claims = new PortClaims(options.store);
+    this.#claims = new PortClaims(options.store, options.sharedStore ?? false);
     const { random } = options.host;
     this.#range = parseIPRange(options.serviceClusterIPRange ?? defaultServiceClusterIPRange);
     const { base, size } = this.#range;

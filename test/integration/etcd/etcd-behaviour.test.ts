@@ -126,6 +126,28 @@ describe.skipIf(withoutEtcd)(`a store in etcd${withoutEtcd ? ` (${withoutEtcd})`
     await write(store, put("/a", "2"));
   });
 
+  it("turns to another member when one hangs, for reads and for what it follows", { timeout: 60_000 }, async () => {
+    const prefix = newPrefix();
+    const hanging = await open(prefix, { servers: etcd.urls });
+    const other = await open(prefix, { servers: etcd.urls.slice(1) });
+    const sink = new RecordingSink();
+    hanging.watch("/", hanging.revision, sink);
+    etcd.signal(0, "SIGSTOP");
+    try {
+      const revision = await writeOnceMore(other, "/a");
+      const entry = await eventually(
+        () => hanging.get("/a").catch(() => undefined),
+        (found) => found !== undefined,
+      );
+      expect(entry?.revision).toBe(revision);
+      expect(sink.all.map(({ key }) => key)).toEqual(["/a"]);
+      await writeOnceMore(hanging, "/b");
+    } finally {
+      etcd.signal(0, "SIGCONT");
+    }
+    expect((await other.list("/")).count()).toBe(2);
+  });
+
   it("begins anew when etcd has compacted what it missed, and tells its watchers", { timeout: 60_000 }, async () => {
     const prefix = newPrefix();
     const store = await open(prefix, { servers: [etcd.urls[0] ?? ""] });
@@ -249,9 +271,10 @@ describe.skipIf(withoutEtcd)(`a store in etcd${withoutEtcd ? ` (${withoutEtcd})`
 });
 
 /** As a client that tries again does: a failed try may have been done. */
-async function writeOnceMore(store: Store, key: string): Promise<void> {
-  await eventually(
+async function writeOnceMore(store: Store, key: string): Promise<number> {
+  const outcome = await eventually(
     () => write(store, put(key)).catch((error: unknown) => error),
-    (outcome) => typeof outcome === "number",
+    (answer) => typeof answer === "number",
   );
+  return Number(outcome);
 }

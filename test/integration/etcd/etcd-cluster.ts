@@ -62,6 +62,11 @@ export class EtcdCluster {
     await exited;
   }
 
+  /** SIGSTOP: the member hangs, its connections stay. SIGCONT: it goes on. */
+  signal(at: number, signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#members[at]?.process?.kill(signal);
+  }
+
   /** Starts a member again that was ended; it continues with its data. */
   async restart(at: number): Promise<void> {
     const member = this.#members[at];

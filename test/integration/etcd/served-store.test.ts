@@ -38,7 +38,7 @@ describe.skipIf(withoutEtcd)(`an API server that serves its store${withoutEtcd ?
   beforeAll(async () => {
     const [port] = await freePorts(1);
     endpoint = `127.0.0.1:${port}`;
-    await start(homes[0], ["--listen-etcd-client", endpoint]);
+    await start(homes[0], ["--listen-etcd-client", endpoint, "--advertise-address", "10.0.0.1"]);
   });
   afterAll(async () => {
     await Promise.all(started.map((server) => server.kill("SIGKILL")));
@@ -66,7 +66,7 @@ describe.skipIf(withoutEtcd)(`an API server that serves its store${withoutEtcd ?
     }
     const { ca, cert, key } = certificates;
     const tls = ["--etcd-cafile", ca, "--etcd-certfile", cert, "--etcd-keyfile", key];
-    const place = ["--etcd-servers", `https://${endpoint}`, "--endpoint-reconciler-type", "none"];
+    const place = ["--etcd-servers", `https://${endpoint}`, "--advertise-address", "10.0.0.2"];
     const second = await start(homes[1], [...place, ...tls]);
     const [first] = started;
     if (first === undefined) throw new Error("no server");
@@ -86,7 +86,14 @@ describe.skipIf(withoutEtcd)(`an API server that serves its store${withoutEtcd ?
       type: "Normal",
     };
     expect((await second.call("POST", "/api/v1/namespaces/default/events", event))?.status).toBe(201);
-    expect((await etcdctl("lease", "list")).stdout).toMatch(/found 1 leases/);
+    expect((await etcdctl("lease", "list")).stdout).toMatch(/found [1-9] leases/);
+    const endpoints = await second.call("GET", "/api/v1/namespaces/default/endpoints/kubernetes");
+    expect(endpoints?.body.subsets[0].addresses).toEqual([{ ip: "10.0.0.1" }, { ip: "10.0.0.2" }]);
+    const service = { metadata: { name: "s" }, spec: { type: "NodePort", ports: [{ port: 80, nodePort: 31000 }] } };
+    const services = "/api/v1/namespaces/default/services";
+    expect((await first.call("POST", services, service))?.status).toBe(201);
+    const rival = { ...service, metadata: { name: "t" } };
+    expect((await second.call("POST", services, rival))?.status).toBe(422);
     expect((await second.kill("SIGTERM")).code).toBe(0);
   });
 

@@ -58,6 +58,15 @@ describe.skipIf(withoutEtcd)(`two API servers on one etcd${withoutEtcd ? ` (${wi
     return found;
   }
 
+  /** What a server tells its watchers after a revision, in the order in which it tells it. */
+  function watched(at: number, after: string): { name: string; value: string; revision: number }[] {
+    const changes: { name: string; value: string; revision: number }[] = [];
+    void server(at).watch(`${configMaps}?watch=1&resourceVersion=${after}&labelSelector=load%3Dyes`, ({ object }) => {
+      const { name, resourceVersion } = object.metadata;
+      changes.push({ name, value: object.data.value, revision: Number(resourceVersion) });
+    });
+    return changes;
+  }
   async function endpoints(at: number): Promise<string[]> {
     const answer = await server(at).call("GET", "/api/v1/namespaces/default/endpoints/kubernetes");
     const listed = answer?.body.subsets?.[0]?.addresses ?? [];
@@ -157,12 +166,25 @@ describe.skipIf(withoutEtcd)(`two API servers on one etcd${withoutEtcd ? ` (${wi
       );
     };
     await progress(100);
+    const from = (await server(0).call("GET", configMaps))?.body.metadata.resourceVersion;
+    const told = [watched(0, from), watched(1, from)];
     for (const member of [0, 1, 2]) {
       await etcd.kill(member);
       await progress(60);
       await etcd.restart(member);
       await progress(60);
     }
+    // Both have told the same history up to here, each change once.
+    const upTo = Number((await server(0).call("GET", configMaps))?.body.metadata.resourceVersion);
+    await eventually(
+      async () => told.map((changes) => changes.at(-1)?.revision ?? 0),
+      (newest) => newest.every((revision) => revision >= upTo),
+    );
+    const [first, second] = told.map((changes) => changes.filter(({ revision }) => revision <= upTo));
+    expect(first).toEqual(second);
+    expect(first?.length).toBeGreaterThan(300);
+    const revisions = first?.map(({ revision }) => revision) ?? [];
+    expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b));
     for (const at of [0, 1] as const) {
       await server(at).kill("SIGKILL");
       await progress(60);
