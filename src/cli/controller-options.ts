@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { ControllersConfig } from "../controllers/index.ts";
-import { durationMs, integerIn, numberFrom } from "./values.ts";
+import { durationOption, integerIn, numberFrom } from "./values.ts";
 
 /** Flags of `sampan controller-manager` that say how its controllers work. Durations in milliseconds. */
 export interface ControllerFlags {
@@ -76,12 +76,15 @@ export function addControllerFlags(command: Command): Command {
     )
     .option("--cluster-signing-cert-file <file>", "PEM certificate that signs approved requests")
     .option("--cluster-signing-key-file <file>", "PEM key of it; nothing is signed without both")
-    .option("--cluster-signing-duration <duration>", "the longest that a signed certificate holds", durationMs, yearMs)
-    .option(
-      "--legacy-service-account-token-clean-up-period <duration>",
-      "how long a token of old may be unused",
-      durationMs,
-      yearMs,
+    .addOption(
+      durationOption("--cluster-signing-duration <duration>", "the longest that a signed certificate holds", yearMs),
+    )
+    .addOption(
+      durationOption(
+        "--legacy-service-account-token-clean-up-period <duration>",
+        "how long a token of old may be unused",
+        yearMs,
+      ),
     )
     .option("--terminated-pod-gc-threshold <n>", "ended pods to keep; 0 keeps all", integerIn(0, 100_000_000), 12_500);
   addNodeHealthFlags(command);
@@ -99,8 +102,10 @@ export function addControllerFlags(command: Command): Command {
 
 function addNodeHealthFlags(command: Command): void {
   command
-    .option("--node-monitor-grace-period <duration>", "silence after which a node is Unknown", durationMs, 50_000)
-    .option("--node-startup-grace-period <duration>", "the same for a new node", durationMs, minuteMs)
+    .addOption(
+      durationOption("--node-monitor-grace-period <duration>", "silence after which a node is Unknown", 50_000),
+    )
+    .addOption(durationOption("--node-startup-grace-period <duration>", "the same for a new node", minuteMs))
     .option("--node-eviction-rate <n>", "nodes a second of a zone to empty", numberFrom(0, 1000), 0.1)
     .option("--secondary-node-eviction-rate <n>", "the same in a large disrupted zone", numberFrom(0, 1000), 0.01)
     .option("--unhealthy-zone-threshold <part>", "part of a zone that makes it disrupted", numberFrom(0, 1), 0.55)
@@ -115,25 +120,28 @@ function addNodeHealthFlags(command: Command): void {
 function addAutoscalerFlags(command: Command): void {
   const flag = (name: string) => `--horizontal-pod-autoscaler-${name}`;
   command
-    .option(`${flag("sync-period")} <duration>`, "between two looks at an autoscaler", durationMs, 15_000)
-    .option(
-      `${flag("downscale-stabilization")} <duration>`,
-      "how long the highest recommendation holds",
-      durationMs,
-      5 * minuteMs,
+    .addOption(durationOption(`${flag("sync-period")} <duration>`, "between two looks at an autoscaler", 15_000))
+    .addOption(
+      durationOption(
+        `${flag("downscale-stabilization")} <duration>`,
+        "how long the highest recommendation holds",
+        5 * minuteMs,
+      ),
     )
     .option(`${flag("tolerance")} <part>`, "how far use may be off its target", numberFrom(0, 1), 0.1)
-    .option(
-      `${flag("cpu-initialization-period")} <duration>`,
-      "time after a pod's start in which its CPU use may not count",
-      durationMs,
-      5 * minuteMs,
+    .addOption(
+      durationOption(
+        `${flag("cpu-initialization-period")} <duration>`,
+        "time after a pod's start in which its CPU use may not count",
+        5 * minuteMs,
+      ),
     )
-    .option(
-      `${flag("initial-readiness-delay")} <duration>`,
-      "time after a pod's start in which readiness counts as the first",
-      durationMs,
-      30_000,
+    .addOption(
+      durationOption(
+        `${flag("initial-readiness-delay")} <duration>`,
+        "time after a pod's start in which readiness counts as the first",
+        30_000,
+      ),
     );
 }
 

@@ -3,7 +3,7 @@ import { parseQuantity } from "../api/meta/index.ts";
 import { addEtcdFlags, type EtcdFlags } from "./etcd-options.ts";
 import { addKubeletClientFlags, type KubeletClientFlags } from "./kubelet-client-options.ts";
 import { addMachineFlags, type MachineFlags } from "./machine-options.ts";
-import { durationMs, integerIn } from "./values.ts";
+import { durationOption, integerIn } from "./values.ts";
 
 /** What the flags of `sampan apiserver` say; `sampan up` adds those of nodes. */
 export interface ServerFlags extends EtcdFlags, KubeletClientFlags {
@@ -121,9 +121,13 @@ export function addComponentFlags(command: Command, kubeconfig: "required" | "op
     .option("--no-leader-elect", "work at once, alone")
     .option("--leader-elect-resource-name <name>", "name of the lease (default: the component's)")
     .option("--leader-elect-resource-namespace <name>", "namespace of the lease", "kube-system")
-    .option("--leader-elect-lease-duration <duration>", "how long a lead holds without renewal", durationMs, 15_000)
-    .option("--leader-elect-renew-deadline <duration>", "how long to try to renew before giving up", durationMs, 10_000)
-    .option("--leader-elect-retry-period <duration>", "between tries", durationMs, 2_000)
+    .addOption(
+      durationOption("--leader-elect-lease-duration <duration>", "how long a lead holds without renewal", 15_000),
+    )
+    .addOption(
+      durationOption("--leader-elect-renew-deadline <duration>", "how long to try to renew before giving up", 10_000),
+    )
+    .addOption(durationOption("--leader-elect-retry-period <duration>", "between tries", 2_000))
     .addOption(
       new Option("--log-level <level>", "what goes to standard error")
         .choices(["debug", "info", "warn", "error"])

@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from "commander";
-import { parseDuration } from "../api/meta/index.ts";
+import { InvalidArgumentError, Option } from "commander";
+import { formatDuration, parseDuration } from "../api/meta/index.ts";
 
 /** Milliseconds of a Go duration such as 15s. */
 export function durationMs(text: string): number {
@@ -36,4 +36,9 @@ export function numberFrom(least: number, most: number): (text: string) => numbe
 /** Parts between commas; an empty text is an empty list. */
 export function list(text: string): readonly string[] {
   return text.split(",").filter((part) => part !== "");
+}
+
+/** A flag that takes a duration such as 15s; its help shows the default in that form. */
+export function durationOption(flags: string, description: string, defaultMs: number): Option {
+  return new Option(flags, description).argParser(durationMs).default(defaultMs, formatDuration(defaultMs));
 }
