@@ -42,6 +42,8 @@ export class ClusterState implements NodeWatcher {
   /** Pods for which room was made on a node that they have not taken yet: the node by pod key, and the pods by node. */
   readonly #nominated = new Map<string, string>();
   readonly #nominatedOn = new Map<string, Map<string, PodInfo>>();
+  /** How many of them have required anti-affinity. */
+  #repellingNominations = 0;
   #list: NodeInfo[] | undefined;
   /** Places of nodes that are gone. */
   readonly #freeIndices: number[] = [];
@@ -165,6 +167,7 @@ export class ClusterState implements NodeWatcher {
     this.#nominated.set(info.key, node);
     const there = this.#nominatedOn.get(node) ?? new Map<string, PodInfo>();
     this.#nominatedOn.set(node, there.set(info.key, info));
+    if (info.requiredAntiAffinity.length > 0) this.#repellingNominations++;
     this.#nodes.get(node)?.touch();
   }
 
@@ -173,9 +176,15 @@ export class ClusterState implements NodeWatcher {
     if (node === undefined) return;
     this.#nominated.delete(key);
     const there = this.#nominatedOn.get(node);
+    if (there?.get(key)?.requiredAntiAffinity.length) this.#repellingNominations--;
     there?.delete(key);
     if (there?.size === 0) this.#nominatedOn.delete(node);
     this.#nodes.get(node)?.touch();
+  }
+
+  /** Whether room is meant for a pod that keeps others away. */
+  get hasRepellingNominations(): boolean {
+    return this.#repellingNominations > 0;
   }
 
   /** Whether room is meant for any pod anywhere. */

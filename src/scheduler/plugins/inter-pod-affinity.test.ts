@@ -157,10 +157,8 @@ describe("pods that are there keep others away", () => {
 
   test("also when they come after the filter has looked at the pod (pods that are to come)", () => {
     const cluster = clusterOf(nodes);
-    const filter = interPodAffinity.prepareFilter(
-      podInfoOf(web({ affinity: { podAntiAffinity: required(term({ topologyKey: "zone" })) } })),
-      cluster,
-    );
+    cluster.nominate(podInfoOf(lonely()), "a1");
+    const filter = interPodAffinity.prepareFilter(podInfoOf(web()), cluster);
     const node = cluster.node("a1");
     if (!node || typeof filter !== "function") throw new Error("no filter");
     const reasons = node.whatIf(() => {

@@ -92,7 +92,9 @@ function affinityFilter(info: PodInfo, cluster: ClusterState): NodeFilter | unde
   const isAbout = aboutIn(cluster);
   const repellingGroups = () => cluster.affinity.about(info, repelling, isAbout);
   let repelledBy = repellingGroups();
-  if (repelledBy.length + requiredAffinity.length + requiredAntiAffinity.length === 0) return undefined;
+  const hasOwn = requiredAffinity.length + requiredAntiAffinity.length > 0;
+  // Pods that are to come are put on nodes for a try: then there may be terms that are not there now.
+  if (!hasOwn && repelledBy.length === 0 && !cluster.hasRepellingNominations) return undefined;
   let version = cluster.affinity.version;
   // A pod must match all affinity terms at once to count for any of them.
   const friends = requiredAffinity.map(({ topologyKey }) =>

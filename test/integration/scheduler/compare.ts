@@ -15,7 +15,7 @@ import {
   SchedulingCycle,
 } from "../../../src/scheduler/index.ts";
 import type { Change, RandomWorld } from "./random-world.ts";
-import { filters, nameOf, scores, type World } from "./reference/index.ts";
+import { filters, fitsWithNominated, nameOf, scores, type World } from "./reference/index.ts";
 
 /** The scheduler's view of the cluster, kept current change by change as in a running scheduler. */
 export class FastPath {
@@ -42,7 +42,13 @@ export class FastPath {
         this.cluster.setPod(podInfoOf(deepFreeze(change.placed.pod)), change.placed.node);
         break;
       case "pod gone":
-        this.cluster.removePod(`${change.pod.metadata.namespace}/${change.pod.metadata.name}`);
+        this.cluster.removePod(keyOfPod(change.pod));
+        break;
+      case "nominated":
+        this.cluster.nominate(podInfoOf(deepFreeze(change.placed.pod)), change.placed.node);
+        break;
+      case "not nominated":
+        this.cluster.unnominate(keyOfPod(change.pod));
         break;
       case "nothing":
         break;
@@ -50,6 +56,10 @@ export class FastPath {
         change satisfies never;
     }
   }
+}
+
+function keyOfPod({ metadata }: Pod): string {
+  return `${metadata.namespace}/${metadata.name}`;
 }
 
 function readerOf(world: () => World): ClusterReader {
@@ -81,7 +91,7 @@ function readerOf(world: () => World): ClusterReader {
 /** @returns the node that the scheduler chose. @throws AssertionError that tells what differs. */
 export function compareCase(fast: FastPath, world: World, pod: Pod): string | undefined {
   const info = podInfoOf(deepFreeze(pod));
-  const feasible = compareFilters(fast, world, info);
+  const feasible = compareFilters(fast, world, info).filter((node) => fitsWithNominated(world, pod, node));
   const totals = compareScores(fast, world, info, feasible);
   return compareChoice(fast, info, feasible, totals);
 }

@@ -18,6 +18,8 @@ export type Change =
   | { readonly kind: "node gone"; readonly name: string }
   | { readonly kind: "pod"; readonly placed: PlacedPod }
   | { readonly kind: "pod gone"; readonly pod: Pod }
+  | { readonly kind: "nominated"; readonly placed: PlacedPod }
+  | { readonly kind: "not nominated"; readonly pod: Pod }
   | { readonly kind: "nothing" };
 
 const nodesMax = 12;
@@ -131,6 +133,7 @@ export class RandomWorld {
     this.#world = {
       nodes,
       placed: [],
+      nominated: [],
       namespaces: new Map(namespaces.map((name) => [name, chance.maybe(0.8, () => ({ team: name.slice(-1) }))])),
       services: chance.times(chance.between(0, 3), (i) => service(chance, `service-${i}`)),
       replicaSets: ["web", "db"].map((name) => replicaSet(chance, name)),
@@ -175,11 +178,27 @@ export class RandomWorld {
     if (pick < 70) return this.#changePod();
     if (pick < 85) return this.#setNode(randomNode(chance, nameOf(chance.of(world.nodes))));
     if (pick < 89 && world.nodes.length > 2) return this.#removeNode();
-    if (pick < 95 && world.nodes.length < nodesMax)
+    if (pick < 93) return this.#nominate();
+    if (pick < 95) return this.#forgetNomination();
+    if (pick < 98 && world.nodes.length < nodesMax)
       return this.#setNode(randomNode(chance, `node-${chance.below(nodesMax)}`));
     const namespaceLabels = new Map(world.namespaces).set(chance.of(namespaces), { team: chance.of(["a", "b"]) });
     this.#world = { ...world, namespaces: namespaceLabels };
     return { kind: "nothing" };
+  }
+
+  #nominate(): Change {
+    const placed = { pod: this.nextPod(), node: nameOf(this.#chance.of(this.#world.nodes)) };
+    this.#world = { ...this.#world, nominated: [...this.#world.nominated, placed] };
+    return { kind: "nominated", placed };
+  }
+
+  #forgetNomination(): Change {
+    const { nominated } = this.#world;
+    const [first] = nominated;
+    if (first === undefined) return { kind: "nothing" };
+    this.#world = { ...this.#world, nominated: nominated.slice(1) };
+    return { kind: "not nominated", pod: first.pod };
   }
 
   #removePod(): Change {

@@ -17,6 +17,8 @@ export interface PlacedPod {
 export interface World {
   readonly nodes: readonly Node[];
   readonly placed: readonly PlacedPod[];
+  /** Pods for which room was made on a node that they have not taken yet. */
+  readonly nominated: readonly PlacedPod[];
   /** Labels of namespaces by name. */
   readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly services: readonly Service[];
