@@ -107,7 +107,7 @@ export class Binder {
     const { client, volumeWaits, isThere } = this.#options;
     const context: PreBindContext = {
       client,
-      until: (isReady) => volumeWaits.until(() => !isThere(info) || isReady()),
+      until: (isReady, timeoutMs) => volumeWaits.until(() => !isThere(info) || isReady(), timeoutMs),
     };
     for (const plugin of profile.preBinds) {
       const own = reservations.find((reservation) => reservation.plugin === plugin.name);

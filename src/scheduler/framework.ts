@@ -151,7 +151,7 @@ export interface Reservation {
 export interface PreBindContext {
   readonly client: Client;
   /** Asks again whenever something of storage changed, until it says yes or the pod is gone. What it throws, this throws; also after too long. */
-  until(isReady: () => boolean): Promise<void>;
+  until(isReady: () => boolean, timeoutMs: number): Promise<void>;
 }
 
 /** What Permit says of a pod that has a node. */

@@ -1,8 +1,5 @@
 import type { Clock, Timer } from "../host/index.ts";
 
-/** As long the original waits for volumes of a pod that has a node. */
-const volumeTimeoutMs = 600_000;
-
 interface Wait {
   readonly isReady: () => boolean;
   readonly resolve: () => void;
@@ -20,10 +17,10 @@ export class VolumeWaits {
   }
 
   /** Resolves when it is ready; throws what `isReady` throws, or that it took too long. */
-  async until(isReady: () => boolean): Promise<void> {
+  async until(isReady: () => boolean, timeoutMs: number): Promise<void> {
     if (isReady()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = this.#clock.setTimer(volumeTimeoutMs, () => reject(new Error("context deadline exceeded")));
+    const timer = this.#clock.setTimer(timeoutMs, () => reject(new Error("context deadline exceeded")));
     const wait = { isReady, resolve, reject };
     this.#waits.add(wait);
     try {

@@ -15,7 +15,7 @@ import { prioritySort, schedulingGates } from "./queue-basics.ts";
 import { createBalancedAllocation, nodeResourcesBalancedAllocation } from "./resource-scorers.ts";
 import { taintToleration } from "./taint-toleration.ts";
 import { createPodTopologySpread, podTopologySpread } from "./topology-spread.ts";
-import { volumeBinding } from "./volume-binding.ts";
+import { createVolumeBinding, volumeBinding } from "./volume-binding.ts";
 import { nodeVolumeLimits } from "./volume-limits.ts";
 import { volumeRestrictions } from "./volume-restrictions.ts";
 import { volumeZone } from "./volume-zone.ts";
@@ -64,7 +64,7 @@ export const pluginRegistry: Readonly<Record<string, PluginFactory>> = {
   NodeResourcesFit: withArgs("NodeResourcesFit", createNodeResourcesFit),
   VolumeRestrictions: () => volumeRestrictions,
   NodeVolumeLimits: () => nodeVolumeLimits,
-  VolumeBinding: () => volumeBinding,
+  VolumeBinding: withArgs("VolumeBinding", createVolumeBinding),
   VolumeZone: () => volumeZone,
   PodTopologySpread: withArgs("PodTopologySpread", createPodTopologySpread),
   InterPodAffinity: withArgs("InterPodAffinity", createInterPodAffinity),

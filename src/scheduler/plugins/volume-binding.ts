@@ -21,6 +21,7 @@ import {
 } from "../../api/volumes/index.ts";
 import { resources } from "../../client/index.ts";
 import type { ClusterState } from "../cluster-state.ts";
+import { defaultPluginArgs, type VolumeBindingArgs } from "../config/plugin-args.ts";
 import type { FilterPlugin, PreBindContext, Rejection, Reservation, ReservePlugin } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { PodInfo } from "../pod-info.ts";
@@ -32,29 +33,35 @@ const noRoom = "node(s) did not have enough free storage";
 const volumeGone = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
 
 /** Pods go where their volumes are or can be made; volumes of claims that wait for a consumer are bound before the pod. */
-export const volumeBinding: FilterPlugin & ReservePlugin = {
-  name,
-  wakesOn: {
-    "claim/changed": (info, { object }) => info.claimKeys.includes(keyString(keyOf(object))),
-    "volume/changed": true,
-    "node/added": true,
-    "node/labels": true,
-  },
-  prepareFilter: (info, cluster) => {
-    if (info.claimKeys.length === 0) return undefined;
-    const claims = claimsOf(info, cluster);
-    if ("refused" in claims) return { rejected: rejection(claims.refused) };
-    return (node) => {
-      const { reasons } = planOn(node, claims, cluster);
-      return reasons.length === 0 ? undefined : rejection(...reasons);
-    };
-  },
-  prepareReserve: (info, node, cluster) => {
-    const claims = claimsOf(info, cluster);
-    if ("refused" in claims || claims.waiting.length === 0) return undefined;
-    return reserve(planOn(node, claims, cluster), node, cluster);
-  },
-};
+export function createVolumeBinding(
+  { bindTimeoutSeconds }: VolumeBindingArgs = defaultPluginArgs.VolumeBinding,
+): FilterPlugin & ReservePlugin {
+  return {
+    name,
+    wakesOn: {
+      "claim/changed": (info, { object }) => info.claimKeys.includes(keyString(keyOf(object))),
+      "volume/changed": true,
+      "node/added": true,
+      "node/labels": true,
+    },
+    prepareFilter: (info, cluster) => {
+      if (info.claimKeys.length === 0) return undefined;
+      const claims = claimsOf(info, cluster);
+      if ("refused" in claims) return { rejected: rejection(claims.refused) };
+      return (node) => {
+        const { reasons } = planOn(node, claims, cluster);
+        return reasons.length === 0 ? undefined : rejection(...reasons);
+      };
+    },
+    prepareReserve: (info, node, cluster) => {
+      const claims = claimsOf(info, cluster);
+      if ("refused" in claims || claims.waiting.length === 0) return undefined;
+      return reserve({ ...planOn(node, claims, cluster), node, cluster, timeoutMs: bindTimeoutSeconds * 1000 });
+    },
+  };
+}
+
+export const volumeBinding = createVolumeBinding();
 
 interface PodClaims {
   readonly bound: readonly PersistentVolumeClaim[];
@@ -165,14 +172,15 @@ function rejection(...reasons: string[]): Rejection {
   return { plugin: name, reasons, resolvable: false };
 }
 
-function reserve({ matches, toProvision }: NodePlan, node: NodeInfo, cluster: ClusterState): Reservation {
+function reserve(binding: Binding): Reservation {
+  const { matches, toProvision, node, cluster } = binding;
   const taken = new Map(matches.map(({ claim, volume }) => [volume.metadata.name ?? "", keyString(keyOf(claim))]));
   const placed = toProvision.map((claim) => keyString(keyOf(claim))).filter((key) => !cluster.claimNodes.has(key));
   for (const [volume, claim] of taken) cluster.takenVolumes.set(volume, claim);
   for (const claim of placed) cluster.claimNodes.set(claim, node.name);
   return {
     plugin: name,
-    preBind: (context) => bindVolumes({ matches, toProvision, node, cluster }, context),
+    preBind: (context) => bindVolumes(binding, context),
     // Bound or not: by then the volumes say themselves whose they are.
     release: () => {
       for (const volume of taken.keys()) cluster.takenVolumes.delete(volume);
@@ -184,10 +192,13 @@ function reserve({ matches, toProvision }: NodePlan, node: NodeInfo, cluster: Cl
 interface Binding extends Pick<NodePlan, "matches" | "toProvision"> {
   readonly node: NodeInfo;
   readonly cluster: ClusterState;
+  /** How long the volumes may take. */
+  readonly timeoutMs: number;
 }
 
 /** Says what shall be bound, and waits for the controller and the provisioners to do it. */
-async function bindVolumes({ matches, toProvision, node, cluster }: Binding, context: PreBindContext): Promise<void> {
+async function bindVolumes(binding: Binding, context: PreBindContext): Promise<void> {
+  const { matches, toProvision, node, cluster, timeoutMs } = binding;
   const { client, until } = context;
   for (const { claim, volume } of matches) {
     const wanted = volumeBoundTo(volume, claim);
@@ -215,7 +226,7 @@ async function bindVolumes({ matches, toProvision, node, cluster }: Binding, con
     return claims.every((claim) => isFullyBound(claim) && isOnNode(claim));
   };
   try {
-    await until(areBound);
+    await until(areBound, timeoutMs);
   } catch (error) {
     throw new Error(`binding volumes: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
