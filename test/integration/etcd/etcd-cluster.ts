@@ -11,6 +11,8 @@ import { missing } from "../../support/requires.ts";
 /** Why tests with etcd cannot run here; undefined when they can. */
 export const withoutEtcd = missing({ programs: { etcd: "etcd-server", etcdctl: "etcd-client" } });
 
+const startsMax = 3;
+
 interface Member {
   readonly name: string;
   readonly clientUrl: string;
@@ -36,14 +38,17 @@ export class EtcdCluster {
   }
 
   static async start(options: EtcdClusterOptions = {}): Promise<EtcdCluster> {
-    const cluster = new EtcdCluster();
-    try {
-      await cluster.#start(options);
-    } catch (error) {
-      await cluster.stop();
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      const cluster = new EtcdCluster();
+      try {
+        await cluster.#start(options);
+        return cluster;
+      } catch (error) {
+        await cluster.stop();
+        // Between choosing a port and listening on it somebody else may have taken it.
+        if (attempt === startsMax || !cluster.#log.includes("address already in use")) throw error;
+      }
     }
-    return cluster;
   }
 
   /** The clients' URLs of all members, also of those that are stopped. */
@@ -120,7 +125,11 @@ export class EtcdCluster {
       }
     };
     try {
-      await eventually(health, (answer) => answer.includes('"true"'));
+      const answer = await eventually(
+        health,
+        (text) => text.includes('"true"') || this.#log.includes("already in use"),
+      );
+      if (!answer.includes('"true"')) throw new Error(answer);
     } catch (error) {
       throw new Error(`etcd member ${name} does not start: ${this.#log}`, { cause: error });
     }
