@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import {
   type ConnectionConfig,
   createClient,
+  createEventRecorder,
   type HttpTransportOptions,
   httpTransport,
   loadKubeconfig,
@@ -18,7 +19,7 @@ import {
   controllersOffByDefault,
   startControllers,
 } from "../controllers/index.ts";
-import { type Host, type LogLevel, systemHost } from "../host/index.ts";
+import { type Host, type LogLevel, sleep, systemHost } from "../host/index.ts";
 import { accountClients } from "./account-credentials.ts";
 import { type ServingFlags, serveComponent } from "./component-server.ts";
 import { type ControllerFlags, controllersConfig } from "./controller-options.ts";
@@ -130,8 +131,11 @@ export async function runComponent(
     leading.set(1);
     await aborted(signal);
     leading.set(0);
-    if (!stopping.signal.aborted) lostLead = "the lead was lost";
-    await running.stop();
+    if (stopping.signal.aborted) return running.stop();
+    lostLead = "the lead was lost";
+    // Others lead when the lease has run out: what has not ended by then ends with the process.
+    const leftMs = Math.max(0, flags.leaderElectLeaseDuration - flags.leaderElectRenewDeadline);
+    await Promise.race([running.stop(), sleep(host.clock, leftMs)]);
   };
   if (flags.leaderElect) {
     const identity = `${hostname()}_${host.random.uuid()}`;
@@ -151,7 +155,13 @@ export async function runComponent(
         retryPeriodMs: flags.leaderElectRetryPeriod,
         signal: stopping.signal,
       },
-      lead,
+      async (signal) => {
+        const events = createEventRecorder({ client, host, component: name, instance: identity });
+        const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", namespace, name: leaseName };
+        events.event(lease, "Normal", "LeaderElection", `${identity} became leader`);
+        await lead(signal);
+        if (stopping.signal.aborted) await events.stop();
+      },
     );
   } else {
     await lead(stopping.signal);

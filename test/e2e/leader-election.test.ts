@@ -96,6 +96,12 @@ test("when the leader is killed the other takes over within the lease, and nothi
   );
   expect(scaled.stdout.trim().split("\n")).toEqual(["1", "1"]);
 
+  const elections = await box.kubectl(
+    "get events -n kube-system --field-selector reason=LeaderElection -o jsonpath={range.items[*]}{.message}{'\\n'}{end}",
+  );
+  const leaders = [held.holderIdentity, taken.holderIdentity].map((identity) => `${identity} became leader`);
+  expect(elections.stdout.trim().split("\n").sort()).toEqual(leaders.sort());
+
   // One that ends well gives the lead back: the next need not wait for the lease to run out.
   const third = await controllerManager();
   second.kill("SIGTERM");
