@@ -44,11 +44,13 @@ export async function serveSpdyCommand(
   const connection = new SpdyConnection(socket, { role: "server", onStream: gathered.take }, head);
   const gone = new AbortController();
   void connection.closed.then(() => gone.abort(new Error("the client has gone")));
-  const late = sleep(clock, streamCreationMs, gone.signal).then(
+  const patience = new AbortController();
+  const late = sleep(clock, streamCreationMs, AbortSignal.any([gone.signal, patience.signal])).then(
     () => undefined,
     () => undefined,
   );
   const streams = await Promise.race([gathered.all, late]);
+  patience.abort();
   if (streams === undefined) {
     connection.destroy(); // the client never opened what it asked for
     return;
