@@ -59,15 +59,19 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     host,
     nodeOptions,
     options,
-    ({ rootDir }) =>
-      createNodeVolumes({
+    async ({ rootDir }, runtime) => {
+      const { mountsReadOnlyRecursively = false } = await runtime.status();
+      return createNodeVolumes({
         host,
         client,
         nodeName: nodeOptions.name,
         rootDirectory: rootDir,
         allocatable: () => kubelet?.allocatable ?? {},
         refreshMs: options.volumeRefreshMs,
-      }),
+        // Of handlers that pods name themselves it is not known.
+        recursiveReadOnly: ({ spec }) => mountsReadOnlyRecursively && spec?.runtimeClassName === undefined,
+      });
+    },
     () => [...(kubelet?.runners ?? [])].map(({ pod }) => pod),
   );
   const probes = new ProbeCounts();

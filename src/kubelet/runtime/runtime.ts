@@ -81,6 +81,8 @@ export interface RuntimeStatus {
   readonly conditions: readonly RuntimeCondition[];
   /** The names of runtime classes' handlers that it knows, when it tells; "" is the default one. */
   readonly handlers?: readonly string[];
+  /** Whether the default handler can make mounts read-only with all below them. Default: no. */
+  readonly mountsReadOnlyRecursively?: boolean;
 }
 
 /** `RuntimeReady`, `NetworkReady`, ... */

@@ -312,6 +312,19 @@ test("mounts are read-only, propagate and take parts of a volume as they are ask
   ]);
 });
 
+test("a mount is read-only with all below it where the runtime can", async () => {
+  const { host, client } = cluster;
+  const allocatable = () => ({});
+  const recursiveReadOnly = () => true;
+  const shared = { host, client, nodeName: "n", rootDirectory: folder.path, allocatable, mounter };
+  const own = await createNodeVolumes({ ...shared, recursiveReadOnly });
+  const pod = podWith({ emptyDir: {} }, { readOnly: true, recursiveReadOnly: "IfPossible" });
+  const mountsOfOwn = await own.mountsFor(pod, pod.spec?.containers[0] ?? { name: "c" }, []);
+  expect(mountsOfOwn).toMatchObject([{ readonly: true, recursiveReadOnly: true }]);
+  expect(await mountsOf(pod)).toMatchObject([{ readonly: true, recursiveReadOnly: false }]);
+  own.stop();
+});
+
 test.each([
   [{ subPath: "../x" }, "unable to provision SubPath `../x`: must not contain '..'"],
   [{ subPathExpr: "$(NONE)/x" }, 'missing value for "NONE"'],

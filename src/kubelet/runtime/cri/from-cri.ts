@@ -155,6 +155,9 @@ export function runtimeStatusOf({ status, runtimeHandlers }: Message): RuntimeSt
     })),
     // Before containerd 2.0 they were not told.
     ...(handlers.length === 0 ? {} : { handlers }),
+    mountsReadOnlyRecursively: (runtimeHandlers as Message[]).some(
+      ({ name, features }) => name === "" && features?.recursiveReadOnlyMounts === true,
+    ),
   };
 }
 
