@@ -24,6 +24,13 @@ const start = () => {
   return server;
 };
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, async () => {
+    await server?.kill("SIGKILL");
+    rmSync(root, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
 console.log(`seed ${flags.seed}, folder ${dir}`);
 try {
   for (let kill = 1; kill <= Number(flags.kills); kill++) {
