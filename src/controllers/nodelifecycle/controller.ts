@@ -118,6 +118,7 @@ export function startNodeLifecycleController(context: ControllerContext): Runnin
       const name = node.metadata.name ?? "";
       alive(name);
       zones.observe(node, host.clock.now());
+      noticeDisruption();
       const message = `Node ${name} event: Registered Node ${name} in Controller`;
       events.event(aboutNode(node), "Normal", "RegisteredNode", message);
       controller.enqueue(node);
