@@ -6,10 +6,10 @@
 export { checkStore, type StoreReport } from "./check-store.ts";
 export * from "./encryption/index.ts";
 export type { EtcdStoreOptions, EtcdTls, StorageMediaType } from "./etcd/index.ts";
+export type { EtcdServer, EtcdServerOptions, EtcdServerTls } from "./etcd-server/index.ts";
 export { historyAgeMaxMs, historyEventsMax } from "./history.ts";
 export { type LmdbStoreOptions, openLmdbStore } from "./lmdb-store.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.ts";
-export type { EtcdServer, EtcdServerOptions, EtcdServerTls } from "./etcd-server/index.ts";
 export { openEtcdServer, openEtcdStore } from "./open-etcd.ts";
 export { bumpRevisionDefault, readSnapshotStatus, restoreSnapshot, saveSnapshot } from "./snapshot-file.ts";
 export type { SnapshotStatus } from "./snapshot-reader.ts";
