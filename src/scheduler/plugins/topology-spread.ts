@@ -147,7 +147,12 @@ function softScorer(
   feasible: readonly NodeInfo[],
   cluster: ClusterState,
 ): NodeScorer {
-  const scored = needed.length === 0 ? feasible : feasible.filter((node) => hasAllKeys(node, needed));
+  const neededTopologies = needed.map(({ topologyKey }) => cluster.topology(topologyKey));
+  const isScored = (node: NodeInfo) => {
+    for (const topology of neededTopologies) if (topology.domainOf(node) === noDomain) return false;
+    return true;
+  };
+  const scored = needed.length === 0 ? feasible : feasible.filter(isScored);
   const parts = constraints.map((constraint) => {
     const { topologyKey, maxSkew } = constraint;
     const topology = cluster.topology(topologyKey);
@@ -159,7 +164,7 @@ function softScorer(
     return { topology, countAt, weight, skew: maxSkew - 1 };
   });
   return (node) => {
-    if (scored !== feasible && !hasAllKeys(node, needed)) return unscored;
+    if (!isScored(node)) return unscored;
     let sum = 0;
     for (const { topology, countAt, weight, skew } of parts) {
       if (topology.domainOf(node) !== noDomain) sum += countAt(node) * weight + skew;
