@@ -68,6 +68,7 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
         rootDirectory: rootDir,
         allocatable: () => kubelet?.allocatable ?? {},
         refreshMs: options.volumeRefreshMs,
+        refreshFailed: (pod, message) => kubelet?.record(pod, { type: "Warning", reason: "FailedMount", message }),
         // Of handlers that pods name themselves it is not known.
         recursiveReadOnly: ({ spec }) => mountsReadOnlyRecursively && spec?.runtimeClassName === undefined,
       });

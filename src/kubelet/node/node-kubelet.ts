@@ -102,7 +102,7 @@ export class NodeKubelet {
       allocatable: () => this.allocatable,
       machine: backend.machine,
       statuses: { lane: (pod) => this.#staticPods?.lane(pod) ?? statuses.lane(pod) },
-      record: (pod, event) => this.#record(pod, event),
+      record: (pod, event) => this.record(pod, event),
       resizeRefusal: (pod) => this.#resizeRefusal(pod),
       networkReady: () => this.#podCidr !== undefined,
     };
@@ -293,7 +293,7 @@ export class NodeKubelet {
   }
 
   #refuse(pod: Pod, { reason, message }: Refusal): void {
-    this.#record(pod, { type: "Warning", reason, message });
+    this.record(pod, { type: "Warning", reason, message });
     const status: PodStatus = {
       ...pod.status,
       observedGeneration: pod.metadata.generation,
@@ -364,7 +364,8 @@ export class NodeKubelet {
     this.#eventRecorder().event({ kind: "Node", name: this.name, uid: this.name }, type, reason, message);
   }
 
-  #record(pod: Pod, { type, reason, message, container }: PodEvent): void {
+  /** Tells an event of a pod. */
+  record(pod: Pod, { type, reason, message, container }: PodEvent): void {
     const fieldPath = container === undefined ? undefined : fieldPathOf(pod, container);
     this.#eventRecorder().event(pod, type, reason, message, fieldPath === undefined ? {} : { fieldPath });
   }

@@ -170,6 +170,22 @@ test("a volume follows its config map within a minute, except for an immutable o
   expect(await read()).toBe("3");
 });
 
+test("a volume whose object went keeps its files, and says what it lacks", async () => {
+  const told: string[] = [];
+  const { host, client } = cluster;
+  const shared = { host, client, nodeName: "n", rootDirectory: folder.path, allocatable: () => ({}), mounter };
+  const own = await createNodeVolumes({ ...shared, refreshFailed: (_, message) => told.push(message) });
+  await configMap({ key: "1" });
+  await own.prepare(podWith({ configMap: { name: "y" } }));
+  await client.resource(resources.configmaps).delete({ namespace: "default", name: "y" });
+  await vi.waitFor(async () => {
+    await cluster.seconds(66);
+    expect(told).toContain('MountVolume.SetUp failed for volume "v" : configmap "y" not found');
+  }, 5000);
+  expect(await readFile(made("kubernetes.io~configmap", "key"), "utf8")).toBe("1");
+  own.stop();
+});
+
 test("the downward API shows labels, names and what a container may use, and follows the labels", async () => {
   const items = [
     { path: "labels", fieldRef: { fieldPath: "metadata.labels" } },

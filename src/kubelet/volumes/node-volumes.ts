@@ -17,7 +17,7 @@ import { VolumeLayout } from "./layout.ts";
 import { isWithin, LinuxMounter, type Mounter, unmountBelow } from "./mounting/mounter.ts";
 import { readWithin } from "./mounting/sub-path.ts";
 import { PodVolumes } from "./pod-volumes.ts";
-import type { SharedKinds, VolumeNode } from "./volume-kind.ts";
+import { type SharedKinds, StepError, type VolumeNode } from "./volume-kind.ts";
 import { type Environment, type Preparation, VolumeError, type VolumeManager } from "./volume-manager.ts";
 
 export interface NodeVolumesOptions {
@@ -30,6 +30,8 @@ export interface NodeVolumesOptions {
   allocatable(): Readonly<Record<string, string>>;
   /** Whether the runtime can make mounts read-only with all below them. Default: no. */
   recursiveReadOnly?(pod: Pod): boolean;
+  /** Told when a volume of a running pod cannot be brought up to date: the message of a `FailedMount` event. */
+  refreshFailed?(pod: Pod, message: string): void;
   /** How often volumes are compared with the objects they show. Default a minute. */
   readonly refreshMs?: number;
   /** Default: the machine's. */
@@ -212,8 +214,12 @@ class NodeVolumes implements VolumeManager {
     return volumes.alone(async () => {
       // It may have been let go of while others were refreshed.
       if (this.#pods.get(podUid(pod)) !== volumes) return;
+      // What it is made from may go before a pod that ends.
+      if (volumes.pod.metadata.deletionTimestamp != null) return;
       await volumes.refresh(references, (volume, error) => {
-        if (!this.#stopped) this.#warn(`volume ${JSON.stringify(volume)} could not be brought up to date`, pod, error);
+        if (this.#stopped) return;
+        this.#warn(`volume ${JSON.stringify(volume)} could not be brought up to date`, pod, error);
+        this.#options.refreshFailed?.(pod, new StepError("SetUp", volume, error).message);
       });
     });
   }
