@@ -170,7 +170,7 @@ class ComposedApiServer implements ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
-    const { host, store, config = {}, serviceAccountKey, admission, companions, nodes } = options;
+    const { host, store, config = {}, serviceAccountKey, companions, nodes } = options;
     const { serviceAccountIssuer: issuer = defaultIssuer, serviceClusterIPRange } = config;
     const { serviceNodePortRange: nodePortRange, sharedStore } = config;
     const audiences = [...new Set([issuer, ...(config.apiAudiences ?? [])])];
@@ -181,12 +181,13 @@ class ComposedApiServer implements ApiServer {
     this.kinds = options.kinds ?? createKindRegistry(builtinKinds());
     this.tokens = new TokenIssuer(host, key, issuer, audiences);
     this.authorizer = unionAuthorizer(nodeAuthorizer, rbac);
+    const admission = options.admission ?? createAdmissionChain(this.#plugins(rbac));
     const bare = createApiHandler({
       host,
       store,
       stores: options.stores,
       kinds: this.kinds,
-      admission: admission ?? createAdmissionChain(this.#plugins(rbac)),
+      admission,
       companions:
         companions ??
         serviceCompanions({ host, store, kinds: this.kinds, serviceClusterIPRange, nodePortRange, sharedStore }),
@@ -210,6 +211,7 @@ class ComposedApiServer implements ApiServer {
       limiter: new InFlightLimiter(host, config),
       paths: this.#routes(key, issuer),
       metrics: new RequestMetrics(host),
+      admission,
       kubelets: new KubeletClient(this.trusted, options.kubeletClient, nodes),
     };
     this.#pipeline = new RequestPipeline(pipeline);

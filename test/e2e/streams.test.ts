@@ -193,3 +193,30 @@ test("who may only get pods/exec runs no command", async () => {
   await k("create rolebinding runner --role=runner --user=jane");
   expect(await k("exec web --as=jane -- echo hello")).toBe("hello\n");
 });
+
+test("a policy decides which commands may be run", async () => {
+  const { k, fails } = kubectl;
+  const rules = [{ apiGroups: [""], apiVersions: ["v1"], resources: ["pods/exec"], operations: ["CONNECT"] }];
+  const policy = {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingAdmissionPolicy",
+    metadata: { name: "no-rm" },
+    spec: {
+      matchConstraints: { resourceRules: rules },
+      validations: [{ expression: "object.command[0] != 'rm'", message: "nothing is removed by hand" }],
+    },
+  };
+  const binding = {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingAdmissionPolicyBinding",
+    metadata: { name: "no-rm" },
+    spec: { policyName: "no-rm", validationActions: ["Deny"] },
+  };
+  for (const object of [policy, binding]) await k("create -f -", JSON.stringify(object));
+  await eventually(
+    () => kubectl.run("exec web -- rm /tmp/none"),
+    ({ code }) => code !== 0,
+  );
+  expect(await fails("exec web -- rm /tmp/none")).toContain("nothing is removed by hand");
+  expect(await k("exec web -- echo hello")).toBe("hello\n");
+});

@@ -63,11 +63,12 @@ export class Target {
         throw new Error(`namespace ${name} is made by no default plugin`);
       },
     });
+    const admission = createAdmissionChain(plugins);
     const handler = createApiHandler({
       host,
       store,
       kinds,
-      admission: createAdmissionChain(plugins),
+      admission,
       companions: serviceCompanions({ host, store, kinds }),
       authorizer: allowAll,
       tokens: new TokenIssuer(host, key, "https://fuzz"),
@@ -77,6 +78,7 @@ export class Target {
       kinds,
       handler,
       kubelets: new KubeletClient(handler),
+      admission,
       authenticator: { authenticate: () => user },
       impersonator: new Impersonator(allowAll),
       authorizer: allowAll,

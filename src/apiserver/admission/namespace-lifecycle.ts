@@ -10,7 +10,8 @@ const immortal: ReadonlySet<string> = new Set(["default", "kube-system", "kube-p
 export function namespaceLifecycle(lookup: Lookup): AdmissionPlugin {
   return {
     name: "NamespaceLifecycle",
-    handles: ({ kind, namespace }) => namespace !== "" || kind.resource === "namespaces",
+    handles: ({ kind, namespace, operation }) =>
+      operation !== "CONNECT" && (namespace !== "" || kind.resource === "namespaces"),
     async admit(attributes) {
       const { kind, operation, namespace, name } = attributes;
       if (kind.group === "" && kind.resource === "namespaces") {

@@ -1,6 +1,7 @@
 import type { KindRegistry } from "../../api/kinds/index.ts";
 import { ApiError, errors, isReason, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import type { Host } from "../../host/index.ts";
+import type { AdmissionChain } from "../admission/index.ts";
 import { type Authenticator, type Authorizer, type Impersonator, requireAllowed } from "../auth/index.ts";
 import type { InFlightLimiter } from "../flow/index.ts";
 import { deprecationOf, warningsOfError, withWarnings } from "../handlers/index.ts";
@@ -17,7 +18,7 @@ import {
   type OutputForm,
   plainJson,
 } from "./negotiate.ts";
-import type { KubeletClient, PodContainers } from "./nodes/index.ts";
+import { admitConnect, type KubeletClient, type PodContainers } from "./nodes/index.ts";
 import { notFoundText, type PathRoutes, sendText } from "./path-routes.ts";
 import { asksToWatch, parseQuery, type Query } from "./query.ts";
 import { readRequest, requestWithoutBody } from "./read-request.ts";
@@ -41,6 +42,8 @@ export interface PipelineOptions {
   readonly paths: PathRoutes;
   readonly metrics: RequestMetrics;
   readonly kubelets: KubeletClient;
+  /** Asked about requests to what runs; all others pass it in the handler. */
+  readonly admission: AdmissionChain;
 }
 
 /** A request on its way: what is known of it so far. */
@@ -193,6 +196,7 @@ export class RequestPipeline {
     const { handler, kubelets, host } = this.#options;
     const { exchange, info, query } = call;
     if (info.subresource === "proxy") {
+      await admitConnect(this.#options.admission, route.kind, info, query, user);
       const { serveProxy } = await import("./nodes/proxy.ts");
       const code = await serveProxy({ handler, kubelets, random: host.random }, info, user, exchange);
       this.#observe(call, code);

@@ -1,13 +1,14 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { ResourceKind } from "../../api/kinds/index.ts";
 import { ApiError, errors, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import { answerAndEnd, asksForUpgrade, namedProtocols, UpgradeRefused } from "../../streams/index.ts";
 import { requireAllowed } from "../auth/index.ts";
 import type { UserInfo } from "../request.ts";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
-import type { PodContainers } from "./nodes/index.ts";
+import { admitConnect, type PodContainers } from "./nodes/index.ts";
 import type { PipelineOptions } from "./pipeline.ts";
 import { asksToWatch, parseQuery, type Query } from "./query.ts";
 import { attributesOf, parseRequestInfo, type RequestInfo } from "./request-info.ts";
@@ -83,6 +84,7 @@ async function connect(options: PipelineOptions, upgrade: Upgrade): Promise<void
   open.inc();
   socket.once("close", () => open.dec());
   if (info.subresource === "proxy") {
+    await admitConnect(options.admission, route.kind, info, upgrade.query, user);
     const { serveProxyUpgrade } = await import("./nodes/proxy.ts");
     const { handler, kubelets, host } = options;
     await serveProxyUpgrade({ handler, kubelets, random: host.random }, info, user, request, socket, head);
@@ -90,15 +92,16 @@ async function connect(options: PipelineOptions, upgrade: Upgrade): Promise<void
   }
   // A WebSocket is asked for by a GET: who may only read must not run commands that way.
   requireAllowed(options.authorizer, attributesOf({ ...info, verb: "create" }, user));
-  await stream(options, upgrade, user);
+  await stream(options, route.kind, upgrade, user);
 }
 
-async function stream(options: PipelineOptions, upgrade: Upgrade, user: UserInfo): Promise<void> {
+async function stream(options: PipelineOptions, kind: ResourceKind, upgrade: Upgrade, user: UserInfo): Promise<void> {
   const { group, version, resource, subresource, namespace, name } = upgrade.info;
   const target = { group, version, resource, name, namespace };
   const found = await options.handler.handle({ ...target, verb: "get", options: {}, user });
   if (found.kind !== "object") throw errors.genericNotFound();
   const pod = found.object as KubeObject & PodContainers;
+  await admitConnect(options.admission, kind, upgrade.info, upgrade.query, user);
   const { serveStreams } = await import("./nodes/streams.ts");
   await serveStreams(options.kubelets, options.host.clock, { ...upgrade, pod, subresource });
 }
