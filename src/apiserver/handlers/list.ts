@@ -69,11 +69,13 @@ async function snapshotFor(
   const { store } = ctx;
   if (position !== undefined) return continuedSnapshot(ctx, prefix, position);
   const wanted = parseRevision(request.options.resourceVersion);
-  if (wanted === undefined || wanted === 0) return store.list(prefix);
+  if (wanted === undefined) return store.list(prefix);
+  // Any state will do: the one that is here, without asking etcd whether there is a newer one.
+  if (wanted === 0) return store.list(prefix, store.revision);
   const match = request.options.resourceVersionMatch ?? "";
   const isExact = match === "Exact" || (match === "" && limit > 0);
   await requireRevision(store, wanted);
-  return isExact ? exactSnapshot(ctx, prefix, wanted) : store.list(prefix);
+  return isExact ? exactSnapshot(ctx, prefix, wanted) : store.list(prefix, store.revision);
 }
 
 async function exactSnapshot(ctx: HandlerContext, prefix: string, at: Revision): Promise<Snapshot> {

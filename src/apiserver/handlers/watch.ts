@@ -111,7 +111,9 @@ class WatchRun implements Watching {
     try {
       await requireRevision(store, wanted);
       const found = await candidates(this.#ctx, this.#kind, this.#selection, this.#prefix);
-      const snapshot = found?.snapshot ?? (await store.list(this.#prefix));
+      // With a resourceVersion any state from there on will do, as for a list.
+      const at = wanted === undefined ? undefined : store.revision;
+      const snapshot = found?.snapshot ?? (await store.list(this.#prefix, at));
       if (!(await this.#sendState(found?.entries ?? snapshot.entries()))) return;
       this.#delivered = snapshot.revision;
       if (this.#call.request.options.sendInitialEvents && this.#call.request.options.allowWatchBookmarks) {

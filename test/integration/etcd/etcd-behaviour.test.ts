@@ -117,6 +117,8 @@ describe.skipIf(withoutEtcd)(`a store in etcd${withoutEtcd ? ` (${withoutEtcd})`
     await etcd.kill(0);
     await etcd.kill(1);
     await expect(store.get("/a")).rejects.toThrow(StoreError);
+    // What need not be the newest is answered nonetheless.
+    expect(await contentOf(store, "/", store.revision)).toEqual({ "/a": "1" });
     await Promise.all([etcd.restart(0), etcd.restart(1)]);
     const value = await eventually(
       () => store.get("/a").catch(() => undefined),
