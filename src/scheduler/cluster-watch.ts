@@ -143,7 +143,8 @@ class ClusterWatch {
   }
 }
 
-/** Whether an update of a pending pod may change where it fits; updates of its status do not. */
+/** Whether an update of a pending pod may change where it fits; of its status, only which claims were made for it. */
 function affectsScheduling(old: Pod, pod: Pod): boolean {
-  return !deepEqual(old.spec, pod.spec) || !deepEqual(old.metadata.labels, pod.metadata.labels);
+  const parts = ({ spec, metadata, status }: Pod) => [spec, metadata.labels, status?.resourceClaimStatuses];
+  return !deepEqual(parts(old), parts(pod));
 }

@@ -180,3 +180,28 @@ test("a PreEnqueue plugin is asked again at its events, and when it says so", ()
   queue.recheckGated();
   expect(queue.sizes).toMatchObject({ gated: 0, active: 3 });
 });
+
+test("a pod that changes during its cycle is tried again after its back-off, and is there once", async () => {
+  const { clock, queue } = queueAt();
+  queue.add(pod("a"));
+  const entry = popped(queue);
+  queue.add(pod("a", { labels: { now: "another" } }));
+  expect(queue.sizes.active).toBe(0);
+  queue.unschedulable({ ...entry, refusedBy: fit });
+  expect(queue.sizes).toEqual({ active: 0, backoff: 1, unschedulable: 0, gated: 0 });
+  await clock.advance(1000);
+  expect([queue.pop()?.key, queue.pop()]).toEqual(["d/a", undefined]);
+});
+
+test("pods that belong together are taken together, wherever they wait", () => {
+  const { queue } = queueAt();
+  for (const name of ["a", "b", "c", "other"]) queue.add(pod(name, { labels: name === "other" ? {} : { gang: "g" } }));
+  queue.unschedulable({ ...popped(queue), refusedBy: fit });
+  expect(
+    queue
+      .popAll(({ labels }) => labels.gang === "g")
+      .map(({ key }) => key)
+      .sort(),
+  ).toEqual(["d/a", "d/b", "d/c"]);
+  expect([queue.pop()?.key, queue.pop()]).toEqual(["d/other", undefined]);
+});

@@ -76,6 +76,8 @@ export class SchedulingQueue {
   /** By pod key where in all events ever logged its cycle began; oldest first. */
   readonly #inFlight = new Map<string, number>();
   #logStart = 0;
+  /** Pods that changed while their cycle ran: it may have read what they were before. */
+  readonly #changedInFlight = new Set<string>();
   #turns = 0;
 
   constructor(options: QueueOptions) {
@@ -100,7 +102,9 @@ export class SchedulingQueue {
   add(info: PodInfo): void {
     const { key } = info;
     const unschedulable = this.#unschedulable.get(key);
-    if (this.#active.get(key) || this.#backingOff.get(key) || this.#afterError.get(key)) {
+    if (this.#inFlight.has(key)) {
+      this.#changedInFlight.add(key);
+    } else if (this.#active.get(key) || this.#backingOff.get(key) || this.#afterError.get(key)) {
       this.refresh(info);
     } else if (unschedulable) {
       this.refresh(info);
@@ -165,6 +169,7 @@ export class SchedulingQueue {
 
   done(key: string): void {
     this.#inFlight.delete(key);
+    this.#changedInFlight.delete(key);
     this.#trimLog();
   }
 
@@ -180,9 +185,10 @@ export class SchedulingQueue {
     const { key } = entry;
     const from = this.#inFlight.get(key);
     const missed = from === undefined ? [] : this.#log.slice(from - this.#logStart);
+    const hasChanged = this.#changedInFlight.has(key);
     this.done(key);
     const { clock } = this.#options;
-    if (missed.some((event) => this.#helps(entry, event))) {
+    if (hasChanged || missed.some((event) => this.#helps(entry, event))) {
       this.#backOff(entry, clock.now() + this.#backoffMs(entry), "attempt-failed", false);
       return;
     }

@@ -1,4 +1,5 @@
 import { isReason, keyOf, keyString } from "../api/meta/index.ts";
+import type { Pod } from "../api/types/index.ts";
 import {
   type Client,
   createEventRecorder,
@@ -14,11 +15,12 @@ import { watchCluster } from "./cluster-watch.ts";
 import { SchedulingCycle } from "./cycle.ts";
 import { type Extender, extenderBinder, runExtended } from "./extenders/index.ts";
 import { fitMessage, refusingPlugins } from "./fit-error.ts";
-import type { CycleResult, FitError, PluginHandle, PostFilterResult, Rejection } from "./framework.ts";
+import { type CycleResult, type FitError, needsNode, type PluginHandle, type Rejection } from "./framework.ts";
 import { type Gang, scheduleGang } from "./gang.ts";
 import { createSchedulerMetrics, type SchedulerMetrics } from "./metrics.ts";
 import { type PodInfo, podInfoOf } from "./pod-info.ts";
 import { type WhyPending, writePending } from "./pod-status.ts";
+import { askPostFilters, noHelp } from "./post-filters.ts";
 import { defaultSchedulerName, type Profile } from "./profile.ts";
 import { type CustomPlugin, createProfiles, type ProfileConfig } from "./profile-factory.ts";
 import { type QueueProfile, SchedulingQueue } from "./queue.ts";
@@ -127,7 +129,7 @@ class PodScheduler implements Scheduler {
       isThere: ({ key, pod }) => pods.get(key)?.metadata.uid === pod.metadata.uid,
     });
     this.#handlers = watchCluster(this.#informers, this.#cluster, {
-      isOurs: (pod) => this.#profiles.has(pod.spec?.schedulerName ?? defaultSchedulerName),
+      isOurs: (pod) => this.#isOurs(pod),
       podAdded: (info) => this.#queue.add(info),
       podRefreshed: (info) => this.#queue.refresh(info),
       podRemoved: (key) => this.#podRemoved(key),
@@ -270,7 +272,7 @@ class PodScheduler implements Scheduler {
     const asked = runExtended(extended, info, this.#cluster).then(
       (result) => {
         this.#isAsking = false;
-        if (this.#stopped || !this.#current(attempt.entry)) this.#queue.done(info.key);
+        if (this.#stopped || !this.#current(attempt.entry)) this.#gone(info.key);
         else this.#decided(attempt, cycle, result);
       },
       (error: unknown) => {
@@ -342,7 +344,7 @@ class PodScheduler implements Scheduler {
         return;
       case "gone":
         this.#forget(info, nodeName);
-        this.#queue.done(key);
+        this.#gone(key);
         return;
       case "failed":
         this.#forget(info, nodeName);
@@ -360,7 +362,7 @@ class PodScheduler implements Scheduler {
       this.#queue.done(key);
       return;
     }
-    this.#host.log.warn("cannot bind the pod, will try again", { pod: key, error: message });
+    this.#host.log.warn("an attempt failed, the pod is tried again", { pod: key, error: message });
     this.#retry(entry);
     if (isReason(error, "Conflict")) return; // somebody was faster, or the view was old
     this.#events.event(pod, "Warning", "FailedScheduling", message, { action: "Scheduling" });
@@ -371,7 +373,18 @@ class PodScheduler implements Scheduler {
   #retry(entry: QueuedPod): void {
     const current = this.#current(entry);
     if (current) this.#queue.retry(current);
-    else this.#queue.done(entry.key);
+    else this.#gone(entry.key);
+  }
+
+  /** The pod needs no node from us any more; another one of its name, which came meanwhile, may. */
+  #gone(key: string): void {
+    this.#queue.done(key);
+    const pod = this.#stopped ? undefined : this.#informers.informer(resources.pods).store.get(key);
+    if (pod && needsNode(pod) && this.#isOurs(pod)) this.#queue.add(podInfoOf(pod));
+  }
+
+  #isOurs({ spec }: Pod): boolean {
+    return this.#profiles.has(spec?.schedulerName ?? defaultSchedulerName);
   }
 
   #current(entry: QueuedPod): QueuedPod | undefined {
@@ -408,41 +421,25 @@ class PodScheduler implements Scheduler {
   /** No node fits: what PostFilter can do about it, then the pod waits. */
   async #reject({ entry, profile, startedAt }: Attempt, fit: FitError, mayHelp: boolean): Promise<void> {
     this.#metrics.attempt("unschedulable", profile.schedulerName, startedAt);
-    const helped = mayHelp ? await this.#postFilter(entry.info, profile, fit) : noHelp;
+    const helpingAt = this.#host.clock.now();
+    const helped = mayHelp ? await askPostFilters(profile, entry.info, fit, this.#host.log) : noHelp;
+    const outcome = helped.helped ? "Success" : "Unschedulable";
+    if (mayHelp) this.#metrics.point("PostFilter", outcome, profile.schedulerName, helpingAt);
     const message = fitMessage(fit, helped.message);
     if (this.#stopped) return;
-    this.#events.event(entry.info.pod, "Warning", "FailedScheduling", message, { action: "Scheduling" });
     const current = this.#current(entry);
-    if (current) this.#queue.unschedulable({ ...current, refusedBy: refusingPlugins(fit) });
-    else this.#queue.done(entry.key);
+    if (!current) {
+      this.#gone(entry.key);
+      return;
+    }
+    this.#events.event(entry.info.pod, "Warning", "FailedScheduling", message, { action: "Scheduling" });
+    this.#queue.unschedulable({ ...current, refusedBy: refusingPlugins(fit) });
     const nominated = helped.nominated;
     await this.#writePending(entry, {
       reason: "Unschedulable",
       message,
       ...(nominated !== undefined && { nominated }),
     });
-  }
-
-  /** Asks the PostFilter plugins until one helps; what those before said is told together. */
-  async #postFilter(info: PodInfo, profile: Profile, fit: FitError): Promise<PostFilterResult> {
-    const startedAt = this.#host.clock.now();
-    const messages: string[] = [];
-    let nominated: string | undefined;
-    try {
-      for (const plugin of profile.postFilters) {
-        const result = await plugin.postFilter(info, fit);
-        if (result.helped) return result;
-        if (result.message !== "") messages.push(result.message);
-        nominated ??= result.nominated;
-        if (result.final) break;
-      }
-    } catch (error) {
-      this.#host.log.warn("cannot make room, the pod waits", { pod: info.key, error: messageOf(error) });
-      return { helped: false, message: messageOf(error) };
-    } finally {
-      this.#metrics.point("PostFilter", "Success", profile.schedulerName, startedAt);
-    }
-    return { helped: false, message: messages.join(", "), ...(nominated !== undefined && { nominated }) };
   }
 
   #writePending({ info }: QueuedPod, why: WhyPending): Promise<void> {
@@ -457,8 +454,6 @@ interface Attempt {
   /** ms since the epoch. */
   readonly startedAt: number;
 }
-
-const noHelp: PostFilterResult = { helped: false, message: "" };
 
 function hintsOf(profile: Profile): QueueProfile["hints"] {
   const { preEnqueues, filters, reserves, permits } = profile;

@@ -113,6 +113,21 @@ test("Reserve, PreBind, Bind and PostBind are called in order, and what was rese
   ]);
 });
 
+test("a pod that takes the name of one that was deleted while it waited gets its node", async () => {
+  const slow: scheduling.Plugin = {
+    name: "Slow",
+    permit: ({ labels }) => (labels.slow ? { kind: "wait", timeoutMs: 60_000 } : { kind: "approve" }),
+  };
+  world = await startWorld({ scheduler: { plugins: [slow] } });
+  await world.create("p", { terminationGracePeriodSeconds: 0 }, { labels: { slow: "yes" } });
+  await world.host.clock.advance(1000);
+  await world.client.resource(resources.pods).delete({ namespace: "default", name: "p" });
+  await world.create("p");
+  await world.host.clock.advance(2000);
+  expect(await world.nodeOf("p")).toBeDefined();
+  expect((await world.eventsOf("p")).filter((event) => event.startsWith("FailedScheduling"))).toEqual([]);
+});
+
 test("a gated pod waits, says so, and is scheduled when its gates are gone", async () => {
   world = await startWorld();
   await world.create("p", { schedulingGates: [{ name: "example.com/quota" }] });
