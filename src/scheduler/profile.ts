@@ -105,26 +105,27 @@ export interface ProfileSettings {
 }
 
 /**
- * Puts the enabled plugins where the scheduler looks for them. A plugin that is enabled at PreFilter or at Filter filters,
- * since it does both in one; so it is with PreScore and Score.
+ * Puts the enabled plugins where the scheduler looks for them. PreFilter and Filter are one method of a plugin, as are
+ * PreScore and Score: the latter of each decides whether nodes are looked at.
  * @throws when there is no plugin, or more than one, that sorts the queue, or none that binds.
  */
 export function makeProfile(settings: ProfileSettings, enabled: EnabledByPoint): Profile {
   const plugins = (point: ExtensionPoint) => enabled[point].map(({ plugin }) => plugin);
-  const [queueSort, ...more] = plugins("queueSort").filter(isQueueSort);
-  if (queueSort === undefined) throw new Error(`no queue sort plugin is enabled in profile ${settings.schedulerName}`);
-  if (more.length > 0) {
-    const names = [queueSort, ...more].map(({ name }) => name).join(", ");
-    throw new Error(`only one queue sort plugin can be enabled in profile ${settings.schedulerName}: ${names}`);
+  const { schedulerName } = settings;
+  const sorts = plugins("queueSort").filter(isQueueSort);
+  const [queueSort] = sorts;
+  const where = `for profile with scheduler name "${schedulerName}"`;
+  if (queueSort === undefined || sorts.length > 1) {
+    throw new Error(`only one queue sort plugin required ${where}, but got ${sorts.length}`);
   }
   const binds = plugins("bind").filter(isBind);
-  if (binds.length === 0) throw new Error("at least one bind plugin is needed");
+  if (binds.length === 0) throw new Error(`at least one bind plugin is needed ${where}`);
   return {
     ...settings,
     queueSort,
     preEnqueues: plugins("preEnqueue").filter(isPreEnqueue),
     gangs: plugins("preEnqueue").find(isGang),
-    filters: [...new Set([...plugins("preFilter"), ...plugins("filter")])].filter(isFilter),
+    filters: filtersOf(plugins("preFilter").filter(isFilter), plugins("filter").filter(isFilter)),
     postFilters: plugins("postFilter").filter(isPostFilter),
     scores: weightedScores(enabled),
     reserves: plugins("reserve").filter(isReserve),
@@ -132,6 +133,25 @@ export function makeProfile(settings: ProfileSettings, enabled: EnabledByPoint):
     preBinds: plugins("preBind").filter((plugin) => isPreBind(plugin) || isReserve(plugin)),
     binds,
     postBinds: plugins("postBind").filter(isPostBind),
+  };
+}
+
+/** Those of PreFilter first; who is enabled there alone looks at the pod, but at no node. */
+function filtersOf(preFilters: readonly FilterPlugin[], filters: readonly FilterPlugin[]): FilterPlugin[] {
+  const withNodes = new Set(filters);
+  const first = preFilters.map((plugin) => (withNodes.has(plugin) ? plugin : withoutNodes(plugin)));
+  return [...first, ...filters.filter((plugin) => !preFilters.includes(plugin))];
+}
+
+function withoutNodes({ name, wakesOn, prepareFilter }: FilterPlugin): FilterPlugin {
+  return {
+    name,
+    ...(wakesOn && { wakesOn }),
+    prepareFilter: (pod, cluster) => {
+      const prepared = prepareFilter(pod, cluster);
+      if (typeof prepared === "function" || prepared === undefined) return undefined;
+      return "rejected" in prepared ? prepared : { only: prepared.only };
+    },
   };
 }
 
