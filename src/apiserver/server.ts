@@ -244,7 +244,7 @@ class ComposedApiServer implements ApiServer {
   }
 
   async bootstrap(): Promise<void> {
-    const { host, store, config = {} } = this.#options;
+    const { host, store, tls, config = {} } = this.#options;
     const { serviceClusterIPRange, advertiseAddress: address, endpointReconcilerType } = config;
     const port = this.#listeners[0]?.port;
     const advertised = address === undefined || port === undefined ? undefined : { address, port };
@@ -255,6 +255,7 @@ class ComposedApiServer implements ApiServer {
         serviceClusterIPRange,
         advertised,
         listsEndpoints: endpointReconcilerType === undefined,
+        clientCa: tls?.clientCa,
       }),
       reconcileDefaultPolicy(host, store),
     ]);

@@ -19,6 +19,8 @@ export interface BootstrapOptions {
   readonly serviceClusterIPRange?: string;
   /** Where clients in the cluster reach the API server; without it the kubernetes service has no endpoints. */
   readonly advertised?: { readonly address: string; readonly port: number };
+  /** The authority of clients' certificates, as PEM. */
+  readonly clientCa?: string;
   /** Whether it becomes the endpoint of the kubernetes service here; default true. */
   readonly listsEndpoints?: boolean;
 }
@@ -28,9 +30,9 @@ const userAgent = "kube-apiserver/v1.36.2";
 
 /** Makes what every cluster has, where it is missing. May be called at every start. */
 export async function bootstrapCluster(options: BootstrapOptions): Promise<void> {
-  const { serviceClusterIPRange = defaultServiceClusterIPRange, advertised, listsEndpoints = true } = options;
+  const { serviceClusterIPRange = defaultServiceClusterIPRange, advertised, listsEndpoints = true, clientCa } = options;
   const serviceIP = firstServiceIP(serviceClusterIPRange);
-  const objects = bootstrapObjects({ serviceClusterIPRange, serviceIP, advertised, listsEndpoints });
+  const objects = bootstrapObjects({ serviceClusterIPRange, serviceIP, advertised, listsEndpoints, clientCa });
   // All at once, so that they share flushes of the disk; but what is in a namespace needs the namespace.
   const ensureAll = (of: readonly BootstrapObject[]) =>
     Promise.all(of.map((object) => ensure(options.handler, object)));

@@ -7,6 +7,8 @@ export interface BootstrapFacts {
   /** Where the API server is reached; absent when it does not listen. */
   readonly advertised?: { readonly address: string; readonly port: number };
   readonly listsEndpoints: boolean;
+  /** PEM; absent when clients have no certificates. */
+  readonly clientCa?: string;
 }
 
 /** One object that every cluster has. */
@@ -37,7 +39,16 @@ export function bootstrapObjects(facts: BootstrapFacts): BootstrapObject[] {
     ...(facts.advertised && facts.listsEndpoints
       ? [kubernetesEndpoints(facts.advertised), kubernetesEndpointSlice(facts.advertised)]
       : []),
+    ...(facts.clientCa === undefined ? [] : [extensionAuthentication(facts.clientCa)]),
   ];
+}
+
+/** How other servers of the cluster (components' ports, aggregated APIs) know the certificates of its clients. */
+function extensionAuthentication(clientCa: string): BootstrapObject {
+  const name = "extension-apiserver-authentication";
+  const namespace = "kube-system";
+  const body = { metadata: { name, namespace }, data: { "client-ca-file": clientCa } };
+  return { group: "", version: "v1", resource: "configmaps", namespace, name, body, kept: true };
 }
 
 function namespace(name: string): BootstrapObject {

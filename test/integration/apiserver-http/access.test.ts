@@ -36,6 +36,12 @@ describe("who", () => {
     );
   });
 
+  it("can be told by other servers, too: the authority of client certificates is published", async () => {
+    const config = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+    const { body } = await call("GET", config);
+    expect(body.data["client-ca-file"]).toMatch(/^-----BEGIN CERTIFICATE-----/);
+  });
+
   it("is unknown with a certificate of another authority", async () => {
     expect((await call("GET", pods, { as: "stranger" })).body).toEqual({
       kind: "Status",
