@@ -50,8 +50,10 @@ export async function kubelet(flags: KubeletFlags, around: Surroundings): Promis
     },
   });
   try {
+    const stopped = untilStopped(around);
+    await Promise.race([running.ready, stopped]);
     host.log.info("started", { component: "kubelet", node: name, port: serving?.port });
-    await untilStopped(around);
+    await stopped;
   } finally {
     await serving?.close();
     await running.stop();

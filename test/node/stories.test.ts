@@ -8,6 +8,7 @@ const stories = recordedStories().filter(({ story }) => story.startsWith("pod: "
 
 /** Apart, so that each has the machine for its start; after that they mostly wait. */
 const betweenStartsMs = 500;
+const patienceSeconds = 30;
 
 /** All at the same time, each in a namespace of its own. */
 describe.skipIf(reason !== undefined)(`stories of pods on a real containerd${reason ? ` (${reason})` : ""}`, () => {
@@ -21,7 +22,9 @@ describe.skipIf(reason !== undefined)(`stories of pods on a real containerd${rea
     for (const [index, story] of stories.entries()) {
       const namespace = await box.namespace();
       const { client } = box;
-      const telling = wait((index * betweenStartsMs) / 1000).then(() => tell(story, { client, namespace, wait }));
+      const telling = wait((index * betweenStartsMs) / 1000).then(() =>
+        tell(story, { client, namespace, wait, patienceSeconds }),
+      );
       telling.catch(() => undefined); // the story's own test tells
       told.set(story.story, telling);
     }

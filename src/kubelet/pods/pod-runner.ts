@@ -23,6 +23,7 @@ import { rpcErrorText } from "../runtime/error-text.ts";
 import { RuntimeError } from "../runtime/runtime.ts";
 import { sandboxConfig } from "./configs.ts";
 import { ContainerWatch } from "./container-watch.ts";
+import { isContested } from "./contested.ts";
 import { podDns } from "./dns.ts";
 import type { NodePorts } from "./node-ports.ts";
 import { PodObserver } from "./observe.ts";
@@ -58,6 +59,8 @@ export class PodRunner {
   #running = false;
   #starting: AbortController | undefined;
   #isDeleted = false;
+  /** The status that users were last told, or are about to be. */
+  #shown: PodStatus | undefined;
   #sandboxJustMade = false;
   readonly #resizer: PodResizer;
   #resizeTimer: Timer | undefined;
@@ -110,8 +113,7 @@ export class PodRunner {
   /** A new version of the pod's object: what the kubelet itself wrote of it wakes nobody. */
   update(pod: Pod): void {
     const old = this.#pod;
-    // Others may write of it, too: a node that was away had its pods marked as not ready.
-    const isContested = readinessOf(pod) !== readinessOf(this.#lane.base) && isNewer(pod, this.#lane.base);
+    const contested = isContested(pod, this.#shown, this.#lane.base);
     this.#pod = pod;
     this.#lane.saw(pod);
     this.#ports.volumes.podSeen(pod);
@@ -123,7 +125,7 @@ export class PodRunner {
       this.#watch.recheck();
     }
     const isSame =
-      !isContested &&
+      !contested &&
       metadata.generation === old.metadata.generation &&
       metadata.deletionTimestamp === old.metadata.deletionTimestamp &&
       metadata.deletionGracePeriodSeconds === old.metadata.deletionGracePeriodSeconds &&
@@ -241,6 +243,7 @@ export class PodRunner {
     if (isBetween) return;
     const memory = { ...situation.memory, ending: plan.ending };
     const status: PodStatus = podStatus({ ...situation, memory }, this.#ports.hostIPs);
+    this.#shown = status;
     this.#lane.want(status);
   }
 
@@ -481,15 +484,6 @@ export class PodRunner {
     const wanted = isPrevious ? containers.find((one) => one.name === name && one !== newest) : newest;
     return wanted?.id;
   }
-}
-
-function readinessOf({ status }: Pod): string {
-  const of = (wanted: string) => status?.conditions?.find(({ type }) => type === wanted)?.status;
-  return `${of("Ready")} ${of("ContainersReady")}`;
-}
-
-function isNewer(a: Pod, b: Pod): boolean {
-  return Number(a.metadata.resourceVersion) > Number(b.metadata.resourceVersion);
 }
 
 function isTerminal(pod: Pod): boolean {

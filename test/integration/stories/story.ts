@@ -1,6 +1,7 @@
 // Plays a story that was recorded on the original control plane on a whole cluster in virtual time.
 
 import { existsSync, readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { ApiError, type KubeObject } from "../../../src/api/meta/index.ts";
@@ -72,6 +73,8 @@ export interface Stage {
   readonly client: Client;
   readonly namespace: string;
   wait(seconds: number): Promise<void>;
+  /** How much longer than the original it may take until things are as there: on a busy machine. Default not at all. */
+  readonly patienceSeconds?: number;
 }
 
 /** Plays a story in virtual time, on simulated nodes. */
@@ -105,22 +108,38 @@ export async function tell(story: Story, stage: Stage): Promise<Told> {
   for (const act of story.acts) {
     await perform(act, client, namespace);
     if (act.waitSeconds !== undefined) await wait(act.waitSeconds);
-    for (const [kind, wanted] of Object.entries(act.objects ?? {})) {
-      const listed = await client.resource(typeOf(kind)).list({ namespace });
-      const found = listed.items.map(
-        ({ metadata: { managedFields: _, ...metadata }, apiVersion: __, kind: ___, ...rest }) => ({
-          metadata,
-          ...rest,
-        }),
-      );
-      looks.push({ kind, wanted: comparable(wanted, namespace), found: comparable(found, namespace) });
+    for (const [kind, objects] of Object.entries(act.objects ?? {})) {
+      const wanted = comparable(objects, namespace);
+      const found = await lookUntil(stage, wanted, async () => {
+        const listed = await client.resource(typeOf(kind)).list({ namespace });
+        const plain = listed.items.map(
+          ({ metadata: { managedFields: _, ...metadata }, apiVersion: __, kind: ___, ...rest }) => ({
+            metadata,
+            ...rest,
+          }),
+        );
+        return comparable(plain, namespace);
+      });
+      looks.push({ kind, wanted, found });
     }
   }
-  const events = await client.resource(resources.eventsV1).list({ namespace });
-  return {
-    looks,
-    events: { wanted: lines(story.events, namespace), found: lines(events.items.map(asStoryEvent), namespace) },
-  };
+  const wanted = lines(story.events, namespace);
+  const found = await lookUntil(stage, wanted, async () => {
+    const { items } = await client.resource(resources.eventsV1).list({ namespace });
+    return lines(items.map(asStoryEvent), namespace);
+  });
+  return { looks, events: { wanted, found } };
+}
+
+const betweenLooksSeconds = 0.25;
+
+/** Looks again until it finds what is wanted, as long as the stage has patience; gives what was found last. */
+async function lookUntil<T>({ wait, patienceSeconds = 0 }: Stage, wanted: T, look: () => Promise<T>): Promise<T> {
+  for (let left = patienceSeconds; ; left -= betweenLooksSeconds) {
+    const found = await look();
+    if (left <= 0 || isDeepStrictEqual(found, wanted)) return found;
+    await wait(betweenLooksSeconds);
+  }
 }
 
 async function perform(act: Act, on: Client, namespace: string): Promise<void> {
