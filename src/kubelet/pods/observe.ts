@@ -8,6 +8,8 @@ import {
 } from "../runtime/labels.ts";
 import { type Container, type ContainerRuntime, type ContainerStatus, RuntimeError } from "../runtime/runtime.ts";
 
+const killedExitCode = 137;
+
 /**
  * Looks at what the runtime holds of one pod. What is known of a container is asked again only when its state has changed:
  * most looks cost two lists.
@@ -60,7 +62,7 @@ export class PodObserver {
   /** Undefined for one that was removed between the list and the question. */
   async #container({ id, state }: Container): Promise<ObservedContainer | undefined> {
     const known = this.#known.get(id);
-    if (known !== undefined && known.state === state) return known;
+    if (known !== undefined && known.state === state && !mayBeOutOfMemory(known)) return known;
     try {
       const status = await this.#runtime.containerStatus(id);
       const message = status.state === "exited" ? await this.#messageOf(status) : status.message;
@@ -77,6 +79,11 @@ export class PodObserver {
     this.#sandbox = { id: sandboxId, ips };
     return ips;
   }
+}
+
+/** That memory was why a container was killed the runtime may learn only after it has seen it end. */
+function mayBeOutOfMemory({ state, exitCode, reason }: ObservedContainer): boolean {
+  return state === "exited" && exitCode === killedExitCode && reason === "Error";
 }
 
 function asObserved(status: ContainerStatus): ObservedContainer {
