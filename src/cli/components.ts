@@ -137,37 +137,41 @@ export async function runComponent(
     const leftMs = Math.max(0, flags.leaderElectLeaseDuration - flags.leaderElectRenewDeadline);
     await Promise.race([running.stop(), sleep(host.clock, leftMs)]);
   };
-  if (flags.leaderElect) {
-    const identity = `${hostname()}_${host.random.uuid()}`;
-    const client = createClient(transport);
-    const namespace = flags.leaderElectResourceNamespace;
-    const leaseName = flags.leaderElectResourceName ?? name;
-    host.log.info("waiting for the lead", { lease: `${namespace}/${leaseName}`, identity });
-    await runWhenLeading(
-      {
-        client,
-        host,
-        namespace,
-        name: leaseName,
-        identity,
-        leaseDurationMs: flags.leaderElectLeaseDuration,
-        renewDeadlineMs: flags.leaderElectRenewDeadline,
-        retryPeriodMs: flags.leaderElectRetryPeriod,
-        signal: stopping.signal,
-      },
-      async (signal) => {
-        const events = createEventRecorder({ client, host, component: name, instance: identity });
-        const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", namespace, name: leaseName };
-        events.event(lease, "Normal", "LeaderElection", `${identity} became leader`);
-        await lead(signal);
-        if (stopping.signal.aborted) await events.stop();
-      },
-    );
-  } else {
-    await lead(stopping.signal);
+  try {
+    if (flags.leaderElect) {
+      const identity = `${hostname()}_${host.random.uuid()}`;
+      const client = createClient(transport);
+      const namespace = flags.leaderElectResourceNamespace;
+      const leaseName = flags.leaderElectResourceName ?? name;
+      host.log.info("waiting for the lead", { lease: `${namespace}/${leaseName}`, identity });
+      await runWhenLeading(
+        {
+          client,
+          host,
+          namespace,
+          name: leaseName,
+          identity,
+          leaseDurationMs: flags.leaderElectLeaseDuration,
+          renewDeadlineMs: flags.leaderElectRenewDeadline,
+          retryPeriodMs: flags.leaderElectRetryPeriod,
+          signal: stopping.signal,
+        },
+        async (signal) => {
+          const events = createEventRecorder({ client, host, component: name, instance: identity });
+          const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", namespace, name: leaseName };
+          events.event(lease, "Normal", "LeaderElection", `${identity} became leader`);
+          await lead(signal);
+          if (stopping.signal.aborted) await events.stop();
+        },
+      );
+    } else {
+      await lead(stopping.signal);
+    }
+  } finally {
+    // Also after a failure: what is open would keep the process.
+    await server?.close();
+    transport.close?.();
   }
-  await server?.close();
-  transport.close?.();
   if (!stopping.signal.aborted) throw new CommandError(`leader election lost: another ${name} leads now`);
 }
 

@@ -1,3 +1,4 @@
+import { SchedulerConfigError } from "./config/decode.ts";
 import {
   expandPlugins,
   mergeWithDefaults,
@@ -40,13 +41,14 @@ export interface ProfileFactoryOptions {
 export function createProfiles(options: ProfileFactoryOptions): ReadonlyMap<string, Profile> {
   const registry = new Map(Object.entries(pluginRegistry));
   for (const custom of options.custom) {
-    if (registry.has(custom.name)) throw new Error(`a plugin named ${custom.name} already exists`);
+    if (registry.has(custom.name)) throw new SchedulerConfigError(`a plugin named ${custom.name} already exists`);
     registry.set(custom.name, "create" in custom ? custom.create : () => custom);
   }
   const profiles = new Map<string, Profile>();
   for (const config of options.profiles) profiles.set(config.schedulerName, createProfile(config, registry, options));
   const sorts = new Set([...profiles.values()].map(({ queueSort }) => queueSort.name));
-  if (sorts.size > 1) throw new Error(`different queue sort plugins for profiles: ${[...sorts].join(", ")}`);
+  if (sorts.size > 1)
+    throw new SchedulerConfigError(`different queue sort plugins for profiles: ${[...sorts].join(", ")}`);
   return profiles;
 }
 
@@ -62,7 +64,7 @@ function createProfile(
   const instances = new Map<string, Plugin>();
   for (const name of neededPlugins(merged)) {
     const create = registry.get(name);
-    if (create === undefined) throw new Error(`plugin "${name}" does not exist`);
+    if (create === undefined) throw new SchedulerConfigError(`plugin "${name}" does not exist`);
     instances.set(name, create(pluginConfig?.get(name), handle));
   }
   const settings = { schedulerName, ...(percentageOfNodesToScore !== undefined && { percentageOfNodesToScore }) };

@@ -1,3 +1,4 @@
+import { SchedulerConfigError } from "./config/decode.ts";
 import type {
   BindPlugin,
   FilterPlugin,
@@ -116,10 +117,10 @@ export function makeProfile(settings: ProfileSettings, enabled: EnabledByPoint):
   const [queueSort] = sorts;
   const where = `for profile with scheduler name "${schedulerName}"`;
   if (queueSort === undefined || sorts.length > 1) {
-    throw new Error(`only one queue sort plugin required ${where}, but got ${sorts.length}`);
+    throw new SchedulerConfigError(`only one queue sort plugin required ${where}, but got ${sorts.length}`);
   }
   const binds = plugins("bind").filter(isBind);
-  if (binds.length === 0) throw new Error(`at least one bind plugin is needed ${where}`);
+  if (binds.length === 0) throw new SchedulerConfigError(`at least one bind plugin is needed ${where}`);
   return {
     ...settings,
     queueSort,

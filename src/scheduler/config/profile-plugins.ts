@@ -6,6 +6,7 @@ import {
   extensionPoints,
   implementsPoint,
 } from "../profile.ts";
+import { SchedulerConfigError } from "./decode.ts";
 
 /** A plugin as a configuration names it. */
 export interface PluginRef {
@@ -68,9 +69,10 @@ function expandPoint(
   const named = new Set<string>();
   for (const { name } of enabled) {
     if (!implementsPoint(instanceOf(name, instances), point)) {
-      throw new Error(`plugin "${name}" does not extend ${pluginType(point)} plugin`);
+      throw new SchedulerConfigError(`plugin "${name}" does not extend ${pluginType(point)} plugin`);
     }
-    if (named.has(name)) throw new Error(`plugin "${name}" already registered as "${pluginType(point)}Plugin"`);
+    if (named.has(name))
+      throw new SchedulerConfigError(`plugin "${name}" already registered as "${pluginType(point)}Plugin"`);
     named.add(name);
   }
   const off = new Set(disabled.map(({ name }) => name));
@@ -79,7 +81,8 @@ function expandPoint(
   for (const plugin of plugins.multiPoint?.enabled ?? []) {
     const { name } = plugin;
     if (!implementsPoint(instanceOf(name, instances), point) || off.has(name)) continue;
-    if (everywhere.has(name)) throw new Error(`plugin "${name}" already registered as "${pluginType(point)}Plugin"`);
+    if (everywhere.has(name))
+      throw new SchedulerConfigError(`plugin "${name}" already registered as "${pluginType(point)}Plugin"`);
     everywhere.set(name, plugin);
   }
   const overriding = enabled.filter(({ name }) => everywhere.has(name));
@@ -90,7 +93,7 @@ function expandPoint(
 
 function instanceOf(name: string, instances: ReadonlyMap<string, Plugin>): Plugin {
   const plugin = instances.get(name);
-  if (plugin === undefined) throw new Error(`plugin "${name}" does not exist`);
+  if (plugin === undefined) throw new SchedulerConfigError(`plugin "${name}" does not exist`);
   return plugin;
 }
 
