@@ -9,7 +9,7 @@ export {
 } from "./admission/index.ts";
 export { firstServiceIP } from "./allocation/index.ts";
 export type { Attributes, Authorizer, Decision } from "./auth/index.ts";
-export type { HealthCheck, Listener, KubeletClientConfig, NodeConnector, TlsFiles } from "./http/index.ts";
+export type { HealthCheck, KubeletClientConfig, Listener, NodeConnector, TlsFiles } from "./http/index.ts";
 export { ListenError, serverVersion } from "./http/index.ts";
 export * from "./request.ts";
 export {

@@ -116,3 +116,11 @@ test("drivers that need no attaching are not asked to", async () => {
   await start(false);
   expect(await found()).toEqual([]);
 });
+
+test("what somebody else asked to be attached is left alone", async () => {
+  await start();
+  const spec = { attacher: "csi.example.com", nodeName: "node-2", source: { persistentVolumeName: "another" } };
+  await cluster.client.resource(resources.volumeattachments).create({ metadata: { name: "by-hand" }, spec });
+  await cluster.settle();
+  expect((await found()).map(({ metadata }) => metadata.name)).toContain("by-hand");
+});

@@ -27,6 +27,11 @@ export function attachmentName(handle: string, driver: string, node: string): st
   return `csi-${createHash("sha256").update(`${handle}${driver}${node}`).digest("hex")}`;
 }
 
+/** What others asked to be attached is theirs to take back. */
+function isOwn({ metadata }: VolumeAttachment): boolean {
+  return /^csi-[0-9a-f]{64}$/.test(metadata.name ?? "");
+}
+
 export interface NodePlan {
   readonly attach: readonly Wanted[];
   readonly detach: readonly VolumeAttachment[];
@@ -43,10 +48,10 @@ export function planNode(
   const volumes = new Set(wanted.map(({ volume }) => volume.metadata.name));
   const attached = new Set(present.map(({ spec }) => spec.source.persistentVolumeName));
   const surplus = present.filter(
-    ({ spec, metadata }) =>
-      spec.source.persistentVolumeName !== undefined &&
-      !volumes.has(spec.source.persistentVolumeName) &&
-      metadata.deletionTimestamp === undefined,
+    (one) =>
+      isOwn(one) &&
+      one.metadata.deletionTimestamp === undefined &&
+      !volumes.has(one.spec.source.persistentVolumeName ?? ""),
   );
   return {
     attach: wanted.filter(({ volume }) => !attached.has(volume.metadata.name)),
