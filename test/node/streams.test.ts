@@ -126,8 +126,8 @@ describe.skipIf(reason !== undefined)(`streams of real containers${reason === un
 
   test("logs are followed, cut, stamped, and kept of the run before", async () => {
     const { kubectl, run } = at;
-    await runPod("talker", "echo first; echo second >&2; sleep 1; echo third; exec sleep 1000");
-    const followed = run(["logs", "-f", "talker", "--since=1h"], { timeoutMs: 4000 });
+    await runPod("talker", "echo first; sleep 1; echo second >&2; sleep 1; echo third; exec sleep 1000");
+    const followed = run(["logs", "-f", "talker", "--since=1h"], { timeoutMs: 6000 });
     expect((await followed).stdout).toBe("first\nsecond\nthird\n");
     expect(await kubectl("logs", "talker", "--tail=1")).toBe("third\n");
     expect(await kubectl("logs", "talker", "--limit-bytes=3")).toBe("fir");
