@@ -86,3 +86,27 @@ test("an owner in another namespace does not count", async () => {
   await make("child", [owner]);
   expect(await names()).toEqual(["owner"]);
 });
+
+test("it stops before it has seen everything", async () => {
+  let listed = () => {};
+  const forever = new Promise<never>(() => {});
+  const asked = new Promise<void>((resolve) => {
+    listed = resolve;
+  });
+  cluster = await testCluster(
+    ["garbage-collector-controller"],
+    {},
+    {
+      transport: (inner) => ({
+        ...inner,
+        request: (request) => {
+          if (request.verb !== "list") return inner.request(request);
+          listed();
+          return forever;
+        },
+      }),
+    },
+  );
+  await asked;
+  await cluster.stop();
+});

@@ -61,7 +61,7 @@ class GarbageCollector {
       host,
       workers: 1,
       backoff: () => discoverAgainMs,
-      reconcile: () => this.#discover(),
+      reconcile: (_, { signal }) => this.#discover(signal),
     });
   }
 
@@ -78,7 +78,7 @@ class GarbageCollector {
   }
 
   /** Watches every resource that can be deleted, and no others. */
-  async #discover(): Promise<Outcome> {
+  async #discover(stopping: AbortSignal): Promise<Outcome> {
     const { discovery, informers } = this.#context;
     this.#types = await discovery.resources();
     const wanted = new Map(this.#types.filter(isCollected).map((type) => [resourceId(type), type]));
@@ -92,8 +92,11 @@ class GarbageCollector {
     for (const [id, type] of wanted) {
       if (!this.#monitors.has(id)) this.#monitors.set(id, { type, informer: this.#monitor(type) });
     }
-    await Promise.all([...this.#monitors.values()].map(({ informer }) => informer.whenSynced()));
-    this.#monitoring.resolve();
+    const synced = Promise.all([...this.#monitors.values()].map(({ informer }) => informer.whenSynced()));
+    // Informers that were stopped before their first list never sync.
+    const stopped = new Promise((resolve) => stopping.addEventListener("abort", resolve, { once: true }));
+    await Promise.race([synced, stopped]);
+    if (!stopping.aborted) this.#monitoring.resolve();
     return done;
   }
 

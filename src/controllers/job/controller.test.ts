@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { keyOf } from "../../api/meta/index.ts";
 import type { Job, Pod } from "../../api/types/index.ts";
 import { type Draft, resources } from "../../client/index.ts";
 import { type TestCluster, testCluster } from "../test-cluster.ts";
@@ -131,4 +132,24 @@ test("pods of a job that is gone lose the finalizer", async () => {
 test("indexes are written as ranges and read back", () => {
   expect(formatIndexes(new Set([5, 0, 1, 2, 7, 8]))).toBe("0-2,5,7,8");
   expect([...parseIndexes("0-2,5")]).toEqual([0, 1, 2, 5]);
+});
+
+test("a pod that its job let go of loses the finalizer, also when that happened while nobody looked", async () => {
+  const running = await start({});
+  const [before] = await running.all(resources.pods);
+  await running.client
+    .resource(resources.pods)
+    .patch(keyOf(before ?? { metadata: {} }), "merge", {
+      metadata: { ownerReferences: null, labels: { app: "free" } },
+    });
+  await running.settle();
+  const released = await running.one(resources.pods, before?.metadata.name ?? "");
+  expect(released.metadata.finalizers ?? []).toEqual([]);
+  const finalizers = ["batch.kubernetes.io/job-tracking"];
+  const { spec } = released;
+  await running.client
+    .resource(resources.pods)
+    .create({ metadata: { namespace: "default", name: "found", finalizers }, spec: { containers: spec.containers } });
+  await running.settle();
+  expect((await running.one(resources.pods, "found")).metadata.finalizers ?? []).toEqual([]);
 });

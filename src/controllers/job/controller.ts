@@ -35,6 +35,13 @@ export function startJobController(context: ControllerContext): RunningControlle
     synced: [jobs, pods],
     reconcile: (key) => reconcile(keyString(key)),
   });
+  const orphans = runController({
+    name: "job-controller-orphans",
+    host,
+    workers: 1,
+    synced: [jobs, pods],
+    reconcile: (key) => releaseOrphan(keyString(key)),
+  });
 
   async function reconcile(key: string): Promise<Outcome> {
     const job = jobs.store.get(key);
@@ -69,6 +76,13 @@ export function startJobController(context: ControllerContext): RunningControlle
     for (const pod of plan.release) await release(pod);
     if (error !== undefined) throw error;
     return plan.againAfterMs === undefined ? done : again(plan.againAfterMs);
+  }
+
+  /** A pod that its job let go of, as when a job is deleted without its pods: nobody counts it any more. */
+  async function releaseOrphan(key: string): Promise<Outcome> {
+    const pod = pods.store.get(key);
+    if (pod !== undefined && isTrackedOrphan(pod)) await release(pod);
+    return done;
   }
 
   /** Gives the first error instead of throwing it, and how many pods could not be made: the status is written anyway. */
@@ -129,12 +143,14 @@ export function startJobController(context: ControllerContext): RunningControlle
   });
   pods.addHandlers({
     add: (pod) => {
+      if (isTrackedOrphan(pod)) orphans.enqueue(pod);
       const key = keyOfJob(pod);
       if (key !== undefined) expectations.created(key);
       enqueue(pod);
     },
     update: (old, pod) => {
       if (pod.metadata.deletionTimestamp !== undefined) gone(pod);
+      if (isTrackedOrphan(pod)) orphans.enqueue(pod);
       enqueue(pod);
       // One that was let go of is to be looked at by the job that had it: it may belong to it still.
       if (controllerKey(old, "Job", "batch") !== controllerKey(pod, "Job", "batch")) enqueue(old);
@@ -144,7 +160,11 @@ export function startJobController(context: ControllerContext): RunningControlle
       enqueue(pod);
     },
   });
-  return controller;
+  return {
+    stop: async () => {
+      await Promise.all([controller.stop(), orphans.stop()]);
+    },
+  };
 }
 
 /** Pods that could not be made are not active. */
@@ -152,6 +172,11 @@ function withoutMissing(status: JobStatus, missing: number): JobStatus {
   if (missing === 0) return status;
   const { active = 0, ...others } = status;
   return active > missing ? { ...others, active: active - missing } : others;
+}
+
+function isTrackedOrphan({ metadata }: Pod): boolean {
+  const isControlled = metadata.ownerReferences?.some(({ controller }) => controller === true) ?? false;
+  return !isControlled && metadata.finalizers?.includes(trackingFinalizer) === true;
 }
 
 function trackedBy(pod: Pod): string[] {
