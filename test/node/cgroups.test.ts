@@ -2,22 +2,22 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Pod } from "../../src/api/types/index.ts";
 import { resources } from "../../src/index.ts";
-import { boxPod, containerdNeeds, isReady, RealNodeBox, removeEmptyCgroups } from "../support/containerd/index.ts";
+import { boxPod, containerdNeeds, isReady, RealNodeBox } from "../support/containerd/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { missing } from "../support/requires.ts";
 
 const reason = missing(containerdNeeds);
-const root = `sampan-test-${process.pid}`;
 const mount = "/sys/fs/cgroup";
 const isV2 = existsSync(`${mount}/cgroup.controllers`);
 
 let box: RealNodeBox;
+const root = () => box.containerd.cgroup;
 
 /** A file of a pod's cgroup, by its names in both versions. */
 function read(place: string, v1: string, v2: string): string {
   const [controller] = v1.split(".");
   return readFileSync(
-    isV2 ? `${mount}/${root}/${place}/${v2}` : `${mount}/${controller}/${root}/${place}/${v1}`,
+    isV2 ? `${mount}/${root()}/${place}/${v2}` : `${mount}/${controller}/${root()}/${place}/${v1}`,
     "utf8",
   ).trim();
 }
@@ -26,13 +26,9 @@ const uidOf = ({ metadata }: Pod) => metadata.uid ?? "";
 
 describe.skipIf(reason !== undefined)(`cgroups of a real node${reason === undefined ? "" : ` (${reason})`}`, () => {
   beforeAll(async () => {
-    const cgroups = { driver: "cgroupfs", root: `/${root}`, podPidsLimit: 50, reserved: [{ memory: "1Gi" }] } as const;
-    box = await RealNodeBox.start({ cgroups });
+    box = await RealNodeBox.start({ limits: { podPidsLimit: 50, reserved: [{ memory: "1Gi" }] } });
   });
-  afterAll(async () => {
-    await box?.stop();
-    removeEmptyCgroups(root);
-  });
+  afterAll(() => box?.stop());
 
   test("a guaranteed pod is limited as a whole, its containers run below it, and nothing is left of it", async () => {
     const namespace = await box.namespace();
@@ -45,11 +41,11 @@ describe.skipIf(reason !== undefined)(`cgroups of a real node${reason === undefi
     expect(isV2 ? read(place, "cpu", "cpu.max") : read(place, "cpu.cfs_quota_us", "")).toBe(
       isV2 ? "50000 100000" : "50000",
     );
-    expect(await box.exec(pod, "c", "cat", "/proc/1/cgroup")).toContain(isV2 ? "0::" : `/${root}/${place}/`);
+    expect(await box.exec(pod, "c", "cat", "/proc/1/cgroup")).toContain(isV2 ? "0::" : `/${root()}/${place}/`);
 
     await box.delete(namespace, "p");
     await box.podGone(namespace, "p");
-    const folder = isV2 ? `${mount}/${root}/${place}` : `${mount}/memory/${root}/${place}`;
+    const folder = isV2 ? `${mount}/${root()}/${place}` : `${mount}/memory/${root()}/${place}`;
     await eventually(
       async () => existsSync(folder),
       (exists) => !exists,

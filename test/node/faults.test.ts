@@ -26,6 +26,7 @@ async function leavesNothing(namespace: string, name: string): Promise<void> {
   const left = async () => ({
     processes: box.containerd.processes(),
     mounts: box.containerd.mounts(),
+    cgroups: box.containerd.podCgroups(),
     pods: box.podFolders,
     logs: box.logFolders,
   });
@@ -128,21 +129,15 @@ describe.skipIf(reason !== undefined)(`faults on a real node${suffix}`, () => {
     await running(namespace, boxPod("q", sleeps));
     await box.stopKubelet();
     await box.delete(namespace, "q", 0);
-    expect(
+    const sleeping = async () =>
       box.containerd
         .processes()
         .map(named)
-        .filter((name) => name === "sleep 1000"),
-    ).toHaveLength(2);
+        .filter((name) => name === "sleep 1000");
+    // A container that has just started may not be what it runs yet.
+    await eventually(sleeping, (all) => all.length === 2);
     await box.startKubelet();
-    await eventually(
-      async () =>
-        box.containerd
-          .processes()
-          .map(named)
-          .filter((name) => name === "sleep 1000"),
-      (left) => left.length === 1,
-    );
+    await eventually(sleeping, (left) => left.length === 1);
     const after = await box.podUntil(namespace, "p", isReady);
     expect(containerIdOf(after, "c")).toBe(containerIdOf(before, "c"));
     expect(after.status?.podIP).toBe(before.status?.podIP);

@@ -44,6 +44,10 @@ export async function place(): Promise<Place> {
     ["--cni-conf-dir", containerd.cniConfDir],
     ["--cni-bridge", containerd.bridge],
     ["--no-masquerade"],
+    ["--cgroup-root", `/${containerd.cgroup}`],
+    // Whatever room this machine has, nothing is evicted or removed for more.
+    ["--eviction-hard", "memory.available<1Mi"],
+    ["--image-gc-high-threshold", "100"],
     ["--node-ip", "127.0.0.1"],
   ].flat();
   const run = (args: readonly string[], options?: RunOptions) =>

@@ -23,13 +23,13 @@ const removeTriesMs = [0, 20, 50, 100, 200, 500, 1000] as const;
 export async function openCgroups(host: Host, root: string): Promise<Cgroups> {
   const controllers = await readFile(join(root, "cgroup.controllers"), "utf8").catch(undefinedIfAbsent);
   if (controllers !== undefined) return new CgroupsV2(host, root, controllers.trim().split(" "));
-  const hierarchies = (await readdir(root, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory() && entry.name !== "unified")
-    .map(({ name }) => name);
-  return new CgroupsV1(host, root, hierarchies);
+  return new CgroupsV1(host, root, await folders(root));
 }
 
-/** One tree of folders for each controller. */
+/**
+ * One tree of folders for each controller. A machine may have a tree of version 2 beside them, for processes alone, without
+ * limits (`unified`): runtimes put containers into it, too, and leave the pod's folder there to the kubelet.
+ */
 class CgroupsV1 implements Cgroups {
   readonly version = 1;
   readonly #host: Host;

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { systemHost } from "../../../src/host/index.ts";
 import { openCriRuntime } from "../../../src/kubelet/runtime/cri/index.ts";
 import { eventually } from "../eventually.ts";
@@ -40,12 +40,15 @@ export class TestContainerd {
   readonly cniConfDir: string;
   /** A name of its own for the bridge of the pods: 15 characters at most. */
   readonly bridge: string;
+  /** What the cgroups of a kubelet's pods are below, a name of its own. */
+  readonly cgroup: string;
   #process: ChildProcess | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
     this.endpoint = `unix://${join(folder, "containerd.sock")}`;
     this.cniConfDir = join(folder, "cni");
+    this.cgroup = basename(folder);
     this.bridge = `spn${folder.slice(-6).replace(/[^a-zA-Z0-9]/g, "0")}`;
   }
 
@@ -129,6 +132,18 @@ export class TestContainerd {
     return mountPoints().filter((path) => path.startsWith(this.folder));
   }
 
+  /** Where the pods' cgroups are, in every hierarchy that has them. */
+  cgroups(): string[] {
+    return cgroupFolders(this.cgroup);
+  }
+
+  /** Those of pods. */
+  podCgroups(): string[] {
+    const classes = ["kubepods", "kubepods/burstable", "kubepods/besteffort"];
+    const folders = this.cgroups().flatMap((top) => classes.map((name) => join(top, name)));
+    return folders.filter(existsSync).flatMap((path) => readdirSync(path).filter((name) => name.startsWith("pod")));
+  }
+
   /** Ends all that it runs, then itself; leaves no process, mount, namespace, interface, cgroup or file. */
   async remove(): Promise<void> {
     if (this.#process !== undefined) await this.#removeSandboxes();
@@ -142,6 +157,15 @@ export class TestContainerd {
     for (const path of this.mounts().reverse()) execFileSync("umount", ["-l", path]);
     if (existsSync(`/sys/class/net/${this.bridge}`)) execFileSync("ip", ["link", "delete", this.bridge]);
     removeEmptyCgroups("k8s.io");
+    // The kernel lets go of what ended a moment later.
+    await eventually(
+      async () => {
+        removeEmptyCgroups(this.cgroup);
+        return this.cgroups();
+      },
+      (left) => left.length === 0,
+      10_000,
+    );
     removeUnusedPortChains();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -273,12 +297,14 @@ function removeUnusedPortChains(): void {
 }
 
 /** Removes a cgroup and those below it from all hierarchies, as far as nothing runs in them. */
-export function removeEmptyCgroups(name: string): void {
+function removeEmptyCgroups(name: string): void {
+  for (const top of cgroupFolders(name)) removeCgroup(top);
+}
+
+function cgroupFolders(name: string): string[] {
   const root = "/sys/fs/cgroup";
-  for (const controller of ["", ...readdirSync(root)]) {
-    const top = join(root, controller, name);
-    if (existsSync(join(top, "cgroup.procs"))) removeCgroup(top);
-  }
+  const folders = ["", ...readdirSync(root)].map((controller) => join(root, controller, name));
+  return folders.filter((folder) => existsSync(join(folder, "cgroup.procs")));
 }
 
 function removeCgroup(path: string): void {

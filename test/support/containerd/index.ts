@@ -1,5 +1,5 @@
 /** A real container runtime for tests: containerd with its own folders, and images made on the spot. */
-export { containerdNeeds, removeEmptyCgroups, TestContainerd } from "./containerd.ts";
+export { containerdNeeds, TestContainerd } from "./containerd.ts";
 export { boxImage, type ImageSpec, pauseImage, pauseProgram, usualImages } from "./images.ts";
 export {
   boxPod,

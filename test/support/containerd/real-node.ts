@@ -6,7 +6,12 @@ import { isReason } from "../../../src/api/meta/index.ts";
 import type { Container, Node, Pod } from "../../../src/api/types/index.ts";
 import { systemHost } from "../../../src/host/index.ts";
 import { type Cluster, type client, createCluster, resources } from "../../../src/index.ts";
-import { type RealKubelet, type RealKubeletOptions, startRealKubelet } from "../../../src/kubelet/index.ts";
+import {
+  type CgroupSettings,
+  type RealKubelet,
+  type RealKubeletOptions,
+  startRealKubelet,
+} from "../../../src/kubelet/index.ts";
 import { eventually } from "../eventually.ts";
 import { TestContainerd } from "./containerd.ts";
 import { boxImage } from "./images.ts";
@@ -16,6 +21,8 @@ type Client = client.Client;
 export type PodDraft = { readonly metadata: { readonly name: string } & Pod["metadata"]; readonly spec: Pod["spec"] };
 
 export interface RealNodeSettings extends Partial<RealKubeletOptions> {
+  /** Other limits of pods than none. */
+  readonly limits?: Pick<CgroupSettings, "podPidsLimit" | "reserved">;
   /** Lines of the components' log; default warnings, to standard error. */
   readonly log?: { level: "debug" | "info" | "warn" | "error"; write?: (line: string) => void };
 }
@@ -80,7 +87,7 @@ export class RealNodeBox {
   /** Starts the kubelet, also again; resolves when its node is Ready and untainted. */
   async startKubelet(): Promise<void> {
     const { containerd } = this;
-    const { log = { level: "warn" }, ...settings } = this.#settings;
+    const { log = { level: "warn" }, limits, ...settings } = this.#settings;
     const user = { name: `system:node:${nodeName}`, groups: ["system:nodes", "system:authenticated"] };
     this.#kubelet = await startRealKubelet({
       client: this.cluster.client(user, "kubelet"),
@@ -97,6 +104,7 @@ export class RealNodeBox {
         masquerade: false,
         dataDir: join(containerd.folder, "ipam"),
       },
+      cgroups: { driver: "cgroupfs", root: `/${containerd.cgroup}`, podPidsLimit: -1, reserved: [], ...limits },
       ...settings,
     });
     await this.#kubelet.ready;
