@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
-import type { TLSSocket } from "node:tls";
-import type { SubjectAccessReview, TokenReview } from "../api/types/index.ts";
-import { type Client, LruMap, type ResourceType, resources } from "../client/index.ts";
+import { type Client, delegatedAccess, resources } from "../client/index.ts";
 import type { Host } from "../host/index.ts";
 import { CommandError } from "./surroundings.ts";
 
@@ -31,38 +29,16 @@ export interface ComponentServer {
   close(): Promise<void>;
 }
 
-interface User {
-  readonly username: string;
-  readonly uid?: string;
-  readonly groups: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
-}
-
 interface Answer {
   readonly code: number;
   readonly text: string;
   readonly type?: string;
 }
 
-const tokenReviews: ResourceType<TokenReview> = {
-  group: "authentication.k8s.io",
-  version: "v1",
-  resource: "tokenreviews",
-  kind: "TokenReview",
-  namespaced: false,
-};
-const accessReviews: ResourceType<SubjectAccessReview> = {
-  group: "authorization.k8s.io",
-  version: "v1",
-  resource: "subjectaccessreviews",
-  kind: "SubjectAccessReview",
-  namespaced: false,
-};
 const healthPaths = ["/healthz", "/livez", "/readyz"];
 const authenticationConfig = { namespace: "kube-system", name: "extension-apiserver-authentication" };
 /** As the original remembers what the API server said of a token or a right. */
-const rememberedForMs = 10_000;
-const rememberedMax = 1024;
+const rememberedMs = { tokenMs: 10_000, allowedMs: 10_000, deniedMs: 10_000 };
 const serverError = 500;
 
 /**
@@ -115,7 +91,7 @@ async function answer(component: ServedComponent, mayAsk: AccessCheck, request: 
 
 /** As the original tells: `ok`, or each check on a line of its own. */
 function health(checks: ServedComponent["checks"], endpoint: string, only: string, verbose: boolean): Answer {
-  if (only !== "" && !(only in checks)) return { code: 404, text: "404 page not found\n" };
+  if (only !== "" && !Object.hasOwn(checks, only)) return { code: 404, text: "404 page not found\n" };
   const chosen = Object.entries(checks).filter(([name]) => only === "" || name === only);
   const lines = chosen.map(([name, check]) => {
     const wrong = check();
@@ -130,59 +106,20 @@ function health(checks: ServedComponent["checks"], endpoint: string, only: strin
 
 /** Gives what refuses a request, or undefined when it may be answered. */
 function accessCheck({ client, flags, host }: ServedComponent): AccessCheck {
-  const remembered = new LruMap<string, { readonly until: number; readonly answer: Promise<unknown> }>(rememberedMax);
-  const remember = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
-    const now = host.clock.now();
-    const known = remembered.get(key);
-    if (known !== undefined && now < known.until) return known.answer as Promise<T>;
-    const asked = ask();
-    remembered.set(key, { until: now + rememberedForMs, answer: asked });
-    asked.catch(() => remembered.delete(key));
-    return asked;
-  };
-  const userOf = async (request: IncomingMessage): Promise<User | undefined> => {
-    const named = certificateUser(request.socket as TLSSocket);
-    if (named !== undefined) return named;
-    const token = /^bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? "")?.[1];
-    if (token === undefined) return { username: "system:anonymous", groups: ["system:unauthenticated"] };
-    const review = { metadata: {}, spec: { token } };
-    const { status } = await remember(token, () => client.resource(tokenReviews).create(review));
-    if (status?.authenticated !== true) return undefined;
-    const { username = "", uid, groups = [], extra } = status.user ?? {};
-    return { username, uid, groups, extra };
-  };
+  const delegated = delegatedAccess({ client, clock: host.clock, ...rememberedMs });
   return async (request, path) => {
     if (flags.authorizationAlwaysAllowPaths.some((free) => matchesPath(free, path))) return undefined;
-    const user = await userOf(request);
+    const user = await delegated.userOf(request, true);
     if (user === undefined) return { code: 401, text: "Unauthorized\n" };
     const verb = (request.method ?? "get").toLowerCase();
-    const { username, uid, groups, extra } = user;
-    const spec = {
-      user: username,
-      uid,
-      groups: [...groups],
-      extra: extra as Record<string, string[]> | undefined,
-      nonResourceAttributes: { path, verb },
-    };
-    const key = JSON.stringify(spec);
-    const { status } = await remember(key, () => client.resource(accessReviews).create({ metadata: {}, spec }));
-    if (status?.allowed === true) return undefined;
-    return { code: 403, text: `forbidden: User "${username}" cannot ${verb} path "${path}"\n` };
+    if (await delegated.isAllowed(user, { nonResourceAttributes: { path, verb } })) return undefined;
+    return { code: 403, text: `forbidden: User "${user.username}" cannot ${verb} path "${path}"\n` };
   };
 }
 
 /** A path of the flag may end in `*`. */
 function matchesPath(free: string, path: string): boolean {
   return free.endsWith("*") ? path.startsWith(free.slice(0, -1)) : path === free;
-}
-
-/** Whom a certificate names that the cluster's client authority has signed. */
-function certificateUser(socket: TLSSocket): User | undefined {
-  if (!socket.authorized) return undefined;
-  const subject: { readonly CN?: unknown; readonly O?: unknown } | undefined = socket.getPeerCertificate().subject;
-  if (subject?.CN === undefined) return undefined;
-  const texts = (value: unknown) => [value].flat().filter((one) => typeof one === "string");
-  return { username: texts(subject.CN)[0] ?? "", groups: [...texts(subject.O), "system:authenticated"] };
 }
 
 async function certificateOf(flags: ServingFlags, host: Host, name: string): Promise<{ cert: string; key: string }> {

@@ -1,9 +1,12 @@
 /**
  * How components speak to an API server: a typed client over a transport (in process or HTTP), informers, work queues,
- * controllers' run loop, event recording and leader election. What components decide is left to them.
+ * controllers' run loop, event recording and leader election; and how servers beside the API server ask it who their
+ * clients are and what they may. What components decide is left to them.
  */
 export * from "./client.ts";
 export * from "./controller.ts";
+export type { AccessAttributes, DelegatedAccess, DelegatedAccessOptions, RequestUser } from "./delegated-access.ts";
+export { delegatedAccess } from "./delegated-access.ts";
 export * from "./direct-transport.ts";
 export * from "./discovery.ts";
 export type { CoreEvent, EventType, ObjectReference, SeriesEvent } from "./event-objects.ts";

@@ -49,11 +49,12 @@ test("a component's port tells anybody of its health, and its metrics to those w
     flags: {
       securePort,
       bindAddress: "127.0.0.1",
-      authorizationAlwaysAllowPaths: ["/healthz", "/readyz", "/livez"],
+      authorizationAlwaysAllowPaths: ["/healthz", "/readyz", "/livez", "/livez/*"],
     },
     checks: { ping: () => undefined, leaderElection: () => wrong },
   });
   expect(await get(securePort, "/healthz")).toEqual({ code: 200, text: "ok" });
+  expect((await get(securePort, "/livez/toString")).code).toBe(404);
   expect((await get(securePort, "/livez?verbose")).text).toBe("[+]ping ok\n[+]leaderElection ok\nlivez check passed\n");
   wrong = "the lead was lost";
   expect(await get(securePort, "/healthz")).toMatchObject({ code: 500 });
