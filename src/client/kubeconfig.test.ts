@@ -46,3 +46,13 @@ test("says what is wrong and where", async () => {
   await expect(loadKubeconfig(path)).rejects.toThrow("cannot read certificate-authority of c");
   await expect(loadKubeconfig(join(folder, "none"))).rejects.toThrow("cannot read kubeconfig");
 });
+
+test("what a broken file holds is not shown", async () => {
+  const path = await write("users:\n- name: u\n  user: { token: swordfish\n- [");
+  const failure: Error = await loadKubeconfig(path).then(
+    () => expect.unreachable(),
+    (error) => error,
+  );
+  expect(failure.message).toMatch(/is no YAML: .*line \d+/);
+  expect(failure.message).not.toMatch(/swordfish|\n/);
+});

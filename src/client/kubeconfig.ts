@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import { parseYaml } from "../api/codec/index.ts";
 
 /** How to reach one API server and who to be there. PEM texts. */
 export interface ConnectionConfig {
@@ -70,11 +71,11 @@ async function parseFile(path: string, mayBeAbsent: boolean): Promise<Fields> {
     if (mayBeAbsent && (error as NodeJS.ErrnoException).code === "ENOENT") return {};
     throw new Error(`cannot read kubeconfig ${path}: ${(error as Error).message}`, { cause: error });
   }
-  const { parse } = await import("yaml");
   try {
-    const parsed: unknown = parse(content);
-    return isFields(parsed) ? parsed : {};
+    const { value } = await parseYaml(content);
+    return isFields(value) ? value : {};
   } catch (error) {
+    // One line without an excerpt: the file holds keys and tokens.
     throw new Error(`${path} is no YAML: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -79,6 +79,17 @@ test("a file that is no kubeconfig is left alone and named", async () => {
   }
 });
 
+test("what a broken file holds is not shown", async () => {
+  const file = join(dir, "config");
+  writeFileSync(file, "users:\n- user: { token: swordfish\n- [");
+  const failure: Error = await mergeKubeconfig(file, entry).then(
+    () => expect.unreachable(),
+    (error) => error,
+  );
+  expect(failure.message).toMatch(/is not valid YAML \(.* line \d+/);
+  expect(failure.message).not.toMatch(/swordfish|\n/);
+});
+
 test("a symbolic link stays a link", async () => {
   writeFileSync(join(dir, "real"), "");
   symlinkSync(join(dir, "real"), join(dir, "link"));

@@ -65,8 +65,11 @@ export async function mergeKubeconfig(path: string, entry: KubeconfigEntry): Pro
   const { isMap, isSeq, parseDocument } = await import("yaml");
   const document = parseDocument(text);
   const problem = document.errors[0];
-  if (problem)
-    throw new KubeconfigError(`${path} is not valid YAML (${problem.message}); repair it or use --kubeconfig`);
+  if (problem) {
+    // The first line says what and where; those below it show the file, which holds keys and tokens.
+    const [what = ""] = problem.message.split(":\n");
+    throw new KubeconfigError(`${path} is not valid YAML (${what}); repair it or use --kubeconfig`);
+  }
   if (!isMap(document.contents))
     throw new KubeconfigError(`${path} holds no kubeconfig; repair it or use --kubeconfig`);
 

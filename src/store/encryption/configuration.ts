@@ -23,6 +23,9 @@ export interface ResourceConfig {
   readonly providers: readonly ProviderConfig[];
 }
 
+/** Stands for what may hold a key: a misplaced secret is not told to the log either. */
+const hidden = "REDACTED";
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const providerNames = ["kms", "aesgcm", "aescbc", "secretbox", "identity"] as const;
@@ -119,7 +122,7 @@ class Reader {
     if (name === undefined) {
       const expected = "KMS, AESGCM, AESCBC, Secretbox, Identity";
       const why = `provider does not contain any of the expected providers: ${expected}`;
-      this.found.push(fieldError.invalid(path, item, why));
+      this.found.push(fieldError.invalid(path, hidden, why));
     } else if (named.length > 1) {
       const why = "more than one provider specified in a single element, should split into different list elements";
       this.found.push(fieldError.invalid(path, named, why));
@@ -149,10 +152,10 @@ class Reader {
     const secret = Buffer.from(text, "base64");
     if (text === "") this.found.push(fieldError.required(path, mandatory("secret")));
     else if (secret.toString("base64") !== text) {
-      this.found.push(fieldError.invalid(path, "REDACTED", "secrets must be base64 encoded"));
+      this.found.push(fieldError.invalid(path, hidden, "secrets must be base64 encoded"));
     } else if (!lengths.includes(secret.length)) {
       const why = `secret is not of the expected length, got ${secret.length}, expected one of [${lengths.join(" ")}]`;
-      this.found.push(fieldError.invalid(path, "REDACTED", why));
+      this.found.push(fieldError.invalid(path, hidden, why));
     }
     return secret;
   }
@@ -167,7 +170,7 @@ class Reader {
   /** The fields of an object; unknown ones are refused as the original's strict decoding does. */
   #known(value: unknown, path: FieldPath, names: readonly string[]): Fields {
     if (!isFields(value)) {
-      this.found.push(fieldError.invalid(path, value, "must be an object"));
+      this.found.push(fieldError.invalid(path, hidden, "must be an object"));
       return {};
     }
     for (const name of Object.keys(value)) {

@@ -153,6 +153,25 @@ describe("a configuration", () => {
   }
 });
 
+it("tells no key that stands in a wrong place", async () => {
+  const secret = secretOf(32, 7);
+  const misplaced = [
+    { aescbcc: { keys: [{ name: "a", secret }] } },
+    { aescbc: { keys: [secret] } },
+    { aescbc: secret },
+    { secretbox: { keys: [{ name: "a", secret: [secret] }] }, aesgcm: { keys: [{ name: "a", secret }] } },
+  ];
+  for (const provider of misplaced) {
+    const text = documentOf({ resources: ["secrets"], providers: [provider] });
+    const failure: Error = await parseEncryptionConfiguration(text).then(
+      () => expect.unreachable(),
+      (error) => error,
+    );
+    expect(failure).toBeInstanceOf(EncryptionConfigError);
+    expect(failure.message).not.toContain(secret);
+  }
+});
+
 describe("an encrypted store", () => {
   let host: TestHost;
   let dir: string;
