@@ -23,6 +23,15 @@ test("a node registers ready at once, with its lease", async () => {
   expect(later.spec?.renewTime).not.toBe(before);
 });
 
+test("a lease that somebody deleted is made anew", async () => {
+  cluster = await testCluster();
+  const leases = cluster.client.resource(resources.leases);
+  const key = { namespace: "kube-node-lease", name: "node-1" };
+  await leases.delete(key);
+  await cluster.seconds(15);
+  expect((await leases.find(key))?.spec?.holderIdentity).toBe("node-1");
+});
+
 test("a pod becomes running and ready without time passing", async () => {
   cluster = await testCluster();
   await cluster.run(podOf("p"));

@@ -1,4 +1,4 @@
-import { formatMicroTime, isReason } from "../../api/meta/index.ts";
+import { formatMicroTime } from "../../api/meta/index.ts";
 import type { Lease, Node } from "../../api/types/index.ts";
 import { type Client, resources } from "../../client/index.ts";
 import type { Host, Timer } from "../../host/index.ts";
@@ -52,7 +52,8 @@ export class NodeLease {
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.#host.log.debug("a node's lease could not be renewed", { node: this.#name, error: text });
-      if (isReason(error, "Conflict") || isReason(error, "NotFound")) this.#lease = undefined;
+      // Whatever it was, the lease may be another by now, or gone: the next try looks.
+      this.#lease = undefined;
       delayMs = Math.min(firstRetryMs * 2 ** this.#failures++, longestRetryMs);
     }
     if (this.#stopped) return;
