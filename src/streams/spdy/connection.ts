@@ -21,6 +21,8 @@ export interface SpdyOptions {
 
 /** Streams that one connection may have open at a time. */
 const streamsMax = 10_000;
+/** Answers to the other end's frames that it has not taken yet; who sends pings without reading is cut off. */
+const unsentAnswerBytesMax = 1024 * 1024;
 const goAwayOk = 0;
 const goAwayProtocolError = 1;
 
@@ -44,6 +46,7 @@ export class SpdyConnection {
   #pings = new Map<number, () => void>();
   #nextPingId: number;
   #drained: (() => void) | undefined;
+  #unsentBytes = 0;
 
   /** @param head what was read of the connection already. */
   constructor(socket: Duplex, options: SpdyOptions, head: Buffer = Buffer.alloc(0)) {
@@ -214,7 +217,12 @@ export class SpdyConnection {
   }
 
   #send(frame: Buffer): void {
-    if (!this.#socket.destroyed && !this.#socket.writableEnded) this.#socket.write(frame);
+    if (this.#socket.destroyed || this.#socket.writableEnded) return;
+    this.#unsentBytes += frame.length;
+    this.#socket.write(frame, () => {
+      this.#unsentBytes -= frame.length;
+    });
+    if (this.#unsentBytes > unsentAnswerBytesMax) this.destroy();
   }
 
   #setBehind(stream: SpdyStream, isBehind: boolean): void {

@@ -16,12 +16,11 @@ export const frameType = {
 export const resetStatus = { protocolError: 1, refusedStream: 3, cancel: 5 } as const;
 
 export const flagFin = 0x01;
-export const flagUnidirectional = 0x02;
 
 const version = 3;
 const headerBytes = 8;
 /** Control frames are short: headers, ids. */
-const controlFrameBytesMax = 1024 * 1024;
+const controlFrameBytesMax = 64 * 1024;
 
 export interface ControlFrame {
   readonly type: number;

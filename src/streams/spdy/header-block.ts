@@ -11,8 +11,8 @@ export class SpdyError extends Error {
 
 /** How far back deflate refers. */
 const windowBytes = 32 * 1024;
-/** A header block that unpacks to more than this is an attack. */
-const headerBlockBytesMax = 1024 * 1024;
+/** A header block that unpacks to more than this is an attack: each open stream keeps its own. As many as HTTP/1 takes. */
+const headerBlockBytesMax = 16 * 1024;
 const zlibFlagDictionary = 0x20;
 const syncFlush = { finishFlush: constants.Z_SYNC_FLUSH };
 

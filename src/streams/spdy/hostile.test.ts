@@ -2,6 +2,8 @@ import { duplexPair } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SpdyConnection } from "./connection.ts";
+import { controlFrame, frameType, numbers } from "./frames.ts";
+import { HeaderPacker } from "./header-block.ts";
 
 /** The first bytes of a connection that is well-formed: three streams, data, a ping. */
 async function wellFormed(): Promise<Buffer> {
@@ -40,4 +42,33 @@ test("whatever the other end sends, nothing is thrown and the connection ends at
     { numRuns: 500 },
   );
   expect(good.length).toBeGreaterThan(100);
+});
+
+test("who sends pings and reads no answer is cut off", async () => {
+  const [near, far] = duplexPair();
+  const server = new SpdyConnection(far, { role: "server" });
+  near.on("error", () => {});
+  const pings = Buffer.concat(
+    Array.from({ length: 1000 }, (_, i) => controlFrame(frameType.ping, 0, numbers(2 * i + 1))),
+  );
+  for (let sent = 0; sent < 10 * 1024 * 1024 && !far.destroyed; sent += pings.length) {
+    near.write(pings);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(far.destroyed).toBe(true);
+  near.destroy();
+  await server.closed;
+});
+
+test("headers that unpack to far more than they are end the connection", async () => {
+  const [near, far] = duplexPair();
+  const opened: unknown[] = [];
+  const server = new SpdyConnection(far, { role: "server", onStream: (stream) => opened.push(stream) });
+  near.on("error", () => {});
+  near.resume();
+  const bomb = new HeaderPacker().pack({ streamtype: "x".repeat(1024 * 1024) });
+  expect(bomb.length).toBeLessThan(8 * 1024);
+  near.write(controlFrame(frameType.synStream, 0, Buffer.concat([numbers(1, 0), Buffer.alloc(2)]), bomb));
+  await server.closed;
+  expect(opened).toEqual([]);
 });
