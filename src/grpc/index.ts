@@ -5,3 +5,4 @@
 
 export type { Descriptor, MessageOptions } from "./service-definition.ts";
 export { serviceDefinition } from "./service-definition.ts";
+export { whyUnreachable } from "./unreachable.ts";

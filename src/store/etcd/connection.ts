@@ -18,6 +18,8 @@ export interface EtcdTls {
 const attemptMs = 5_000;
 /** How long a request goes from endpoint to endpoint at most. */
 const requestMs = 15_000;
+/** As long as none has ever answered: an address that is wrong is told soon. */
+const firstRequestMs = 5_000;
 /** After all endpoints have refused: between rounds. */
 const roundPauseMs = 100;
 /** The original's: a connection without answer to a ping is given up. */
@@ -39,6 +41,7 @@ export class EtcdConnection {
   readonly #clients: Client[];
   readonly #methods = new Map<string, Method>();
   #current = 0;
+  #hasAnswered = false;
   #closed = false;
 
   /** @throws StoreError for endpoints or certificates that cannot be used */
@@ -55,15 +58,18 @@ export class EtcdConnection {
 
   /** @throws EtcdCallError */
   async call<Answer>(service: EtcdService, name: string, request: object, safety: Safety): Promise<Answer> {
-    const giveUpAtMs = this.#clock.now() + requestMs;
+    const giveUpAtMs = this.#clock.now() + (this.#hasAnswered ? requestMs : firstRequestMs);
     for (let failures = 1; ; failures++) {
       const at = this.#current;
       try {
-        return (await this.#unary(at, this.#method(service, name), request)) as Answer;
+        const answer = await this.#unary(at, this.#method(service, name), request);
+        this.#hasAnswered = true;
+        return answer as Answer;
       } catch (error) {
         const again = safety === "read" ? isTransient(error) : wasNotSent(error);
         if (isTransient(error)) this.moveOnFrom(at);
-        if (!again || this.#closed || this.#clock.now() >= giveUpAtMs) throw error;
+        const isOver = this.#clock.now() >= giveUpAtMs && failures >= this.#clients.length;
+        if (!again || this.#closed || isOver) throw error;
       }
       if (failures % this.#clients.length === 0) await sleep(this.#clock, roundPauseMs);
     }

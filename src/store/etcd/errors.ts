@@ -1,4 +1,5 @@
 import { status } from "@grpc/grpc-js";
+import { whyUnreachable } from "../../grpc/index.ts";
 import { CompactedError, FutureRevisionError, StoreError } from "../store.ts";
 
 /** A call to etcd that failed, with gRPC's code and etcd's own words. */
@@ -9,7 +10,7 @@ export class EtcdCallError extends Error {
   readonly endpoint: string;
 
   constructor(endpoint: string, method: string, code: number, details: string) {
-    super(`etcd at ${endpoint}: ${method}: ${details}`);
+    super(`etcd at ${endpoint}: ${whyUnreachable(details) ?? `${method}: ${details}`}`);
     this.code = code;
     this.details = details;
     this.endpoint = endpoint;
@@ -20,7 +21,7 @@ export class EtcdCallError extends Error {
 export function wasNotSent(error: unknown): boolean {
   if (!(error instanceof EtcdCallError)) return false;
   if (error.details.includes("etcdserver: too many requests")) return true;
-  return error.code === status.UNAVAILABLE && error.details.includes("No connection established");
+  return error.code === status.UNAVAILABLE && whyUnreachable(error.details) !== undefined;
 }
 
 /** It may go well on another endpoint, or a moment later. */

@@ -1,5 +1,5 @@
 import type { Client, ClientReadableStream, ServiceError } from "@grpc/grpc-js";
-import { serviceDefinition } from "../../../grpc/index.ts";
+import { serviceDefinition, whyUnreachable } from "../../../grpc/index.ts";
 import type { Clock } from "../../../host/index.ts";
 import { RuntimeError, type RuntimeErrorCode } from "../runtime.ts";
 import { descriptor } from "./generated/descriptor.ts";
@@ -29,12 +29,14 @@ type StreamCall = (request: object) => ClientReadableStream<Message>;
 
 /** One connection to a container runtime's socket, made anew whenever it was lost. */
 export class CriConnection {
+  readonly #target: string;
   readonly #clock: Clock;
   readonly #clients: readonly Client[];
   readonly #codes: ReadonlyMap<number, string>;
   #closed = false;
 
-  private constructor(clock: Clock, clients: readonly Client[], codes: ReadonlyMap<number, string>) {
+  private constructor(target: string, clock: Clock, clients: readonly Client[], codes: ReadonlyMap<number, string>) {
+    this.#target = target;
     this.#clock = clock;
     this.#clients = clients;
     this.#codes = codes;
@@ -61,7 +63,7 @@ export class CriConnection {
     const codes = new Map(
       Object.entries(grpc.status).flatMap(([name, code]) => (typeof code === "number" ? [[code, name] as const] : [])),
     );
-    return new CriConnection(clock, clients, codes);
+    return new CriConnection(target, clock, clients, codes);
   }
 
   /** @throws RuntimeError */
@@ -119,7 +121,10 @@ export class CriConnection {
   }
 
   #runtimeError(error: ServiceError): RuntimeError {
-    return new RuntimeError(asCode(this.#codes.get(error.code)), error.details || error.message, { cause: error });
+    const details = error.details || error.message;
+    const why = whyUnreachable(details);
+    const message = why === undefined ? details : `cannot reach the container runtime at ${this.#target}: ${why}`;
+    return new RuntimeError(asCode(this.#codes.get(error.code)), message, { cause: error });
   }
 }
 
