@@ -99,13 +99,13 @@ export class SnapshotReader {
     const start = Buffer.alloc(Math.min(headBytesMax, this.#bytes));
     readSync(this.#fd, start, 0, start.length, 0);
     const end = start.indexOf("\n");
-    let head: { snapshot?: unknown; revision?: unknown; timeMs?: unknown } = {};
+    let head: { snapshot?: unknown; revision?: unknown; timeMs?: unknown } | null = null;
     try {
       head = JSON.parse(start.toString("utf8", 0, Math.max(0, end)));
     } catch {
       // told below: it is no snapshot
     }
-    if (head.snapshot !== snapshotMagic || typeof head.revision !== "number" || typeof head.timeMs !== "number") {
+    if (head?.snapshot !== snapshotMagic || !isRevision(head.revision) || typeof head.timeMs !== "number") {
       throw new StoreError(`${this.#file} is no snapshot of a Sampan store, or of a newer version`);
     }
     this.#take(end + 1);
@@ -135,4 +135,8 @@ export class SnapshotReader {
   #damaged(what: string): StoreError {
     return new StoreError(`the snapshot ${this.#file} is damaged: ${what}`);
   }
+}
+
+function isRevision(value: unknown): value is Revision {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -31,13 +31,19 @@ export interface EtcdServer {
   close(): Promise<void>;
 }
 
+/** A transaction of several of the largest objects that the API takes; etcd's own bound is 2 MiB. */
+const requestBytesMax = 16 * 1024 * 1024;
+
 /** Serves etcd's v3 API over a store. @throws StoreError when the address cannot be used */
 export async function openEtcdServer(host: Host, store: Store, options: EtcdServerOptions): Promise<EtcdServer> {
   const { address, tls, mediaType = "application/vnd.kubernetes.protobuf" } = options;
   const leases = await Leases.open(host, store);
   const values = new KeyValues(store, mediaType, leases);
   const streams = new Set<WatchStream>();
-  const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
+  const server = new Server({
+    "grpc.max_receive_message_length": requestBytesMax,
+    "grpc.max_send_message_length": -1, // a range without a limit
+  });
   let url = "";
   const header = (revision = store.revision) => headerOf(revision);
   const services = servicesOf({ host, store, values, leases, header, clientUrl: () => url }, streams);

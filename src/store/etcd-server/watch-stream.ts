@@ -127,13 +127,6 @@ export class WatchStream {
     for (const [i, part] of parts.entries()) {
       this.#send({ watchId: id, events: part, fragment: i < parts.length - 1 });
     }
-    if (this.#stream.writableLength > backlogBytesMax) {
-      this.#forget();
-      this.#stream.emit("error", {
-        code: status.RESOURCE_EXHAUSTED,
-        details: "sampan: the watch does not read what it is sent",
-      });
-    }
   }
 
   #event({ type, key, revision, entry, previous }: StoreEvent, wantsPrevious: boolean): WatchEvent {
@@ -168,7 +161,12 @@ export class WatchStream {
   }
 
   #send(answer: object): void {
-    if (!this.#ended) this.#stream.write({ header: this.#ports.header(), ...answer });
+    if (this.#ended) return;
+    this.#stream.write({ header: this.#ports.header(), ...answer });
+    if (this.#stream.writableLength <= backlogBytesMax) return;
+    this.#forget();
+    const details = "sampan: the watch does not read what it is sent";
+    this.#stream.emit("error", { code: status.RESOURCE_EXHAUSTED, details });
   }
 }
 

@@ -119,6 +119,8 @@ describe("a snapshot of a running cluster", () => {
       [Buffer.concat([bytes, Buffer.from("x")]), /is damaged: something follows its end/],
       ["no snapshot\n", /bad is no snapshot of a Sampan store/],
       ["", /bad is no snapshot of a Sampan store/],
+      ["null\n", /bad is no snapshot of a Sampan store/],
+      ['{"snapshot":"sampan-snapshot-1","revision":0.5,"timeMs":0}\n', /bad is no snapshot of a Sampan store/],
     ];
     for (const [content, why] of cases) {
       writeFileSync(bad, content);
