@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseQuantity, toNumber } from "../api/meta/index.ts";
-import { durationMs, integerIn } from "./values.ts";
+import { durationOption, integerIn, list } from "./values.ts";
 
 /** How a machine is a node, by the original kubelet's names where it has them. */
 export interface MachineFlags {
@@ -64,7 +64,9 @@ export function addMachineFlags(command: Command): Command {
       "socket of the container runtime",
       "unix:///run/containerd/containerd.sock",
     )
-    .option("--runtime-request-timeout <duration>", "how long the runtime may take to answer", durationMs, 120_000)
+    .addOption(
+      durationOption("--runtime-request-timeout <duration>", "how long the runtime may take to answer", 120_000),
+    )
     .option("--node-name <name>", "the node's name; the machine's without this")
     .option("--node-ip <address>", "the node's address; the machine's first one without this")
     .option("--node-labels <list>", "labels of the node, key=value separated by commas", labels)
@@ -113,22 +115,29 @@ export function addMachineFlags(command: Command): Command {
       integerIn(0, 86_400),
       0,
     )
-    .option(
-      "--eviction-pressure-transition-period <duration>",
-      "how long a node's pressure is told after it has ended",
-      durationMs,
-      300_000,
+    .addOption(
+      durationOption(
+        "--eviction-pressure-transition-period <duration>",
+        "how long a node's pressure is told after it has ended",
+        300_000,
+      ),
     )
     .option("--image-gc-high-threshold <percent>", "unused images go when their disk is fuller", integerIn(0, 100), 85)
     .option("--image-gc-low-threshold <percent>", "and until it is no fuller than this", integerIn(0, 100), 80)
-    .option("--minimum-image-ttl-duration <duration>", "unused images stay at least this long", durationMs, 120_000);
+    .addOption(
+      durationOption("--minimum-image-ttl-duration <duration>", "unused images stay at least this long", 120_000),
+    );
 }
 
 export function addKubeletFlags(command: Command): Command {
   return addMachineFlags(command)
     .requiredOption("--kubeconfig <file>", "the cluster to join, as the user system:node:NAME")
     .option("--context <name>", "context of the kubeconfig; the current one without this")
-    .option("--address <address>", "address that the kubelet's API listens on", "0.0.0.0")
+    .option(
+      "--address <address>",
+      "address that the kubelet's API listens on: the API server reaches it from other machines",
+      "0.0.0.0",
+    )
     .option("--port <port>", "port of the kubelet's API; 0 takes a free one", integerIn(0, 65_535), 10_250)
     .option("--tls-cert-file <file>", "certificate of the kubelet's API; made for this run without it")
     .option("--tls-private-key-file <file>", "its key")
@@ -157,10 +166,6 @@ function reserved(text: string): Record<string, string> {
     bytes(amount);
   }
   return amounts;
-}
-
-function list(text: string): string[] {
-  return text.split(",").filter((word) => word !== "");
 }
 
 function labels(text: string): Record<string, string> {

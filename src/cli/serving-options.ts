@@ -6,7 +6,11 @@ export function addServingFlags(command: Command, securePort: number): Command {
   const alwaysAllowed = ["/healthz", "/readyz", "/livez"];
   return command
     .option("--secure-port <port>", "HTTPS port of health and metrics; 0 serves none", integerIn(0, 65_535), securePort)
-    .option("--bind-address <address>", "address that the port listens on", "0.0.0.0")
+    .option(
+      "--bind-address <address>",
+      "address that the port listens on; 0.0.0.0 for other machines, too",
+      "127.0.0.1",
+    )
     .option("--tls-cert-file <file>", "PEM certificate of that port; without one it signs its own")
     .option("--tls-private-key-file <file>", "PEM key of that certificate")
     .option(
