@@ -26,12 +26,50 @@ export async function patch(ctx: HandlerContext, call: Call): Promise<ApiRespons
     mayCreate: false,
     next(existing) {
       if (existing === undefined) throw errors.notFound(call.kind, requiredName(request));
-      const draft = patched(call, existing, call.kind.shape);
-      call.kind.strategy.applyDefaults?.(draft);
+      const draft = patchedDraft(call, existing);
       matchURL(draft.metadata, requiredName(request), request.namespace);
       return managedByUpdate(ctx, call, draft, existing);
     },
   });
+}
+
+/**
+ * Applies the patch and fills in defaults. What a status patch leaves alone outside of metadata and status is that of
+ * `existing` itself: it was decoded when it was stored, and this endpoint cannot change it.
+ */
+function patchedDraft(call: Call, existing: KubeObject): KubeObject {
+  const { strategy, shape } = call.kind;
+  const untouched = leftAlone(call, existing);
+  const draft = patched(call, untouched === undefined ? existing : without(existing, untouched), shape);
+  strategy.applyDefaults?.(draft);
+  return untouched === undefined ? draft : joined(existing, draft, untouched);
+}
+
+const statusParts: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata", "status"]);
+
+/** Fields of the object beside metadata and status, if the request is a status patch of only these; else undefined. */
+function leftAlone({ request }: Call, existing: KubeObject): ReadonlySet<string> | undefined {
+  const { subresource, patchType, body } = request;
+  if (subresource !== "status" || patchType !== "application/strategic-merge-patch+json") return undefined;
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return undefined;
+  if (Object.keys(body).some((field) => !statusParts.has(field))) return undefined;
+  return new Set(Object.keys(existing).filter((field) => !statusParts.has(field)));
+}
+
+function without(object: KubeObject, fields: ReadonlySet<string>): KubeObject {
+  return Object.fromEntries(Object.entries(object).filter(([field]) => !fields.has(field))) as KubeObject & JsonObject;
+}
+
+/** The draft with those fields of the object, in the object's order. */
+function joined(existing: KubeObject, draft: KubeObject, fields: ReadonlySet<string>): KubeObject {
+  const whole: Record<string, unknown> = {};
+  const parts = draft as KubeObject & JsonObject;
+  for (const [field, value] of Object.entries(existing)) {
+    if (fields.has(field)) whole[field] = value;
+    else if (field in parts) whole[field] = parts[field];
+  }
+  for (const field in parts) if (!(field in whole)) whole[field] = parts[field];
+  return whole as unknown as KubeObject;
 }
 
 /** Applies a JSON, merge or strategic merge patch; the result is decoded and shares nothing with `existing`. */
