@@ -24,6 +24,8 @@ export class RevisionedIndex {
   readonly encoded: EncodedBytes;
   readonly #host: Host;
   readonly #tree: Tree;
+  /** The same entries by key: a write looks at its key three times, and keys share long beginnings. */
+  readonly #newest: Map<string, StoredEntry>;
   readonly #history: History;
   readonly #watches: Watches;
   /** Frozen trees by revision, least recently used first. */
@@ -36,6 +38,7 @@ export class RevisionedIndex {
     this.encoded = options.encoded ?? new EncodedBytes();
     this.#revision = options.loaded?.revision ?? 0;
     this.#tree = newTree(options.loaded?.entries);
+    this.#newest = new Map(options.loaded?.entries);
     this.#history = new History(this.#revision, options.historyEventsMax);
   }
 
@@ -48,7 +51,7 @@ export class RevisionedIndex {
     return this.#history.compacted;
   }
 
-  readonly get = (key: string): StoredEntry | undefined => this.#tree.get(key);
+  readonly get = (key: string): StoredEntry | undefined => this.#newest.get(key);
 
   /** @throws CompactedError, FutureRevisionError */
   list(prefix: string, at: Revision = this.#revision): Snapshot {
@@ -87,8 +90,13 @@ export class RevisionedIndex {
         throw new Error(`revision ${commit.revision} cannot follow ${this.#revision}`);
       }
       for (const event of commit.events) {
-        if (event.type === "put") this.#tree.set(event.key, event.entry);
-        else this.#tree.delete(event.key);
+        if (event.type === "put") {
+          this.#tree.set(event.key, event.entry);
+          this.#newest.set(event.key, event.entry);
+        } else {
+          this.#tree.delete(event.key);
+          this.#newest.delete(event.key);
+        }
       }
       this.#revision = commit.revision;
       this.#history.append(commit, nowMs);
