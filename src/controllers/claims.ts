@@ -25,11 +25,15 @@ export function planClaims<T extends KubeObject>(
 ): ClaimPlan<T> {
   const deleting = owner.metadata.deletionTimestamp !== undefined;
   const fits = (object: T) => matches(selector, object.metadata.labels);
+  const keep: T[] = [];
+  const release: T[] = [];
+  for (const object of controlled) {
+    if (fits(object)) keep.push(object);
+    else if (!deleting && object.metadata.deletionTimestamp === undefined) release.push(object);
+  }
   return {
-    keep: controlled.filter(fits),
-    release: deleting
-      ? []
-      : controlled.filter((object) => !fits(object) && object.metadata.deletionTimestamp === undefined),
+    keep,
+    release,
     adopt: deleting ? [] : orphans.filter((object) => fits(object) && object.metadata.deletionTimestamp === undefined),
   };
 }

@@ -2,6 +2,8 @@ import type { WorkQueue } from "../client/index.ts";
 
 const manyObjects = 100;
 const coalesceForMs = 50;
+/** Above this many for each millisecond the wait grows with them, so that turns take a bounded share of the time. */
+const objectsPerMs = 40;
 
 /**
  * Adds a key because one of the objects behind it changed. With few objects it is worked on at once; with many, changes
@@ -9,5 +11,5 @@ const coalesceForMs = 50;
  */
 export function addForOneOf(queue: WorkQueue, key: string, objects: number): void {
   if (objects < manyObjects) queue.add(key);
-  else queue.addAfter(key, coalesceForMs);
+  else queue.addAfter(key, Math.max(coalesceForMs, objects / objectsPerMs));
 }
