@@ -40,7 +40,8 @@ export class CoreEventCorrelator {
   readonly #buckets = new LruMap<string, TokenBucket>(rememberedMax);
 
   correlate(event: CoreEvent, nowMs: number): Correlated {
-    const combined = this.#combine(event, nowMs);
+    const source = keyOfSource(event);
+    const combined = this.#combine(event, source, nowMs);
     const key = combined.key;
     const before = this.#written.get(key);
     const observed =
@@ -53,7 +54,7 @@ export class CoreEventCorrelator {
             count: before.count + 1,
           };
     this.#remember(key, observed);
-    if (this.#isSpam(event, nowMs)) return { kind: "drop" };
+    if (this.#isSpam(source, nowMs)) return { kind: "drop" };
     if (before === undefined) return { kind: "create", event: observed, key };
     const { count, lastTimestamp, message } = observed;
     return { kind: "patch", event: observed, key, patch: { count, lastTimestamp, message } };
@@ -69,14 +70,16 @@ export class CoreEventCorrelator {
     this.#written.set(key, { name: event.metadata.name ?? "", firstTimestamp, count });
   }
 
-  #combine(event: CoreEvent, nowMs: number): { event: CoreEvent; key: string } {
-    const similarKey = keyOfSimilar(event);
+  #combine(event: CoreEvent, source: string, nowMs: number): { event: CoreEvent; key: string } {
+    const similarKey = `${source}\n${event.type}\n${event.reason}`;
     let similar = this.#similar.get(similarKey);
     if (similar === undefined || nowMs - similar.lastMs > similarWithinMs) similar = { messages: new Set(), lastMs: 0 };
     similar.messages.add(event.message);
     similar.lastMs = nowMs;
     this.#similar.set(similarKey, similar);
-    if (similar.messages.size < similarEventsMax) return { event, key: keyOfEqual(event) };
+    if (similar.messages.size < similarEventsMax) {
+      return { event, key: `${similarKey}\n${event.involvedObject.fieldPath ?? ""}\n${event.message}` };
+    }
     const [oldest] = similar.messages;
     if (oldest !== undefined) similar.messages.delete(oldest);
     const now = formatTime(nowMs);
@@ -84,12 +87,11 @@ export class CoreEventCorrelator {
     return { event: { ...event, message, firstTimestamp: now, lastTimestamp: now, count: 1 }, key: similarKey };
   }
 
-  #isSpam(event: CoreEvent, nowMs: number): boolean {
-    const key = keyOfSource(event);
-    let bucket = this.#buckets.get(key);
+  #isSpam(source: string, nowMs: number): boolean {
+    let bucket = this.#buckets.get(source);
     if (bucket === undefined) {
       bucket = new TokenBucket(spamPerSecond, spamBurst, nowMs);
-      this.#buckets.set(key, bucket);
+      this.#buckets.set(source, bucket);
     }
     return !bucket.tryTake(nowMs);
   }
@@ -97,13 +99,6 @@ export class CoreEventCorrelator {
 
 function keyOfSource({ source, involvedObject }: CoreEvent): string {
   const { kind, namespace, name, uid, apiVersion } = involvedObject;
-  return [source.component, source.host, kind, namespace, name, uid, apiVersion].join("\n");
-}
-
-function keyOfSimilar(event: CoreEvent): string {
-  return `${keyOfSource(event)}\n${event.type}\n${event.reason}`;
-}
-
-function keyOfEqual(event: CoreEvent): string {
-  return `${keyOfSimilar(event)}\n${event.involvedObject.fieldPath ?? ""}\n${event.message}`;
+  const { component, host } = source;
+  return `${component}\n${host ?? ""}\n${kind}\n${namespace ?? ""}\n${name ?? ""}\n${uid ?? ""}\n${apiVersion ?? ""}`;
 }

@@ -80,7 +80,9 @@ function own(object: JsonObject, key: string): JsonValue | undefined {
 function compareFields(old: JsonObject, next: JsonObject, shape: Shape): Comparison | undefined {
   const changes = new Changes();
   for (const key in next) {
-    changes.add(fieldElement, key, compareValues(own(old, key), next[key], childShape(shape, key)));
+    const before = own(old, key);
+    const after = next[key];
+    if (before !== after) changes.add(fieldElement, key, compareValues(before, after, childShape(shape, key)));
   }
   for (const key in old) {
     if (own(next, key) === undefined)

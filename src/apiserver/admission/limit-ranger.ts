@@ -50,9 +50,10 @@ export function limitRanger(lookup: Lookup): AdmissionPlugin {
   };
 }
 
-function isClaim({ operation, ...attributes }: Attributes): boolean {
+function isClaim(attributes: Attributes): boolean {
+  const { operation } = attributes;
   if (operation !== "CREATE" && operation !== "UPDATE") return false;
-  return isAbout({ operation, ...attributes }, "", "persistentvolumeclaims");
+  return isAbout(attributes, "", "persistentvolumeclaims");
 }
 
 function isResize(attributes: Attributes): boolean {
