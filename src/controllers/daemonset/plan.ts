@@ -47,10 +47,12 @@ export function planDaemons(observed: DaemonObserved): DaemonPlan {
       remove.push(pod);
       if (pod.status?.phase === "Failed") failed.push(pod);
     }
-    const [oldest, ...others] = running.sort(byCreation);
+    const [oldest] = running.sort(byCreation);
     if (oldest === undefined && place.shouldRun && place.pods.length === ended.length) create.push(place.name);
-    // With a surge an old and a new pod may be there together.
-    remove.push(...others.filter((pod) => sameHash(pod, oldest) || !allowsSurge(observed.set)));
+    // With a surge one old and one new pod may be there together.
+    const isNew = (pod: Pod) => pod.metadata.labels?.[revisionHashLabel] === observed.hash;
+    const kept = allowsSurge(observed.set) ? [running.find(isNew), running.find((pod) => !isNew(pod))] : [oldest];
+    remove.push(...running.filter((pod) => !kept.includes(pod)));
   }
   if (observed.set.spec.updateStrategy?.type !== "OnDelete") update(observed, places, create, remove);
   return { create, remove, failed };
@@ -93,10 +95,6 @@ function update(
 function allowsSurge(set: DaemonSet): boolean {
   const surge = set.spec.updateStrategy?.rollingUpdate?.maxSurge ?? 0;
   return surge !== 0 && surge !== "0%";
-}
-
-function sameHash(a: Pod, b: Pod | undefined): boolean {
-  return a.metadata.labels?.[revisionHashLabel] === b?.metadata.labels?.[revisionHashLabel];
 }
 
 /** Every node, and nodes that are gone but for pods bound to them. */

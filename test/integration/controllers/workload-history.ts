@@ -132,14 +132,10 @@ export class History {
   }
 
   /** Available to controllers, who reckon in whole seconds. */
-  isAvailable(pod: Pod, minReadySeconds = 0): boolean {
+  isAvailable(pod: Pod, atMs: number, minReadySeconds: number): boolean {
     if (!isActive(pod) || !isReady(pod)) return false;
     const since = pod.status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
-    return minReadySeconds === 0 || (since != null && parseTime(since) + minReadySeconds * 1000 <= this.#now());
-  }
-
-  #now(): number {
-    return this.#world.host.clock.now();
+    return minReadySeconds === 0 || (since != null && parseTime(since) + minReadySeconds * 1000 <= atMs);
   }
 
   /** The last change before the moment began gives the state that it began with. */

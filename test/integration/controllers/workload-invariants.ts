@@ -129,9 +129,9 @@ function checkAvailability(history: History, atMs: number, pod: Pod, set: Replic
   const templates = new Set(lately.map(({ spec }) => JSON.stringify(spec?.template)));
   if (sizes.size > 1 || templates.size > 1 || recreates || isNew) return;
   const { minReadySeconds = 0 } = deployment.spec ?? {};
-  if (!history.isAvailable(pod, minReadySeconds)) return;
+  if (!history.isAvailable(pod, atMs, minReadySeconds)) return;
   const pods = replicaSetsOf(history, deployment).flatMap(({ metadata }) => history.podsOf(metadata.uid ?? ""));
-  const available = pods.filter((other) => history.isAvailable(other, minReadySeconds)).length;
+  const available = pods.filter((other) => history.isAvailable(other, atMs, minReadySeconds)).length;
   const least = Math.min(...lately.map((then) => (then.spec?.replicas ?? 1) - fencepost(then, "maxUnavailable")));
   const app = deployment.spec?.template?.metadata?.labels?.app;
   const lost = history.lostToOthers("replicaset-controller", atMs, ({ metadata }) => metadata.labels?.app === app);
@@ -201,7 +201,7 @@ function checkDaemonDeletion(history: History, atMs: number, pod: Pod, set: Daem
   if (
     !stayed ||
     !nodes.some(({ metadata }) => metadata.name === nodeOf(pod)) ||
-    !history.isAvailable(pod, minReadySeconds)
+    !history.isAvailable(pod, atMs, minReadySeconds)
   )
     return;
   const onDelete = lately.every(({ spec }) => spec?.updateStrategy?.type === "OnDelete");
