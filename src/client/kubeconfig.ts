@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { parseYaml } from "../api/codec/index.ts";
+import { hasCode } from "../host/index.ts";
 
 /** How to reach one API server and who to be there. PEM texts. */
 export interface ConnectionConfig {
@@ -68,7 +69,7 @@ async function parseFile(path: string, mayBeAbsent: boolean): Promise<Fields> {
   try {
     content = await readFile(path, "utf8");
   } catch (error) {
-    if (mayBeAbsent && (error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    if (mayBeAbsent && hasCode(error, "ENOENT")) return {};
     throw new Error(`cannot read kubeconfig ${path}: ${(error as Error).message}`, { cause: error });
   }
   try {

@@ -1,7 +1,8 @@
 import { accessSync, constants, linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { isCode, makeFolder, readIfPresent, writeFileAtomically } from "./files.ts";
+import { hasCode } from "../host/index.ts";
+import { makeFolder, readIfPresent, writeFileAtomically } from "./files.ts";
 
 /** The data folder cannot be used; the message says why and what to do. */
 export class DataFolderError extends Error {
@@ -56,7 +57,7 @@ export class DataFolder {
     try {
       unlinkSync(this.#lockFile);
     } catch (error) {
-      if (!isCode(error, "ENOENT")) throw error;
+      if (!hasCode(error, "ENOENT")) throw error;
     }
   }
 }
@@ -111,7 +112,7 @@ function linkLock(dir: string, mine: string, file: string): void {
       linkSync(mine, file);
       return;
     } catch (error) {
-      if (!isCode(error, "EEXIST"))
+      if (!hasCode(error, "EEXIST"))
         throw new DataFolderError(`cannot lock the data folder ${dir}: ${messageOf(error)}`);
     }
     const text = readIfPresent(file);
@@ -125,7 +126,7 @@ function linkLock(dir: string, mine: string, file: string): void {
       unlinkSync(moved);
       if (movedHolder && isAlive(movedHolder)) throw runningError(dir, movedHolder.pid);
     } catch (error) {
-      if (!isCode(error, "ENOENT")) throw error;
+      if (!hasCode(error, "ENOENT")) throw error;
     }
   }
   throw new DataFolderError(`another process is just starting a cluster on ${dir}`);
@@ -158,7 +159,7 @@ function isAlive(holder: Holder): boolean {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    return isCode(error, "EPERM");
+    return hasCode(error, "EPERM");
   }
   return holder.startTime === undefined || holder.startTime === processStartTime(holder.pid);
 }

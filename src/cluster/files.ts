@@ -12,13 +12,14 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { hasCode } from "../host/index.ts";
 
 /** The file's text, or undefined when there is no such file; other failures are thrown. */
 export function readIfPresent(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (isCode(error, "ENOENT")) return undefined;
+    if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
 }
@@ -51,24 +52,19 @@ export function makeFolder(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
-    if (isCode(error, "EEXIST") && statSync(path).isDirectory()) return;
+    if (hasCode(error, "EEXIST") && statSync(path).isDirectory()) return;
     const parent = dirname(path);
-    if (!isCode(error, "ENOENT") || existsSync(parent)) throw error;
+    if (!hasCode(error, "ENOENT") || existsSync(parent)) throw error;
     makeFolder(parent, mode);
     mkdirSync(path, { mode });
   }
-}
-
-/** Whether a thrown value is a system error with this code, for example ENOENT. */
-export function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }
 
 function resolveLink(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    if (isCode(error, "ENOENT")) return path;
+    if (hasCode(error, "ENOENT")) return path;
     throw error;
   }
 }

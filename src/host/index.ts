@@ -1,6 +1,6 @@
 /**
- * What a component gets from where it runs: clock, random, logger, metrics; the real ones and the ones of tests and
- * simulations. Nothing else in src/ touches the ambient clock, timers or randomness.
+ * What a component gets from where it runs: clock, random, logger, metrics, and what failures of system calls mean; the
+ * real ones and the ones of tests and simulations. Nothing else in src/ touches the ambient clock, timers or randomness.
  */
 
 export type { LoggerOptions } from "./logger.ts";
@@ -29,6 +29,7 @@ export { cryptoRandom, seededRandom } from "./random.ts";
 export { sleep, TimeoutError, withTimeout } from "./sleep.ts";
 export type { SystemHostOptions } from "./system.ts";
 export { systemClock, systemHost } from "./system.ts";
+export { hasCode, undefinedIfAbsent } from "./system-errors.ts";
 export type { TestHost, TestHostOptions } from "./test-host.ts";
 export { testHost } from "./test-host.ts";
 export { VirtualClock } from "./virtual-clock.ts";

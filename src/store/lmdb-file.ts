@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
+import { hasCode } from "../host/index.ts";
 import { checkTrees } from "./lmdb-check.ts";
 import { StoreError } from "./store.ts";
 
@@ -53,7 +54,7 @@ async function openExisting(path: string) {
   try {
     return await open(path, "r+");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,6 @@
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Host, sleep } from "../../host/index.ts";
-import { hasCode, undefinedIfAbsent } from "../volumes/files/fs-errors.ts";
+import { type Host, hasCode, sleep, undefinedIfAbsent } from "../../host/index.ts";
 import type { CgroupName } from "./cgroup-names.ts";
 import { cpuWeightOf } from "./cpu.ts";
 import type { CgroupLimits } from "./pod-limits.ts";

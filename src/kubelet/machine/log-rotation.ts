@@ -1,7 +1,7 @@
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { Host, Timer } from "../../host/index.ts";
+import { type Host, hasCode, type Timer } from "../../host/index.ts";
 import type { PodFiles } from "../pods/pod-files.ts";
 import { rotatedLogs } from "../runtime/cri/log-files.ts";
 import type { Container, RuntimeService } from "../runtime/runtime.ts";
@@ -86,7 +86,7 @@ async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return 0;
+    if (hasCode(error, "ENOENT")) return 0;
     throw error;
   }
 }

@@ -1,13 +1,12 @@
 import { lstat, readdir, readFile, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "../../api/types/index.ts";
-import type { Clock } from "../../host/index.ts";
+import { type Clock, undefinedIfAbsent } from "../../host/index.ts";
 import type { NodeResources, Observation, Observations, PodUsage, Signal } from "../eviction/index.ts";
 import { podUid } from "../pod-worker/index.ts";
 import { podUidLabel } from "../runtime/labels.ts";
 import type { ContainerRuntime, ContainerStats } from "../runtime/runtime.ts";
 import { machineUsage } from "../server/index.ts";
-import { undefinedIfAbsent } from "../volumes/files/fs-errors.ts";
 import { VolumeLayout } from "../volumes/layout.ts";
 
 export interface MachineResourcesOptions {

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Container, Pod } from "../../api/types/index.ts";
-import type { Host } from "../../host/index.ts";
+import { type Host, hasCode } from "../../host/index.ts";
 import { podUid } from "../pod-worker/index.ts";
 import {
   containerNameLabel,
@@ -170,7 +170,7 @@ async function entries(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (isCode(error, "ENOENT", "ENOTDIR")) return [];
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
     throw error;
   }
 }
@@ -181,7 +181,7 @@ async function isDangling(path: string): Promise<boolean> {
     await file.close();
     return false;
   } catch (error) {
-    return isCode(error, "ENOENT");
+    return hasCode(error, "ENOENT");
   }
 }
 
@@ -189,10 +189,6 @@ async function removeEmpty(folder: string): Promise<void> {
   try {
     await rmdir(folder);
   } catch (error) {
-    if (!isCode(error, "ENOENT", "ENOTEMPTY", "EEXIST")) throw error;
+    if (!hasCode(error, "ENOENT", "ENOTEMPTY", "EEXIST")) throw error;
   }
-}
-
-function isCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }

@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { hasCode } from "../../host/index.ts";
 import { logTail } from "../runtime/cri/log-files.ts";
 import { terminationMessagePathAnnotation, terminationMessagePolicyAnnotation } from "../runtime/labels.ts";
 import type { ContainerStatus } from "../runtime/runtime.ts";
@@ -39,7 +40,7 @@ async function readEnd(path: string): Promise<string> {
       await file.close();
     }
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    if (hasCode(error, "ENOENT")) return "";
     return `Error on reading termination log ${path}: ${error instanceof Error ? error.message : error}`;
   }
 }

@@ -1,9 +1,9 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Container, Pod, VolumeMount } from "../../api/types/index.ts";
+import { undefinedIfAbsent } from "../../host/index.ts";
 import { expand } from "../expansion.ts";
 import type { Mount } from "../runtime/runtime.ts";
-import { undefinedIfAbsent } from "./files/fs-errors.ts";
 import type { VolumeLayout } from "./layout.ts";
 import type { Mounter } from "./mounting/mounter.ts";
 import { bindSubPath, makeSubPath } from "./mounting/sub-path.ts";

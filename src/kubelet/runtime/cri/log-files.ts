@@ -2,7 +2,7 @@ import { open, readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parseTime } from "../../../api/meta/index.ts";
-import { type Clock, sleep } from "../../../host/index.ts";
+import { type Clock, hasCode, sleep } from "../../../host/index.ts";
 import type { ContainerLogs, LogLine } from "../container-logs.ts";
 import type { RuntimeService } from "../runtime.ts";
 
@@ -100,7 +100,7 @@ class LogReader {
     try {
       return new LogReader(path, await open(path, "r"));
     } catch (error) {
-      if (isAbsent(error)) return undefined;
+      if (hasCode(error, "ENOENT")) return undefined;
       throw error;
     }
   }
@@ -142,7 +142,7 @@ export async function rotatedLogs(logPath: string): Promise<string[]> {
     const older = names.filter((name) => name.startsWith(`${basename(logPath)}.`) && !name.endsWith(".tmp"));
     return older.sort().map((name) => join(dirname(logPath), name));
   } catch (error) {
-    if (isAbsent(error)) return [];
+    if (hasCode(error, "ENOENT")) return [];
     throw error;
   }
 }
@@ -153,7 +153,7 @@ async function readLog(path: string): Promise<string> {
     const bytes = await readFile(path);
     return (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
   } catch (error) {
-    if (isAbsent(error)) return "";
+    if (hasCode(error, "ENOENT")) return "";
     throw error;
   }
 }
@@ -169,8 +169,4 @@ export async function logTail(logPath: string, linesMax: number, bytesMax: numbe
 async function olderLines(logPath: string): Promise<LogLine[]> {
   const texts = await Promise.all((await rotatedLogs(logPath)).map(readLog));
   return texts.flatMap(parseLines);
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

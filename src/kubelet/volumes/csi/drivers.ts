@@ -2,8 +2,7 @@ import { lstat, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { deepEqual, isReason } from "../../../api/meta/index.ts";
 import { resources } from "../../../client/index.ts";
-import type { Timer } from "../../../host/index.ts";
-import { undefinedIfAbsent } from "../files/fs-errors.ts";
+import { type Timer, undefinedIfAbsent } from "../../../host/index.ts";
 import type { VolumeNode } from "../volume-kind.ts";
 import {
   type CSINodeDriver,

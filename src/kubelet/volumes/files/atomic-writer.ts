@@ -13,7 +13,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
-import { undefinedIfAbsent } from "./fs-errors.ts";
+import { undefinedIfAbsent } from "../../../host/index.ts";
 
 /** One file of a volume. */
 export interface ProjectedFile {

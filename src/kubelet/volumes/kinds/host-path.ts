@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
-import { undefinedIfAbsent } from "../files/fs-errors.ts";
+import { undefinedIfAbsent } from "../../../host/index.ts";
 import type { MakeVolume } from "../volume-kind.ts";
 
 /** A path of the machine as it is, when it is of the type that was asked for. */

@@ -1,5 +1,5 @@
 import { mkdir, stat } from "node:fs/promises";
-import { undefinedIfAbsent } from "../files/fs-errors.ts";
+import { undefinedIfAbsent } from "../../../host/index.ts";
 import { giveToGroup } from "../files/ownership.ts";
 import { isMounted } from "../mounting/mounter.ts";
 import { type MakeVolume, StepError } from "../volume-kind.ts";

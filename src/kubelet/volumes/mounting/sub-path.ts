@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { chmod, type FileHandle, lstat, mkdir, open, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { hasCode, undefinedIfAbsent } from "../files/fs-errors.ts";
+import { hasCode, undefinedIfAbsent } from "../../../host/index.ts";
 import { isMounted, isWithin, type Mounter } from "./mounter.ts";
 
 /** A part of a volume that one container gets, and where it is bound for it. */

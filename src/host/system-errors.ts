@@ -1,4 +1,4 @@
-/** Whether a call of the file system failed with one of these codes (`ENOENT`, ...). */
+/** Whether a call of the operating system failed with one of these codes (`ENOENT`, ...). */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
