@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseQuantity, toNumber } from "../api/meta/index.ts";
+import { quantityToNumber } from "../api/meta/index.ts";
 import { durationOption, integerIn, list } from "./values.ts";
 
 /** How a machine is a node, by the original kubelet's names where it has them. */
@@ -182,7 +182,7 @@ function labels(text: string): Record<string, string> {
 
 function bytes(text: string): number {
   try {
-    return toNumber(parseQuantity(text));
+    return quantityToNumber(text);
   } catch {
     throw new InvalidArgumentError("It must be a quantity such as 10Mi.");
   }

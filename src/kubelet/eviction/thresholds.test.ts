@@ -47,6 +47,14 @@ test("a soft threshold without a grace period is refused", () => {
   );
 });
 
+test.each([
+  ["soon", "invalid eviction grace period soon for memory.available"],
+  ["-1m", "invalid eviction grace period specified: -1m, must be a positive value"],
+])("a grace period of %s is refused", (period, message) => {
+  const flags = { soft: "memory.available<1Gi", softGracePeriod: `memory.available=${period}` };
+  expect(() => parseThresholds(flags)).toThrow(message);
+});
+
 test("a threshold that was crossed is crossed until the minimum reclaim is free too", () => {
   const [threshold] = parseThresholds({ hard: "nodefs.available<10%", minimumReclaim: "nodefs.available=5%" });
   if (threshold === undefined) throw new Error("no threshold");

@@ -1,4 +1,4 @@
-import { parseQuantity, quantityToNumber, toNumber } from "../../api/meta/index.ts";
+import { parseDuration, quantityToNumber } from "../../api/meta/index.ts";
 
 /** What is watched, as `--eviction-hard` names it. */
 export const signals = [
@@ -92,7 +92,7 @@ function amountOf(name: string, text: string): Amount {
   }
   let amount: number;
   try {
-    amount = toNumber(parseQuantity(text));
+    amount = quantityToNumber(text);
   } catch (cause) {
     throw new EvictionFlagError(`invalid eviction quantity ${text} for ${name}`, { cause });
   }
@@ -100,14 +100,15 @@ function amountOf(name: string, text: string): Amount {
   return { amount };
 }
 
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
 function durationMs(name: string, text: string): number {
-  const parts = [...text.matchAll(/([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([all]) => all).join("") !== text) {
-    throw new EvictionFlagError(`invalid eviction grace period ${text} for ${name}`);
+  let ms: number;
+  try {
+    ms = parseDuration(text);
+  } catch (cause) {
+    throw new EvictionFlagError(`invalid eviction grace period ${text} for ${name}`, { cause });
   }
-  return parts.reduce((sum, [, number, unit = "s"]) => sum + Number(number) * (unitsMs[unit] ?? 0), 0);
+  if (ms < 0) throw new EvictionFlagError(`invalid eviction grace period specified: ${text}, must be a positive value`);
+  return ms;
 }
 
 /** What is left of something, and of how much. */

@@ -1,4 +1,4 @@
-import { formatQuantity, parseQuantity, quantityOf, toNumber } from "../../api/meta/index.ts";
+import { formatQuantity, parseQuantity, quantityOf, quantityToNumber, toNumber } from "../../api/meta/index.ts";
 import type { Container, Pod } from "../../api/types/index.ts";
 import { podRequests } from "../pod-worker/index.ts";
 import type { Observation, Signal } from "./thresholds.ts";
@@ -76,7 +76,7 @@ export function diskOf({ containers, volumeBytes }: PodUsage): number {
 
 function requested(pod: Pod, resource: string): number {
   const amount = podRequests(pod)[resource];
-  return amount === undefined ? 0 : toNumber(parseQuantity(amount));
+  return quantityToNumber(amount ?? 0);
 }
 
 /** What the pod's status and its event say of the eviction. */
@@ -89,7 +89,7 @@ export function evictionMessage(usage: PodUsage, signal: Signal, threshold: numb
     const container = containerOf(usage.pod, name);
     const request = quantityText(container?.resources?.requests?.[resource]);
     const used = resource === "memory" ? memoryBytes : diskBytes;
-    if (used <= toNumber(parseQuantity(request))) continue;
+    if (used <= quantityToNumber(request)) continue;
     message += `Container ${name} was using ${binary(used)}, request is ${request}, has larger consumption of ${resource}. `;
   }
   return message;
@@ -109,7 +109,7 @@ export function overOwnLimit(usage: PodUsage): string | undefined {
   }
   for (const { name, diskBytes } of usage.containers) {
     const limit = containerOf(pod, name)?.resources?.limits?.["ephemeral-storage"];
-    if (limit !== undefined && diskBytes > toNumber(parseQuantity(limit))) {
+    if (limit !== undefined && diskBytes > quantityToNumber(limit)) {
       return `Container ${name} exceeded its local ephemeral storage limit ${JSON.stringify(limit)}. `;
     }
   }
@@ -124,7 +124,7 @@ export function overOwnLimit(usage: PodUsage): string | undefined {
 function totalStorageLimit({ spec }: Pod): number | undefined {
   const limits = (spec?.containers ?? []).flatMap(({ resources }) => resources?.limits?.["ephemeral-storage"] ?? []);
   if (limits.length === 0) return undefined;
-  return limits.reduce((sum, limit) => sum + toNumber(parseQuantity(limit)), 0);
+  return limits.reduce((sum, limit) => sum + quantityToNumber(limit), 0);
 }
 
 function containerOf({ spec }: Pod, name: string): Container | undefined {

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { parseQuantity, toMilli, toNumber } from "../../api/meta/index.ts";
+import { quantityToMilli, quantityToNumber } from "../../api/meta/index.ts";
 import type { Pod } from "../../api/types/index.ts";
 import { type Host, sleep } from "../../host/index.ts";
 import { type CgroupDriver, openCgroups, PodCgroups } from "../cgroups/index.ts";
@@ -136,7 +136,7 @@ export async function openRealNode(
           clusterDomain,
           node: parseResolvConf(resolvConf === "" ? "" : await readFile(resolvConf, "utf8")),
         },
-        memoryBytes: toNumber(parseQuantity(capacity.memory ?? "0")),
+        memoryBytes: quantityToNumber(capacity.memory ?? "0"),
         seccompDir: join(rootDir, "seccomp"),
         cgroups,
       },
@@ -171,8 +171,8 @@ async function openPodCgroups(
 ): Promise<PodCgroups> {
   const left = (name: string) =>
     reserved.reduce(
-      (rest, amounts) => rest - toMilli(parseQuantity(amounts[name] ?? "0")),
-      toMilli(parseQuantity(capacity[name] ?? "0")),
+      (rest, amounts) => rest - quantityToMilli(amounts[name] ?? "0"),
+      quantityToMilli(capacity[name] ?? "0"),
     );
   const cgroups = new PodCgroups({
     host,

@@ -1,4 +1,4 @@
-import { parseQuantity, toMilli, toNumber } from "../../api/meta/index.ts";
+import { quantityToMilli, quantityToNumber } from "../../api/meta/index.ts";
 import type { Container, Pod } from "../../api/types/index.ts";
 import { cpuQuotaOf, cpuQuotaPeriodMicros, cpuSharesOf } from "../cgroups/index.ts";
 import { qosClassOf } from "../pod-worker/index.ts";
@@ -11,12 +11,12 @@ const criticalPriority = 2_000_000_000;
 /** What a container may use, in the kernel's measures; `memoryCapacity` of the node, in bytes. */
 export function containerResources(pod: Pod, container: Container, memoryCapacity: number): LinuxContainerResources {
   const { requests = {}, limits = {} } = container.resources ?? {};
-  const cpuLimit = milliOf(limits.cpu);
+  const cpuLimit = quantityToMilli(limits.cpu ?? 0);
   // Who limits without a request asks for the limit.
-  const cpuRequest = requests.cpu === undefined ? cpuLimit : milliOf(requests.cpu);
-  const memoryLimitInBytes = bytesOf(limits.memory);
+  const cpuRequest = requests.cpu === undefined ? cpuLimit : quantityToMilli(requests.cpu);
+  const memoryLimitInBytes = quantityToNumber(limits.memory ?? 0);
   const hugepageLimits = Object.entries(limits).flatMap(([name, amount]) =>
-    name.startsWith("hugepages-") ? [{ pageSize: pageSize(name), limitBytes: bytesOf(amount) }] : [],
+    name.startsWith("hugepages-") ? [{ pageSize: pageSize(name), limitBytes: quantityToNumber(amount) }] : [],
   );
   return {
     cpuShares: cpuSharesOf(cpuRequest),
@@ -36,7 +36,7 @@ export function oomScoreAdj(pod: Pod, container: Container, memoryCapacity: numb
     case "BestEffort":
       return bestEffortOomScore;
     default: {
-      const request = bytesOf(container.resources?.requests?.memory);
+      const request = quantityToNumber(container.resources?.requests?.memory ?? 0);
       const score = 1000 - Math.floor((1000 * request) / Math.max(memoryCapacity, 1));
       return Math.min(Math.max(score, 1000 + guaranteedOomScore), bestEffortOomScore - 1);
     }
@@ -46,12 +46,4 @@ export function oomScoreAdj(pod: Pod, container: Container, memoryCapacity: numb
 /** `hugepages-2Mi` is 2MB to the kernel. */
 function pageSize(resource: string): string {
   return resource.slice("hugepages-".length).replace(/i?$/, "").concat("B");
-}
-
-function milliOf(amount: string | undefined): number {
-  return amount === undefined ? 0 : toMilli(parseQuantity(amount));
-}
-
-function bytesOf(amount: string | undefined): number {
-  return amount === undefined ? 0 : toNumber(parseQuantity(amount));
 }
