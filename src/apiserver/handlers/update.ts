@@ -88,6 +88,8 @@ async function attemptChange(
   const entry = await ctx.store.get(key);
   if (entry === undefined) {
     if (!change.mayCreate) throw errors.notFound(kind, name);
+    // Who names a UID means an object that there was: it is not made anew.
+    if (request.verb === "update" && change.uid) throw uidMismatch(call, key, change.uid, undefined);
     const draft = change.next(undefined);
     matchNamespace(kind, draft.metadata, request.namespace);
     return createFrom(ctx, { ...call }, draft);
@@ -276,8 +278,8 @@ function updateAttributes(call: Call, draft: KubeObject, old: KubeObject): Attri
   return { ...attributes, operation: "UPDATE", namespace };
 }
 
-function uidMismatch(call: Call, key: string, wanted: string, existing: KubeObject): Error {
-  const detail = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${existing.metadata.uid ?? ""}`;
+function uidMismatch(call: Call, key: string, wanted: string, existing: KubeObject | undefined): Error {
+  const detail = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${existing?.metadata.uid ?? ""}`;
   const message = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${detail}`;
   return errors.conflict(call.kind, requiredName(call.request), message);
 }

@@ -21,4 +21,19 @@ describe("an object", () => {
     expect(gone).toMatchObject({ kind: "status", status: { status: "Success", details: { kind: "configmaps" } } });
     expect(await server.items(place)).toEqual([]);
   });
+
+  it("of a kind that updates may create is not made anew for an update that means a former one", async () => {
+    const server = testServer();
+    const place = { group: "coordination.k8s.io", resource: "leases", namespace: "default", name: "l" } as const;
+    const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "l", uid: "former" } };
+    await expect(server.request({ ...place, verb: "update", body: lease })).rejects.toMatchObject({
+      status: {
+        code: 409,
+        reason: "Conflict",
+        message: expect.stringContaining("Precondition failed: UID in precondition: former, UID in object meta: "),
+      },
+    });
+    const { uid: _uid, ...metadata } = lease.metadata;
+    expect((await server.object({ ...place, verb: "update", body: { ...lease, metadata } })).metadata.name).toBe("l");
+  });
 });
