@@ -75,14 +75,6 @@ export function tooLong(path: Path, _value: unknown, maxLength: number): FieldEr
   return withoutValue("FieldValueTooLong", path, `may not be more than ${counted(maxLength, "byte")}`);
 }
 
-export function tooLongCharacters(path: Path, _value: unknown, maxLength: number): FieldError {
-  return withoutValue("FieldValueTooLong", path, `may not be more than ${counted(maxLength, "character")}`);
-}
-
-export function tooShort(path: Path, minLength: number): FieldError {
-  return withoutValue("FieldValueTooShort", path, `must be at least ${counted(minLength, "character")}`);
-}
-
 export function tooMany(path: Path, actual: number, max: number): FieldError {
   return withValue("FieldValueTooMany", path, actual, `must have at most ${counted(max, "item")}`);
 }
@@ -97,10 +89,6 @@ export function typeInvalid(path: Path, value: unknown, detail: string): FieldEr
 
 export function notFound(path: Path, value: unknown): FieldError {
   return withValue("FieldValueNotFound", path, value, "");
-}
-
-export function internalFieldError(path: Path, detail: string): FieldError {
-  return withoutValue("InternalError", path, detail);
 }
 
 function counted(count: number, noun: string): string {

@@ -59,17 +59,9 @@ function unescapeValue(text: string): string {
   return out;
 }
 
-function escapeValue(text: string): string {
-  return text.replace(/[\\,=]/g, "\\$&");
-}
-
 /** `fieldValue` gives "" for a field that is not set. */
 export function matchesFields(selector: FieldSelector, fieldValue: (field: string) => string): boolean {
   return selector.terms.every((term) => (fieldValue(term.field) === term.value) === (term.operator === "="));
-}
-
-export function fieldSelectorString(selector: FieldSelector): string {
-  return selector.terms.map((term) => `${term.field}${term.operator}${escapeValue(term.value)}`).join(",");
 }
 
 /** The value that the selector demands of a field, if it demands one. */

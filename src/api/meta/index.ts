@@ -13,8 +13,8 @@ export * as fieldError from "./field-error.ts";
 export { errorBody, errorMessage, quoteGo } from "./field-error.ts";
 export { FieldPath, root } from "./field-path.ts";
 export type { FieldSelector, FieldTerm } from "./fields.ts";
-export { anyField, fieldSelectorString, matchesFields, parseFieldSelector, requiresExactMatch } from "./fields.ts";
-export { fnv32a, fnv64a, safeEncode } from "./hash.ts";
+export { anyField, matchesFields, parseFieldSelector, requiresExactMatch } from "./fields.ts";
+export { fnv32a, safeEncode } from "./hash.ts";
 export type { IntOrString } from "./int-or-string.ts";
 export { intOrStringText, scaledValue } from "./int-or-string.ts";
 export type { IPAddress, IPFamily } from "./ip.ts";
@@ -39,8 +39,6 @@ export {
   isDNS1123Label,
   isDNS1123Subdomain,
   isDomainPrefixedPath,
-  isEnvVarName,
-  isFullyQualifiedDomainName,
   isHTTPHeaderName,
   isInRange,
   isPathSegmentName,

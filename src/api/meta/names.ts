@@ -8,7 +8,6 @@ const qualifiedName = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const labelValue = `(${qualifiedName})?`;
 const cIdentifier = "[A-Za-z_][A-Za-z0-9_]*";
 const configMapKey = "[-._a-zA-Z0-9]+";
-const envVarName = "[-._a-zA-Z][-._a-zA-Z0-9]*";
 const httpHeaderName = "[-A-Za-z0-9]+";
 const percent = "[0-9]+%";
 const httpPath = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
@@ -84,13 +83,6 @@ const configMapKeyForm = form(
   "KEY_NAME",
   "key-name",
 );
-const envVarNameForm = form(
-  envVarName,
-  "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit",
-  "my.env-name",
-  "MY_ENV.NAME",
-  "MyEnvName1",
-);
 const httpHeaderNameForm = form(
   httpHeaderName,
   "a valid HTTP header must consist of alphanumeric characters or '-'",
@@ -145,17 +137,6 @@ export function isWildcardDNS1123Subdomain(value: string): string[] {
   return checked(value, wildcardSubdomainForm, subdomainLengthMax);
 }
 
-/** A DNS name of at least two labels, perhaps with a dot at its end. */
-export function isFullyQualifiedDomainName(value: string): string[] {
-  if (value === "") return [""];
-  const name = value.endsWith(".") ? value.slice(0, -1) : value;
-  const errors = isDNS1123Subdomain(name);
-  if (errors.length > 0) return errors;
-  const labels = name.split(".");
-  if (labels.length < 2) return ["should be a domain with at least two segments separated by dots"];
-  return labels.flatMap(isDNS1123Label);
-}
-
 /** The name of a label, an annotation, a resource: `name` or `dns.prefix/name`. */
 export function isQualifiedName(value: string): string[] {
   const slash = value.indexOf("/");
@@ -196,10 +177,6 @@ export function isCIdentifier(value: string): string[] {
 
 export function isConfigMapKey(value: string): string[] {
   return [...checked(value, configMapKeyForm, configMapKeyLengthMax), ...likeParentFolder(value)];
-}
-
-export function isEnvVarName(value: string): string[] {
-  return [...checked(value, envVarNameForm), ...likeParentFolder(value)];
 }
 
 export function isRelaxedEnvVarName(value: string): string[] {

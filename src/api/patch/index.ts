@@ -17,7 +17,5 @@ export { mergeTyped } from "./merge-typed.ts";
 export type { Convert, Versioned } from "./ownership.ts";
 export type { PathElement } from "./path-element.ts";
 export { fieldElement, pathText } from "./path-element.ts";
-export type { ReplicasPaths } from "./scale.ts";
-export { managedFieldsAfterScale, managedFieldsOfScale } from "./scale.ts";
 export { strategicMergePatch } from "./strategic-merge-patch.ts";
 export { withLiveTimestamps } from "./timestamps.ts";
