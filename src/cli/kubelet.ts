@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import type { Taint } from "../api/types/index.ts";
 import { createClient, httpTransport, loadKubeconfig } from "../client/index.ts";
-import { machineNodeName, servingPair } from "../cluster/index.ts";
-import { systemHost } from "../host/index.ts";
-import { type KubeletServer, startKubeletServer, startRealKubelet } from "../kubelet/index.ts";
+import { type Host, systemHost } from "../host/index.ts";
+import { type KubeletServer, machineNodeName, startKubeletServer, startRealKubelet } from "../kubelet/index.ts";
 import type { KubeletFlags } from "./machine-options.ts";
 import { machineSettings } from "./machine-settings.ts";
 import { untilStopped } from "./signals.ts";
@@ -11,6 +11,7 @@ import { CommandError, type Surroundings } from "./surroundings.ts";
 
 /** `sampan kubelet`: this machine as a node of any Kubernetes, until it is told to stop; its pods go on. */
 export async function kubelet(flags: KubeletFlags, around: Surroundings): Promise<void> {
+  keepMemorySmall();
   const host = systemHost({ log: { level: flags.logLevel } });
   const config = await loadKubeconfig(flags.kubeconfig, flags.context).catch((error: Error) => {
     throw new CommandError(error.message);
@@ -33,7 +34,7 @@ export async function kubelet(flags: KubeletFlags, around: Surroundings): Promis
     host,
     node,
     serve: async (served, ip) => {
-      const pair = servingFiles(flags) ?? (await servingPair(host, name, [name, ip]));
+      const pair = servingFiles(flags) ?? (await madePair(host, name, ip));
       const { address, port, authorizationMode: authorization, anonymousAuth: anonymous } = flags;
       const clientCa = flags.clientCaFile === undefined ? config.ca : readText(flags.clientCaFile);
       serving = await startKubeletServer({
@@ -59,6 +60,22 @@ export async function kubelet(flags: KubeletFlags, around: Surroundings): Promis
     await running.stop();
     transport.close?.();
   }
+}
+
+/**
+ * A node's memory is for its pods. New objects get 1 MiB before they are collected, not up to 16 MiB and more, which a process
+ * that keeps little and is idle most of the time does not need; figures are in docs/performance.md. Only here: a whole cluster
+ * in one process makes too many objects for it.
+ */
+function keepMemorySmall(): void {
+  setFlagsFromString("--semi-space-growth-factor=1");
+  setFlagsFromString("--optimize-for-size");
+}
+
+async function madePair(host: Host, name: string, ip: string): Promise<{ cert: string; key: string }> {
+  // This file alone: the cluster's index brings API server, store and scheduler into the memory of a node that has none of them.
+  const { servingPair } = await import("../cluster/serving-pair.ts");
+  return servingPair(host, name, [name, ip]);
 }
 
 function servingFiles({ tlsCertFile, tlsPrivateKeyFile }: KubeletFlags): { cert: string; key: string } | undefined {

@@ -20,6 +20,6 @@ export {
   renderKubeconfig,
   writeKubeconfig,
 } from "./kubeconfig.ts";
-export { type MachineNodeOptions, machineNodeName } from "./machine-node.ts";
+export type { MachineNodeOptions } from "./machine-node.ts";
 export { servingPair } from "./serving-pair.ts";
 export type { EtcdOptions } from "./stores.ts";

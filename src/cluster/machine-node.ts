@@ -1,10 +1,10 @@
-import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import type { UserInfo } from "../apiserver/index.ts";
 import { withTimeout } from "../host/index.ts";
 import {
   type KubeletSettings,
   type MachineOptions,
+  machineNodeName,
   type NodeOptions,
   type RealKubelet,
   startRealKubelet,
@@ -22,11 +22,6 @@ export interface MachineNodeOptions
 }
 
 const readyTimeoutMs = 120_000;
-
-/** The name that a machine's node has, as the original takes it. */
-export function machineNodeName(): string {
-  return hostname().toLowerCase();
-}
 
 export class MachineNode implements ClusterNodes {
   readonly #options: MachineNodeOptions;

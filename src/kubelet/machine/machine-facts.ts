@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { readFile, statfs } from "node:fs/promises";
-import { arch, availableParallelism, release } from "node:os";
-import { promisify } from "node:util";
+import { arch, availableParallelism, hostname, release } from "node:os";
 import type { ContainerImage } from "../../api/types/index.ts";
 import type { NodeFacts } from "../node/node-facts.ts";
 import type { NodeOptions } from "../node/node-options.ts";
@@ -120,8 +118,7 @@ async function firstText(...paths: readonly string[]): Promise<string | undefine
   return undefined;
 }
 
-/** The name that the machine has, as the original takes it for the node's: in lower case. */
-export async function machineName(): Promise<string> {
-  const { stdout } = await promisify(execFile)("uname", ["-n"]);
-  return stdout.trim().toLowerCase();
+/** The name that a machine's node has, as the original takes it: in lower case. */
+export function machineNodeName(): string {
+  return hostname().toLowerCase();
 }
