@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Pod } from "../../src/api/types/index.ts";
 import { boxPod, containerdNeeds, containerIdOf, isReady, RealNodeBox } from "../support/containerd/index.ts";
@@ -12,7 +11,6 @@ let box: RealNodeBox;
 
 const sleeps = "exec sleep 1000";
 const restarts = ({ status }: Pod): number => status?.containerStatuses?.[0]?.restartCount ?? 0;
-const named = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
 
 async function running(namespace: string, draft: ReturnType<typeof boxPod>): Promise<Pod> {
   await box.create(namespace, draft);
@@ -57,7 +55,7 @@ describe.skipIf(reason !== undefined)(`faults on a real node${suffix}`, () => {
   test("when pause is killed the pod is rebuilt: another sandbox and address, its containers restarted", async () => {
     const namespace = await box.namespace();
     const before = await running(namespace, boxPod("p", sleeps));
-    const pause = box.containerd.processes().find((pid) => named(pid) === "/pause");
+    const pause = box.containerd.running("/pause")[0];
     process.kill(pause ?? 0, "SIGKILL");
     const after = await box.podUntil(namespace, "p", (pod) => restarts(pod) === 1 && isReady(pod));
     expect(after.status?.podIP).not.toBe(before.status?.podIP);
@@ -80,7 +78,7 @@ describe.skipIf(reason !== undefined)(`faults on a real node${suffix}`, () => {
     await box.create(namespace, boxPod("later", sleeps, {}, { nodeName: "node-1" }));
     await back;
     expect(await isNodeReady()).toBe(false);
-    expect(box.containerd.processes().map(named)).toContain("sleep 1000");
+    expect(box.containerd.running("sleep 1000")).toHaveLength(1);
     const meanwhile = await box.pod(namespace, "p");
     expect(meanwhile?.status?.phase).toBe("Running");
     expect(meanwhile?.metadata.deletionTimestamp).toBeUndefined();
@@ -144,11 +142,7 @@ describe.skipIf(reason !== undefined)(`faults on a real node${suffix}`, () => {
     await running(namespace, boxPod("q", sleeps));
     await box.stopKubelet();
     await box.delete(namespace, "q", 0);
-    const sleeping = async () =>
-      box.containerd
-        .processes()
-        .map(named)
-        .filter((name) => name === "sleep 1000");
+    const sleeping = async () => box.containerd.running("sleep 1000");
     // A container that has just started may not be what it runs yet.
     await eventually(sleeping, (all) => all.length === 2);
     await box.startKubelet();

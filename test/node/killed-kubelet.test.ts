@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { Pod } from "../../src/api/types/index.ts";
@@ -33,8 +33,7 @@ const restarts = ({ status }: Pod): number => status?.containerStatuses?.[0]?.re
 
 /** The process of a pod whose container sleeps so long. */
 function sleeper({ containerd }: Place, seconds: number): number | undefined {
-  const named = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-  return containerd.processes().find((pid) => named(pid) === `sleep ${seconds}`);
+  return containerd.running(`sleep ${seconds}`)[0];
 }
 
 test.skipIf(reason !== undefined)(

@@ -128,6 +128,11 @@ export class TestContainerd {
     return shims.flatMap((pid) => [pid, ...descendants(pid)]);
   }
 
+  /** Those of them that run this command line. */
+  running(command: string): number[] {
+    return this.processes().filter((pid) => commandLine(pid).trim() === command);
+  }
+
   mounts(): string[] {
     return mountPoints().filter((path) => path.startsWith(this.folder));
   }
