@@ -32,7 +32,7 @@ export async function parseConfiguration(text: string): Promise<CompleteConfigur
 /** The same for a document that is parsed already, or written in code. */
 export function readConfiguration(document: unknown): CompleteConfiguration {
   if (!isRecord(document) || document.apiVersion !== apiVersion || document.kind !== kind) {
-    const { apiVersion: version, kind: found } = isRecord(document) ? document : { apiVersion: "", kind: "" };
+    const { apiVersion: version = "", kind: found = "" } = isRecord(document) ? document : {};
     throw new SchedulerConfigError(
       `no kind "${found}" is registered for version "${version}": want ${apiVersion} ${kind}`,
     );
