@@ -137,11 +137,9 @@ test("indexes are written as ranges and read back", () => {
 test("a pod that its job let go of loses the finalizer, also when that happened while nobody looked", async () => {
   const running = await start({});
   const [before] = await running.all(resources.pods);
-  await running.client
-    .resource(resources.pods)
-    .patch(keyOf(before ?? { metadata: {} }), "merge", {
-      metadata: { ownerReferences: null, labels: { app: "free" } },
-    });
+  await running.client.resource(resources.pods).patch(keyOf(before ?? { metadata: {} }), "merge", {
+    metadata: { ownerReferences: null, labels: { app: "free" } },
+  });
   await running.settle();
   const released = await running.one(resources.pods, before?.metadata.name ?? "");
   expect(released.metadata.finalizers ?? []).toEqual([]);
