@@ -131,7 +131,7 @@ async function certificateOf(flags: ServingFlags, host: Host, name: string): Pro
       });
     return { cert: await read(tlsCertFile), key: await read(tlsPrivateKeyFile) };
   }
-  const { servingPair } = await import("../cluster/index.ts");
+  const { servingPair } = await import("../certificates/index.ts");
   return servingPair(host, name, ["localhost", "127.0.0.1"]);
 }
 

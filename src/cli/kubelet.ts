@@ -74,7 +74,7 @@ function keepMemorySmall(): void {
 
 async function madePair(host: Host, name: string, ip: string): Promise<{ cert: string; key: string }> {
   // This file alone: the cluster's index brings API server, store and scheduler into the memory of a node that has none of them.
-  const { servingPair } = await import("../cluster/serving-pair.ts");
+  const { servingPair } = await import("../certificates/index.ts");
   return servingPair(host, name, [name, ip]);
 }
 

@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { certificateAuthorities, type KeyPair } from "../certificates/index.ts";
 import type { Host } from "../host/index.ts";
 import { makeFolder, readIfPresent, writeFileAtomically } from "./files.ts";
-import { coversNames, expiresSoon, type KeyPair, leafValidity } from "./pki.ts";
+import { coversNames, expiresSoon, leafValidity } from "./pki.ts";
 
 /** The keys of the etcd API: an authority of its own, so that no other client of the cluster may read its secrets there. */
 export interface EtcdPki {
@@ -27,7 +28,7 @@ export async function loadOrCreateEtcdPki(host: Host, dir: string, names: readon
     return { ca: found.ca, server: found.server, client: found.client };
   }
   // Loaded only when something must be signed.
-  const { CertificateAuthority } = await import("./certificates.ts");
+  const CertificateAuthority = await certificateAuthorities();
   const validity = leafValidity(nowMs);
   const authority = found.ca
     ? await CertificateAuthority.load(found.ca, host)

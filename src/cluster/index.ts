@@ -21,5 +21,4 @@ export {
   writeKubeconfig,
 } from "./kubeconfig.ts";
 export type { MachineNodeOptions } from "./machine-node.ts";
-export { servingPair } from "./serving-pair.ts";
 export type { EtcdOptions } from "./stores.ts";

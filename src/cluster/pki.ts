@@ -1,15 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { join } from "node:path";
+import { type CertificateRequest, certificateAuthorities, isAddress, type KeyPair } from "../certificates/index.ts";
 import type { Host } from "../host/index.ts";
-import { isAddress } from "./address.ts";
-import type { CertificateRequest } from "./certificates.ts";
 import { makeFolder, readIfPresent, writeFileAtomically } from "./files.ts";
-
-/** A certificate and its private key, PEM. */
-export interface KeyPair {
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** All key material of one cluster, PEM. The certificate authority signs the API server's and the clients' certificates. */
 export interface Pki {
@@ -90,7 +83,7 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
 
   if (missing.length > 0) {
     // Loaded only when something must be signed: a restart of a cluster needs no X.509 library.
-    const { CertificateAuthority } = await import("./certificates.ts");
+    const CertificateAuthority = await certificateAuthorities();
     const existing = pair("ca");
     const authority = existing
       ? await CertificateAuthority.load(existing, host)

@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Pod } from "../../api/types/index.ts";
-import { servingPair } from "../../cluster/index.ts";
+import { servingPair } from "../../certificates/index.ts";
 import { systemHost } from "../../host/index.ts";
 import { followSpdyCommand, requestUpgrade, SpdyConnection } from "../../streams/index.ts";
 import { containerConfig, sandboxConfig } from "../pods/configs.ts";

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { CertificateAuthority } from "../../../src/cluster/certificates.ts";
+import { CertificateAuthority } from "../../../src/certificates/certificate-authority.ts";
 import type { Host } from "../../../src/host/index.ts";
 
 const hourMs = 3_600_000;

@@ -19,7 +19,7 @@ import {
 } from "@peculiar/x509";
 import type { Host } from "../host/index.ts";
 import { isAddress } from "./address.ts";
-import type { KeyPair } from "./pki.ts";
+import type { KeyPair } from "./key-pair.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 

@@ -1,0 +1,8 @@
+/**
+ * Keys and certificates: what makes and signs them, for clusters and for servers of their own. Where they are kept and who
+ * gets which is the cluster's to say.
+ */
+export { isAddress } from "./address.ts";
+export type { CertificateRequest } from "./certificate-authority.ts";
+export type { KeyPair } from "./key-pair.ts";
+export { certificateAuthorities, servingPair } from "./serving-pair.ts";
