@@ -20,6 +20,7 @@ import {
 import type { Host } from "../host/index.ts";
 import { isAddress } from "./address.ts";
 import type { KeyPair } from "./key-pair.ts";
+import { serialNumber } from "./serial-number.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
@@ -124,11 +125,4 @@ function pemOf(certificate: X509Certificate): string {
 
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return `${PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), PemConverter.PrivateKeyTag)}\n`;
-}
-
-/** A positive 63-bit number in hexadecimal. */
-function serialNumber(host: Host): string {
-  const bytes = Buffer.from(host.random.bytes(8));
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes.toString("hex");
 }

@@ -14,6 +14,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import type { CertificateSigningRequest } from "../../api/types/index.ts";
+import { serialNumber } from "../../certificates/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { ClusterSigning } from "../context.ts";
 import { alternativeNames, factsOf, readRequest } from "./request.ts";
@@ -104,11 +105,4 @@ function usageExtensions(usages: readonly string[]): Extension[] {
 async function privateKey(pem: string): Promise<webcrypto.CryptoKey> {
   const der = createPrivateKey(pem).export({ type: "pkcs8", format: "der" });
   return webcrypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
-}
-
-/** A positive 127-bit number in hexadecimal. */
-function serialNumber(host: Host): string {
-  const bytes = Buffer.from(host.random.bytes(16));
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes.toString("hex");
 }
