@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
+import type { Pod } from "../../api/types/index.ts";
 import { createInformerFactory } from "../../client/index.ts";
-import { sharedPodSource } from "../pods/pod-source.ts";
+import { type PodSource, sharedPodSource } from "../pods/pod-source.ts";
 import { StatusWriter } from "../pods/status-writer.ts";
 import { clientReferences } from "../references.ts";
 import { SimulatedNetwork, SimulatedRuntime, simulatedProber } from "../runtime/simulated/index.ts";
@@ -13,12 +14,14 @@ let cluster: TestCluster;
 afterEach(() => cluster.stop());
 
 /** A node whose runtime the test holds in its hands. */
-async function nodeWithRuntime(): Promise<{ runtime: SimulatedRuntime; kubelet: NodeKubelet; stop(): Promise<void> }> {
+async function nodeWithRuntime(
+  source?: PodSource,
+): Promise<{ runtime: SimulatedRuntime; kubelet: NodeKubelet; stop(): Promise<void> }> {
   const { client, host } = cluster;
   const runtime = new SimulatedRuntime({ host });
   const network = new SimulatedNetwork(runtime);
   const informers = createInformerFactory(client, host);
-  const pods = sharedPodSource(informers);
+  const pods = source ?? sharedPodSource(informers);
   informers.start();
   const kubelet = new NodeKubelet({
     client,
@@ -91,5 +94,22 @@ test("containers for debugging start beside the others", async () => {
   const { status } = await cluster.pod("p");
   expect(status?.ephemeralContainerStatuses?.[0]).toMatchObject({ name: "debug", state: { running: {} } });
   expect(status?.conditions?.find(({ type }) => type === "Ready")?.status).toBe("True");
+  await stop();
+});
+
+test.each(["..", "../../etc", "a/b", ""])("a pod with the uid %o is left alone", async (uid) => {
+  cluster = await testCluster();
+  const pod = podOf("p", { nodeName: "bare" });
+  const source: PodSource = {
+    subscribe: (_, handlers) => {
+      handlers.add({ ...pod, metadata: { ...pod.metadata, uid } } as Pod, true);
+      return { stop: () => undefined };
+    },
+    whenSynced: async () => undefined,
+  };
+  const { runtime, kubelet, stop } = await nodeWithRuntime(source);
+  await cluster.seconds(1);
+  expect([...kubelet.runners]).toEqual([]);
+  expect(await runtime.listPodSandbox()).toEqual([]);
   await stop();
 });

@@ -2,7 +2,14 @@ import type { Node, Pod, PodStatus } from "../../api/types/index.ts";
 import { type Client, createEventRecorder, type EventRecorder } from "../../client/index.ts";
 import type { Host, Timer } from "../../host/index.ts";
 import { EvictionManager, type NodeResources } from "../eviction/index.ts";
-import { fieldPathOf, type ObservedPod, type PendingResize, podUid, runningContainers } from "../pod-worker/index.ts";
+import {
+  fieldPathOf,
+  type ObservedPod,
+  type PendingResize,
+  podUid,
+  runningContainers,
+  uidErrors,
+} from "../pod-worker/index.ts";
 import { type Refusal, refusalOf, resizeRefusalOf } from "../pods/admission.ts";
 import { ImagePuller } from "../pods/image-puller.ts";
 import type { Machine } from "../pods/machine.ts";
@@ -240,6 +247,11 @@ export class NodeKubelet {
 
   #add(pod: Pod, isInitial: boolean): void {
     const uid = podUid(pod);
+    if (uidErrors(uid).length > 0) {
+      // No server makes such a one: nothing is done in folders of that name.
+      this.#ports.host.log.error("a pod whose uid is no name of a folder is left alone", { node: this.name, uid });
+      return;
+    }
     if (this.#runners.has(uid)) {
       this.#update(pod);
       return;

@@ -8,6 +8,7 @@ export * from "./decide.ts";
 export * from "./observed.ts";
 export * from "./pod-spec.ts";
 export * from "./pod-status.ts";
+export * from "./pod-uid.ts";
 export * from "./resize.ts";
 export * from "./resources.ts";
 export * from "./situation.ts";

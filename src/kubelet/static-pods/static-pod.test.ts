@@ -53,8 +53,36 @@ test.each([
     `${text}  volumes: [{name: v, secret: {secretName: s}}]`,
     "static pods may not reference secrets",
   ],
+  [
+    "a pod whose uid leads out of the pods' folder",
+    text.replace("name: web", "name: web, uid: ../../etc"),
+    'metadata.uid: Invalid value: "../../etc"',
+  ],
+  [
+    "a pod whose uid is the pods' folder",
+    text.replace("name: web", 'name: web, uid: ".."'),
+    "metadata.uid: Invalid value",
+  ],
+  ["a pod whose uid has a NUL", text.replace("name: web", 'name: web, uid: "a\\0b"'), "metadata.uid: Invalid value"],
+  [
+    "a pod whose uid is longer than a folder's name",
+    text.replace("name: web", `name: web, uid: ${"a".repeat(200)}`),
+    "metadata.uid: Invalid value",
+  ],
+  ["a pod whose name leads elsewhere", text.replace("name: web", "name: ../x"), "metadata.name: Invalid value"],
+  [
+    "a pod whose namespace leads out of the logs' folder",
+    text.replace("name: web", "name: web, namespace: ../../x"),
+    "metadata.namespace: Invalid value",
+  ],
 ])("%s is refused", async (_, manifest, message) => {
   await expect(read(manifest)).rejects.toThrow(message);
+});
+
+test("a manifest may name its uid", async () => {
+  const { metadata } = await read(text.replace("name: web", "name: web, uid: 7a1c0a52-6d0e-4e8e-9a3e-0b3c5b1f2d11"));
+  expect(metadata.uid).toBe("7a1c0a52-6d0e-4e8e-9a3e-0b3c5b1f2d11");
+  expect(metadata.annotations?.["kubernetes.io/config.hash"]).toBe(metadata.uid);
 });
 
 test("its mirror belongs to the node and names the pod that it mirrors", async () => {

@@ -1,9 +1,17 @@
 import { createHash } from "node:crypto";
 import { parseYaml } from "../../api/codec/index.ts";
 import { builtinKinds } from "../../api/kinds/index.ts";
-import { errorMessage, formatTime } from "../../api/meta/index.ts";
+import {
+  errorMessage,
+  type FieldError,
+  fieldError,
+  formatTime,
+  isDNS1123Label,
+  isDNS1123Subdomain,
+} from "../../api/meta/index.ts";
 import { decodeObject } from "../../api/schema/index.ts";
 import type { Node, Pod } from "../../api/types/index.ts";
+import { uidErrors } from "../pod-worker/index.ts";
 
 export const mirrorAnnotation = "kubernetes.io/config.mirror";
 const hashAnnotation = "kubernetes.io/config.hash";
@@ -33,7 +41,7 @@ export async function staticPodOf({ path, text }: Manifest, nodeName: string, no
   kind.strategy.applyDefaults?.(draft);
   const { metadata, spec } = draft;
   if (!metadata?.name) throw new Error(`${path}: the pod has no name`);
-  const uid = metadata.uid ?? createHash("md5").update(`host:${nodeName}\nfile:${path}\n${text}`).digest("hex");
+  const uid = metadata.uid || createHash("md5").update(`host:${nodeName}\nfile:${path}\n${text}`).digest("hex");
   const referenced = firstReference(draft);
   if (referenced !== undefined) throw new Error(`${path}: static pods may not reference ${referenced}`);
   const pod: Pod = {
@@ -59,9 +67,20 @@ export async function staticPodOf({ path, text }: Manifest, nodeName: string, no
     },
     status: { phase: "Pending" },
   };
-  const problems = kind.strategy.validate?.(pod) ?? [];
+  const problems = [...identityErrors(pod), ...(kind.strategy.validate?.(pod) ?? [])];
   if (problems.length > 0) throw new Error(`${path}: invalid pod: ${problems.map(errorMessage).join(", ")}`);
   return pod;
+}
+
+/** Of a pod of the API the server has looked at these; folders are named after them. */
+function identityErrors({ metadata: { name = "", namespace = "", uid = "" } }: Pod): FieldError[] {
+  const errorsOf = (field: string, value: string, errors: readonly string[]) =>
+    errors.map((error) => fieldError.invalid(`metadata.${field}`, value, error));
+  return [
+    ...errorsOf("name", name, isDNS1123Subdomain(name)),
+    ...errorsOf("namespace", namespace, isDNS1123Label(namespace)),
+    ...errorsOf("uid", uid, uidErrors(uid)),
+  ];
 }
 
 /** What the API shows of a static pod: the same pod as a thing of its own, owned by the node. */
