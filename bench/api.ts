@@ -1,22 +1,28 @@
 // Measures an API server over TLS: requests a second, latency, the server's CPU time for each operation, its peak memory.
 // Works against any kubeconfig, so that the original can be measured by the same program.
-// usage: npm run bench:api -- --kubeconfig FILE [--pid PID[,PID]] [--objects 2000] [--clients 32] [--watchers 50,300,1000]
-//        [--only get,list] [--json FILE]
+// usage: npm run bench:api -- --kubeconfig FILE [--pid PID[,PID]] [--objects 2000] [--rounds 2] [--clients 32]
+//        [--watchers 50,300,1000] [--watch-protocol h1|h2] [--only get,list] [--json FILE]
 //   --pid: the server's processes on this machine (the original's are its own and etcd's); their CPU time and memory are read
 //          from /proc (without them those columns are empty)
+//   --rounds: everything is done so often, each time with as many objects in a namespace of its own, and every round is
+//          printed. In the first one the server's compiler is still at work if it has just been started; the last one is
+//          what it needs from then on.
+//   --watch-protocol: how watchers connect, each by a connection of its own: HTTP/1.1, or HTTP/2 as Go's clients do
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { Agent, request } from "node:https";
 import { parseArgs } from "node:util";
 import { connect } from "./connection.ts";
+import { openWatch } from "./watcher.ts";
 
 const { values: flags } = parseArgs({
   options: {
     kubeconfig: { type: "string" },
     pid: { type: "string" },
     objects: { type: "string", default: "2000" },
+    rounds: { type: "string", default: "2" },
     clients: { type: "string", default: "32" },
     watchers: { type: "string", default: "50,300,1000" },
+    "watch-protocol": { type: "string", default: "h1" },
     only: { type: "string" },
     json: { type: "string" },
   },
@@ -27,12 +33,12 @@ const clockTicks = flags.pid === undefined ? 0 : Number(execFileSync("getconf", 
 const clients = Number(flags.clients);
 const pids = flags.pid?.split(",") ?? [];
 const { server, agent, call } = connect(flags.kubeconfig, clients);
-const namespace = `bench-${process.pid}`;
-const pods = `/api/v1/namespaces/${namespace}/pods`;
+let pods = "";
 
 const running = { status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }], podIP: "10.244.0.9" } };
 
 interface Row {
+  round: number;
   operation: string;
   count: number;
   perSecond: number;
@@ -55,33 +61,60 @@ const only = flags.only?.split(",");
 const wanted = (operation: string): boolean => only === undefined || only.includes(operation);
 
 const rows: Row[] = [];
-await call("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
-await call("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: "default" } });
-try {
+const rounds = Number(flags.rounds);
+for (let round = 1; round <= rounds; round++) await run(round);
+agent.destroy();
+if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
+
+/** All operations, in a namespace of their own. */
+async function run(round: number): Promise<void> {
+  const namespace = `bench-${process.pid}-${round}`;
+  pods = `/api/v1/namespaces/${namespace}/pods`;
+  await call("POST", "/api/v1/namespaces", { metadata: { name: namespace } });
+  await call("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: "default" } });
+  try {
+    await operations(round);
+  } finally {
+    await call("DELETE", `/api/v1/namespaces/${namespace}`);
+  }
+  print(round);
+}
+
+async function operations(round: number): Promise<void> {
   const name = (i: number) => `pod-${i}`;
-  await measure("create", objects, (i) => call("POST", pods, pod(name(i))));
-  if (wanted("get")) await measure("get", objects, (i) => call("GET", `${pods}/${name(i)}`));
-  if (wanted("list")) await measure("list", 20, () => call("GET", pods));
+  await measure(round, "create", objects, (i) => call("POST", pods, pod(name(i))));
+  if (wanted("get")) await measure(round, "get", objects, (i) => call("GET", `${pods}/${name(i)}`));
+  if (wanted("list")) await measure(round, "list", 20, () => call("GET", pods));
   if (wanted("patch")) {
-    await measure("strategic status patch", objects, (i) =>
+    await measure(round, "strategic status patch", objects, (i) =>
       patch(`${pods}/${name(i)}/status`, "strategic-merge-patch+json", running),
     );
   }
   if (wanted("apply")) {
-    await measure("apply", objects, (i) =>
+    await measure(round, "apply", objects, (i) =>
       patch(`${pods}/${name(i)}?fieldManager=bench&force=true`, "apply-patch+yaml", label(name(i))),
     );
   }
-  if (wanted("watch")) for (const n of flags.watchers.split(",")) await fanOut(Number(n), Math.min(objects, 500));
-  await measure("delete", objects, (i) => call("DELETE", `${pods}/${name(i)}?gracePeriodSeconds=0`));
-} finally {
-  await call("DELETE", `/api/v1/namespaces/${namespace}`);
-  agent.destroy();
+  if (wanted("watch")) {
+    const changes = Math.min(objects, 500);
+    // What the changes cost when nobody watches: to be taken off what they cost with watchers.
+    await measure(round, "merge patch, no watcher", changes, (i) => annotate(name(i), "0"));
+    for (const n of flags.watchers.split(",")) await fanOut(round, Number(n), changes);
+  }
+  await measure(round, "delete", objects, (i) => call("DELETE", `${pods}/${name(i)}?gracePeriodSeconds=0`));
 }
-print();
+
+function annotate(name: string, watchers: string): Promise<string> {
+  return patch(`${pods}/${name}`, "merge-patch+json", { metadata: { annotations: { watchers } } });
+}
 
 /** Runs `count` operations with all clients at once. */
-async function measure(operation: string, count: number, run: (i: number) => Promise<unknown>): Promise<void> {
+async function measure(
+  round: number,
+  operation: string,
+  count: number,
+  run: (i: number) => Promise<unknown>,
+): Promise<void> {
   const times: number[] = [];
   const cpu = cpuMicros();
   const start = performance.now();
@@ -94,35 +127,37 @@ async function measure(operation: string, count: number, run: (i: number) => Pro
     }
   };
   await Promise.all(Array.from({ length: Math.min(clients, count) }, client));
-  record(operation, count, performance.now() - start, times, cpu);
+  record(round, operation, count, performance.now() - start, times, cpu);
 }
 
 /**
  * Every watcher must see every change; an operation is one event to one watcher. Its latency is from the answer to the change
  * until the last watcher has been told.
  */
-async function fanOut(watchers: number, changes: number): Promise<void> {
+async function fanOut(round: number, watchers: number, changes: number): Promise<void> {
   const list = await call("GET", `${pods}?limit=1`);
   const version = JSON.parse(list).metadata.resourceVersion;
   const streams = await Promise.all(
-    Array.from({ length: watchers }, () => openWatch(`${pods}?watch=1&resourceVersion=${version}`)),
+    Array.from({ length: watchers }, () =>
+      openWatch(flags["watch-protocol"], server, agent.options, `${pods}?watch=1&resourceVersion=${version}`),
+    ),
   );
   const cpu = cpuMicros();
   const start = performance.now();
   let next = 0;
   const client = async () => {
     for (let i = next++; i < changes; i = next++) {
-      await patch(`${pods}/pod-${i}`, "merge-patch+json", { metadata: { annotations: { watchers: `${watchers}` } } });
+      await annotate(`pod-${i}`, `${watchers}`);
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
   await Promise.all(streams.map((stream) => stream.seen(changes)));
-  record(`watch event to ${watchers} watchers`, watchers * changes, performance.now() - start, [], cpu);
+  record(round, `watch event to ${watchers} watchers`, watchers * changes, performance.now() - start, [], cpu);
   const latencies: number[] = [];
   for (let i = 0; i < Math.min(changes, 50); i++) {
     const seen = streams.map((stream) => stream.seen(changes + i + 1));
     const began = performance.now();
-    await patch(`${pods}/pod-0`, "merge-patch+json", { metadata: { annotations: { single: `${watchers}-${i}` } } });
+    await annotate("pod-0", `${watchers}-${i}`);
     await Promise.all(seen);
     latencies.push(performance.now() - began);
   }
@@ -132,36 +167,20 @@ async function fanOut(watchers: number, changes: number): Promise<void> {
   for (const stream of streams) stream.close();
 }
 
-function openWatch(path: string): Promise<{ seen(count: number): Promise<void>; close(): void }> {
-  return new Promise((resolve, reject) => {
-    const get = request(new URL(path, server), { agent: new Agent(agent.options) }, (res) => {
-      let events = 0;
-      let wanted = Number.POSITIVE_INFINITY;
-      let done = () => {};
-      res.on("data", (chunk: Buffer) => {
-        for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, end + 1)) events++;
-        if (events >= wanted) done();
-      });
-      resolve({
-        seen: (count) =>
-          new Promise((ready) => {
-            wanted = count;
-            done = ready;
-            if (events >= wanted) ready();
-          }),
-        close: () => get.destroy(),
-      });
-    });
-    get.on("error", reject).end();
-  });
-}
-
-function record(operation: string, count: number, ms: number, times: number[], cpuBefore: Cpu | null): void {
+function record(
+  round: number,
+  operation: string,
+  count: number,
+  ms: number,
+  times: number[],
+  cpuBefore: Cpu | null,
+): void {
   const cpuAfter = cpuMicros();
   times.sort((a, b) => a - b);
   const spent = (pick: (cpu: Cpu) => number) =>
     cpuBefore === null || cpuAfter === null ? null : (pick(cpuAfter) - pick(cpuBefore)) / count;
   rows.push({
+    round,
     operation,
     count,
     perSecond: (1000 * count) / ms,
@@ -213,13 +232,14 @@ function label(name: string): object {
   return { apiVersion: "v1", kind: "Pod", metadata: { name, labels: { applied: "yes" } } };
 }
 
-function print(): void {
+function print(round: number): void {
   const row = (cells: string[]) =>
     console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(30) : cell.padStart(12))).join(""));
+  console.log(`round ${round} of ${rounds}${round === 1 ? " (cold)" : ""}, ${objects} objects`);
   row(["operation", "count", "per second", "p50 ms", "p99 ms", "CPU us each", "in kernel", "peak MiB"]);
   for (const r of rows) {
-    const cpu = [r.cpuMicros?.toFixed(0) ?? "", r.kernelMicros?.toFixed(0) ?? "", r.peakMemoryMiB?.toFixed(0) ?? ""];
+    if (r.round !== round) continue;
+    const cpu = [r.cpuMicros?.toFixed(1) ?? "", r.kernelMicros?.toFixed(1) ?? "", r.peakMemoryMiB?.toFixed(0) ?? ""];
     row([r.operation, `${r.count}`, r.perSecond.toFixed(0), r.p50Ms.toFixed(2), r.p99Ms.toFixed(2), ...cpu]);
   }
-  if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
 }
