@@ -5,9 +5,9 @@ import { conversionOf } from "./conversion.ts";
 import { resources as resourcesText } from "./generated/resources.ts";
 import { completeStrategy } from "./generic.ts";
 import type { ResourceKind, Strategy, Subresource } from "./kind.ts";
-import { compareVersions } from "./registry.ts";
 import { storageApiVersionOf, storagePrefixOf } from "./storage-layout.ts";
 import { ownStrategyOf } from "./strategies.ts";
+import { compareVersions } from "./version-order.ts";
 
 /** A resource as the generated table writes it; `v` is an index into the table's lists of verbs. */
 interface CompactResource {

@@ -18,7 +18,15 @@ export type {
   TableStrategy,
 } from "./kind.ts";
 export { metadataView } from "./metadata-view.ts";
-export { compareVersions, createKindRegistry, type KindRegistry } from "./registry.ts";
+export { createKindRegistry, type KindChange, type KindRegistry } from "./registry.ts";
+export {
+  type DelegatedGroupVersion,
+  resourcesOf,
+  type ServedGroup,
+  type ServedResource,
+  type ServedVersion,
+} from "./served.ts";
 export { defaultTable } from "./table/default-table.ts";
 export { fieldOfColumn, textOfColumn } from "./table/described-columns.ts";
 export { scaleTable } from "./table/scale-table.ts";
+export { compareVersions } from "./version-order.ts";

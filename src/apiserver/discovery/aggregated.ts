@@ -1,32 +1,31 @@
-import type { Subresource } from "../../api/kinds/index.ts";
+import { resourcesOf, type ServedGroup, type ServedResource, type Subresource } from "../../api/kinds/index.ts";
 import type { JsonObject } from "../../api/meta/index.ts";
-import { type DiscoveredKind, groupKinds } from "./entry.ts";
 
 /**
  * Aggregated discovery: the core group for `/api`, all others for `/apis`. `v2beta1` differs in its apiVersion alone.
  */
 export function aggregatedDiscovery(
-  kinds: readonly DiscoveredKind[],
+  served: readonly ServedGroup[],
   of: "/api" | "/apis",
   version: "v2" | "v2beta1" = "v2",
 ): JsonObject {
-  const groups = [...groupKinds(kinds)].filter(([name]) => (name === "") === (of === "/api"));
+  const groups = served.filter(({ name }) => (name === "") === (of === "/api"));
   return {
     kind: "APIGroupDiscoveryList",
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
-    items: groups.map(([name, versions]) => ({
+    items: groups.map(({ name, versions }) => ({
       metadata: (name === "" ? {} : { name }) as JsonObject,
-      versions: [...versions].map(([v, own]) => ({
-        version: v,
-        resources: own.map(resourceBody),
-        freshness: "Current",
+      versions: versions.map((one) => ({
+        version: one.version,
+        resources: resourcesOf(one).map(resourceBody),
+        freshness: one.delegated?.isStale ? "Stale" : "Current",
       })),
     })),
   };
 }
 
-function resourceBody(kind: DiscoveredKind): JsonObject {
+function resourceBody(kind: ServedResource): JsonObject {
   return {
     resource: kind.resource,
     responseKind: { group: "", version: "", kind: kind.kind },

@@ -1,24 +1,13 @@
-import type { Subresource } from "../../api/kinds/index.ts";
+import type { ServedResource } from "../../api/kinds/index.ts";
 import type { JsonObject } from "../../api/meta/index.ts";
 
-/** What the documents say of a resource in one version; every ResourceKind is one. */
-export interface DiscoveredKind {
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  readonly kind: string;
-  readonly singularName: string;
-  readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
-  readonly namespaced: boolean;
-  readonly verbs: readonly string[];
-  readonly storageVersionHash?: string;
-  readonly subresources: ReadonlyMap<string, Subresource>;
+/** What the OpenAPI documents say of a resource in one version; every ResourceKind is one. */
+export interface DiscoveredKind extends ServedResource {
   /** OpenAPI v3 schema of a custom resource; built-in kinds have theirs in the tables. */
   readonly openApiSchema?: JsonObject;
 }
 
-/** Group to its versions to their kinds, in the order of the list: groups and preferred versions come first as they should. */
+/** Group to its versions to their kinds, in the order of the list. */
 export type GroupedKinds = ReadonlyMap<string, ReadonlyMap<string, readonly DiscoveredKind[]>>;
 
 export function groupKinds(kinds: readonly DiscoveredKind[]): GroupedKinds {

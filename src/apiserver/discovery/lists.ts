@@ -1,5 +1,5 @@
+import { resourcesOf, type ServedGroup, type ServedResource, type ServedVersion } from "../../api/kinds/index.ts";
 import { formatApiVersion, type JsonObject } from "../../api/meta/index.ts";
-import { type DiscoveredKind, groupKinds } from "./entry.ts";
 
 /** `/api`. `serverAddress` is where clients outside the cluster reach it. */
 export function apiVersions(serverAddress: string): JsonObject {
@@ -11,38 +11,31 @@ export function apiVersions(serverAddress: string): JsonObject {
 }
 
 /** `/apis`. Groups and versions in the order of the list. */
-export function apiGroupList(kinds: readonly DiscoveredKind[]): JsonObject {
-  const groups = [...groupKinds(kinds)].filter(([name]) => name !== "");
-  return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map(([name, v]) => groupBody(name, [...v.keys()])) };
+export function apiGroupList(served: readonly ServedGroup[]): JsonObject {
+  const groups = served.filter(({ name }) => name !== "");
+  return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map(groupBody) };
 }
 
-/** `/apis/GROUP`, or undefined where no kind is of the group. */
-export function apiGroup(kinds: readonly DiscoveredKind[], group: string): JsonObject | undefined {
-  const versions = groupKinds(kinds).get(group);
-  if (versions === undefined || group === "") return undefined;
-  return { kind: "APIGroup", apiVersion: "v1", ...groupBody(group, [...versions.keys()]) };
+/** `/apis/GROUP`. */
+export function apiGroup(group: ServedGroup): JsonObject {
+  return { kind: "APIGroup", apiVersion: "v1", ...groupBody(group) };
 }
 
-function groupBody(name: string, versions: readonly string[]): JsonObject {
-  const entries = versions.map((version) => ({ groupVersion: `${name}/${version}`, version }));
+function groupBody({ name, versions }: ServedGroup): JsonObject {
+  const entries = versions.map(({ version }) => ({ groupVersion: `${name}/${version}`, version }));
   return { name, versions: entries, preferredVersion: entries[0] ?? { groupVersion: "", version: "" } };
 }
 
-/** `/api/v1` and `/apis/GROUP/VERSION`, or undefined where no kind is of the group version. */
-export function apiResourceList(
-  kinds: readonly DiscoveredKind[],
-  group: string,
-  version: string,
-): JsonObject | undefined {
-  const own = kinds.filter((k) => k.group === group && k.version === version);
-  if (own.length === 0) return undefined;
-  const resources = own.flatMap((kind) => [resourceBody(kind), ...subresourceBodies(kind)]);
+/** `/api/v1` and `/apis/GROUP/VERSION`. */
+export function apiResourceList(group: string, served: ServedVersion): JsonObject {
+  const { version } = served;
+  const resources = resourcesOf(served).flatMap((kind) => [resourceBody(kind), ...subresourceBodies(kind)]);
   const head: JsonObject = { kind: "APIResourceList" };
   if (group !== "") head.apiVersion = "v1"; // the core group's list says none
   return { ...head, groupVersion: formatApiVersion({ group, version }), resources };
 }
 
-function resourceBody(kind: DiscoveredKind): JsonObject {
+function resourceBody(kind: ServedResource): JsonObject {
   return {
     name: kind.resource,
     singularName: kind.singularName,
@@ -55,7 +48,7 @@ function resourceBody(kind: DiscoveredKind): JsonObject {
   };
 }
 
-function subresourceBodies(kind: DiscoveredKind): JsonObject[] {
+function subresourceBodies(kind: ServedResource): JsonObject[] {
   return [...kind.subresources.values()].map((sub) => ({
     name: `${kind.resource}/${sub.name}`,
     singularName: "",

@@ -1,4 +1,4 @@
-import type { KindRegistry, ResourceKind } from "../../api/kinds/index.ts";
+import type { KindRegistry } from "../../api/kinds/index.ts";
 import { errors, type JsonObject } from "../../api/meta/index.ts";
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from "../discovery/index.ts";
 import { encodeProtobuf, writeYaml } from "./codecs.ts";
@@ -42,16 +42,12 @@ export class DiscoveryRoutes {
     routes.below("/apis/", (request) => this.#sendByPath(request));
   }
 
-  #all(): readonly ResourceKind[] {
-    return this.#kinds.all();
-  }
-
   async #sendRoot(request: PathRequest, of: "/api" | "/apis"): Promise<void> {
     const form = negotiateOutput(request.exchange.headers.accept, { allowed: aggregatedForms });
     if (form.as !== undefined)
       await this.#sendAggregated(request, of, form, form.as.version === "v2" ? "v2" : "v2beta1");
     else if (of === "/api") await this.#send(request, form, of, () => apiVersions(this.#serverAddress()));
-    else await this.#send(request, form, of, () => apiGroupList(this.#all()));
+    else await this.#send(request, form, of, () => apiGroupList(this.#kinds.served()));
   }
 
   async #sendAggregated(
@@ -61,7 +57,9 @@ export class DiscoveryRoutes {
     version: "v2" | "v2beta1",
   ): Promise<void> {
     const name = `${of} ${version} ${form.format}`;
-    const document = await this.#documents.get(name, () => encode(aggregatedDiscovery(this.#all(), of, version), form));
+    const document = await this.#documents.get(name, () =>
+      encode(aggregatedDiscovery(this.#kinds.served(), of, version), form),
+    );
     const type = `${mediaTypes[form.format]};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
     const headers = answerHeaders(type, request.auditId);
     headers.vary = "Accept";
@@ -69,16 +67,22 @@ export class DiscoveryRoutes {
   }
 
   async #sendGroup(request: PathRequest, group: string): Promise<void> {
-    await this.#negotiated(request, group, () => apiGroup(this.#all(), group));
+    await this.#negotiated(request, group, () => {
+      const served = this.#kinds.servedGroup(group);
+      return served && apiGroup(served);
+    });
   }
 
   async #sendList(request: PathRequest, group: string, version: string): Promise<void> {
-    await this.#negotiated(request, `${group}/${version}`, () => apiResourceList(this.#all(), group, version));
+    await this.#negotiated(request, `${group}/${version}`, () => {
+      const served = this.#kinds.servedGroup(group)?.versions.find((one) => one.version === version);
+      return served && apiResourceList(group, served);
+    });
   }
 
   async #sendByPath(request: PathRequest): Promise<void> {
     const [, , group = "", version = "", ...more] = request.path.split("/");
-    const known = this.#kinds.versions(group);
+    const known = this.#kinds.servedGroup(group)?.versions.map((one) => one.version) ?? [];
     if (known.length === 0) throw new UnknownPath(request.path);
     if (version === "" && more.length === 0) await this.#sendGroup(request, group);
     else if (known.includes(version) && more.every((part) => part === ""))

@@ -170,7 +170,7 @@ export class RequestPipeline {
   #isBelowApi(path: string): boolean {
     const [, prefix, group = ""] = path.split("/");
     if (prefix === "api") return true;
-    return prefix === "apis" && this.#options.kinds.versions(group).length > 0;
+    return prefix === "apis" && this.#options.kinds.servedGroup(group) !== undefined;
   }
 
   async #watch(call: Call, route: Route, user: UserInfo): Promise<void> {

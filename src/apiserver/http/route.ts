@@ -24,7 +24,7 @@ export class UnknownPath extends Error {
 export function findRoute(kinds: KindRegistry, info: RequestInfo, method: string): Route {
   const kind = kinds.byResource(info.group, info.version, info.resource);
   if (kind === undefined) {
-    if (info.group !== "" && kinds.versions(info.group).length === 0) throw new UnknownPath(info.path);
+    if (info.group !== "" && kinds.servedGroup(info.group) === undefined) throw new UnknownPath(info.path);
     throw errors.genericNotFound();
   }
   const collection = info.name === "";
