@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import { ApiError, errors, type KubeObject } from "../../../api/meta/index.ts";
+import { dial, joinHostPort } from "../../dial/index.ts";
 import type { ApiHandler, UserInfo } from "../../request.ts";
 import { defaultAddressTypes, defaultKubeletPort, type KubeletClientConfig, type NodeConnector } from "./connector.ts";
-import { dial, joinHostPort } from "./dial.ts";
 
 /** Where a node's kubelet is, and how to get there. */
 export interface KubeletLocation {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError, errors, fieldError, type KubeObject, root } from "../../../api/meta/index.ts";
+import { requestOn } from "../../dial/index.ts";
 import type { AnswerHeaders, AnswerStream, Exchange } from "../exchange.ts";
 import type { Query } from "../query.ts";
 import { readAll } from "../read-body.ts";
 import { containerOf, type PodContainers } from "./containers.ts";
-import { requestOn } from "./dial.ts";
 import { type KubeletClient, unknownError } from "./kubelets.ts";
 
 /** How much of a kubelet's refusal is read. */

@@ -1,7 +1,7 @@
 import { errors, type KubeObject } from "../../../api/meta/index.ts";
+import { joinHostPort } from "../../dial/index.ts";
 import type { ApiHandler, UserInfo } from "../../request.ts";
 import type { RequestInfo } from "../request-info.ts";
-import { joinHostPort } from "./dial.ts";
 import type { KubeletClient } from "./kubelets.ts";
 
 /** Where a proxied request goes. */
