@@ -1,10 +1,26 @@
-import { formatTime, keyString } from "../../api/meta/index.ts";
+import { formatTime, keyOf, keyString } from "../../api/meta/index.ts";
 import type { EndpointSlice, Service } from "../../api/types/index.ts";
 import { done, type Outcome, resources, runController } from "../../client/index.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
-import { isManualService, podSelection, triggerTimeAnnotation, watchPods, zoneOf } from "../services/index.ts";
-import { controllerName, endpointGroups, managedByLabel, serviceNameLabel, sliceLabels } from "./desired.ts";
-import { planSlices } from "./plan.ts";
+import {
+  type AddressFamily,
+  isManualService,
+  podSelection,
+  triggerTimeAnnotation,
+  watchPods,
+  zoneOf,
+} from "../services/index.ts";
+import {
+  controllerName,
+  type EndpointGroup,
+  endpointGroups,
+  managedByLabel,
+  serviceNameLabel,
+  sliceLabels,
+  wantsZoneHints,
+} from "./desired.ts";
+import { planSlices, type SlicePlan, type SliceSource } from "./plan.ts";
+import { isNodeReady, TopologyHints, withPresentHints, zoneShares } from "./topology.ts";
 import { writeSlices } from "./write.ts";
 
 const byService = "service";
@@ -12,6 +28,8 @@ const byService = "service";
 /** Lists the pods behind every service in slices of at most 100 endpoints. */
 export function startEndpointSliceController(context: ControllerContext): RunningController {
   const { client, host, informers } = context;
+  const events = context.recorder("endpoint-slice-controller");
+  const topology = new TopologyHints();
   const selection = podSelection(informers);
   const nodes = informers.informer(resources.nodes);
   const slices = informers.informer(resources.endpointslices, { indexers: { [byService]: serviceOf } });
@@ -29,7 +47,10 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
       .byIndex(byService, key)
       .filter((slice) => slice.metadata.deletionTimestamp === undefined);
     // Slices of a deleted service go with it by their owner reference.
-    if (service === undefined || service.metadata.deletionTimestamp !== undefined) return done;
+    if (service === undefined || service.metadata.deletionTimestamp !== undefined) {
+      topology.forget(key);
+      return done;
+    }
     if (isManualService(service)) await writeSlices(client, { create: [], update: [], remove: present });
     else await write(service, present);
     return done;
@@ -43,7 +64,36 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
       [triggerTimeAnnotation]: now,
     });
     const source = { owner: service, labels: sliceLabels(service), annotations };
-    await writeSlices(client, planSlices(source, present, groups));
+    const types = new Set(groups.map(({ addressType }) => addressType));
+    for (const addressType of types) {
+      const slices = present.filter((slice) => slice.addressType === addressType);
+      const plan = plannedFor(service, source, slices, addressType, groups);
+      await writeSlices(client, plan);
+    }
+    const remove = present.filter(({ addressType }) => !(types as ReadonlySet<string>).has(addressType));
+    await writeSlices(client, { create: [], update: [], remove });
+  }
+
+  function plannedFor(
+    service: Service,
+    source: SliceSource,
+    present: readonly EndpointSlice[],
+    addressType: AddressFamily,
+    groups: readonly EndpointGroup[],
+  ): SlicePlan {
+    const key = keyString(keyOf(service));
+    const own = groups.filter((group) => group.addressType === addressType);
+    if (!wantsZoneHints(service)) {
+      const event = topology.drop(key, addressType);
+      if (event !== undefined) events.event(service, event.type, event.reason, event.message);
+      return planSlices(source, present, own);
+    }
+    const bare = planSlices(source, present, withPresentHints(own, present));
+    const written = new Set([...bare.update, ...bare.remove].map(({ metadata }) => metadata.name));
+    const unchanged = present.filter(({ metadata }) => !written.has(metadata.name));
+    const { plan, event } = topology.plan(key, addressType, bare, unchanged, zoneShares(nodes.store.values()));
+    if (event !== undefined) events.event(service, event.type, event.reason, event.message);
+    return plan;
   }
 
   watchPods(selection, controller);
@@ -59,11 +109,18 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
     },
     delete: enqueueService,
   });
+  const wakeOverloaded = (): void => {
+    if (!topology.isUsed) return;
+    for (const key of topology.overloaded(zoneShares(nodes.store.values()))) controller.queue.add(key);
+  };
   nodes.addHandlers({
+    add: wakeOverloaded,
     update: (old, node) => {
-      if (zoneOf(old) === zoneOf(node)) return;
-      for (const service of selection.services.store.values()) controller.enqueue(service);
+      if (zoneOf(old) !== zoneOf(node)) {
+        for (const service of selection.services.store.values()) controller.enqueue(service);
+      } else if (isNodeReady(old) !== isNodeReady(node)) wakeOverloaded();
     },
+    delete: wakeOverloaded,
   });
   return controller;
 }

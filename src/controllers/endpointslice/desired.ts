@@ -81,11 +81,20 @@ function endpointOf(service: Service, pod: Pod, address: string, node: (name: st
   if (nodeName) endpoint.nodeName = nodeName;
   const zone = nodeName ? zoneOf(node(nodeName)) : undefined;
   if (zone !== undefined) endpoint.zone = zone;
-  const hints = ready ? hintsOf(service, endpoint) : undefined;
+  const hints = ready && !wantsZoneHints(service) ? hintsOf(service, endpoint) : undefined;
   if (hints !== undefined) endpoint.hints = hints;
   const hostname = hostnameIn(pod, service);
   if (hostname !== undefined) endpoint.hostname = hostname;
   return endpoint;
+}
+
+/** The older name goes before the newer. */
+const hintAnnotations = ["service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode"] as const;
+
+/** The service asks for its endpoints to be divided among the zones by their CPU. */
+export function wantsZoneHints({ metadata }: Service): boolean {
+  const asked = hintAnnotations.map((name) => metadata.annotations?.[name]).find((value) => value !== undefined);
+  return asked === "Auto" || asked === "auto";
 }
 
 const sameZone: ReadonlySet<string> = new Set(["PreferClose", "PreferSameZone", "PreferSameNode"]);

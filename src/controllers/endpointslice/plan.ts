@@ -74,7 +74,8 @@ function settle(slices: readonly EndpointSlice[], endpoints: readonly Endpoint[]
   return { slots, left: [...wanted.values()] };
 }
 
-function identity(endpoint: Endpoint): string {
+/** The same for the same pod at the same address. */
+export function identity(endpoint: Endpoint): string {
   return `${endpoint.targetRef?.uid ?? ""} ${endpoint.addresses[0]}`;
 }
 
