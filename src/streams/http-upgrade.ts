@@ -97,16 +97,27 @@ export function requestUpgrade({ method, path, headers, socket, signal }: Upgrad
   });
 }
 
-/** Passes bytes between two connections until one of them ends, then ends the other. */
+/**
+ * Passes bytes between two connections until one of them ends, then ends the other. What one end gave at once the other
+ * gets at once, and by itself: over TLS each in a record of its own. Clients that wait for their socket to be readable
+ * and then read one message never see a second one in the same record.
+ */
 export function joinConnections(a: Duplex, aHead: Buffer, b: Duplex, bHead: Buffer): void {
-  if (aHead.length > 0) b.write(aHead);
-  if (bHead.length > 0) a.write(bHead);
+  if (aHead.length > 0) a.unshift(aHead);
+  if (bHead.length > 0) b.unshift(bHead);
   passOn(a, b);
   passOn(b, a);
 }
 
 function passOn(from: Duplex, to: Duplex): void {
-  from.pipe(to);
+  from.on("data", (chunk: Buffer) => {
+    from.pause();
+    to.write(chunk, (error) => {
+      if (error) from.destroy();
+      else from.resume();
+    });
+  });
+  from.once("end", () => to.end());
   from.on("error", () => to.destroy());
   from.once("close", () => {
     // What was read of a connection that ended well is still on its way out.
