@@ -1,7 +1,14 @@
 import { setImmediate, setTimeout } from "node:timers";
 import type { Pod } from "../../src/api/types/index.ts";
 import { createClient } from "../../src/client/index.ts";
-import { createLogger, createMetrics, type Host, seededRandom, systemClock } from "../../src/host/index.ts";
+import {
+  createBackground,
+  createLogger,
+  createMetrics,
+  type Host,
+  seededRandom,
+  systemClock,
+} from "../../src/host/index.ts";
 import { startScheduler } from "../../src/scheduler/index.ts";
 import type { Case, Pods } from "./cases.ts";
 import { MemoryApi } from "./memory-api.ts";
@@ -148,6 +155,7 @@ function benchHost(seed: string, attempted: (seconds: number) => void): Host {
       now: () => performance.timeOrigin + performance.now(),
       setTimer: systemClock.setTimer,
     },
+    background: createBackground(systemClock),
     random: seededRandom(seed),
     log: createLogger({ level: "error", now: Date.now }),
     metrics,

@@ -93,3 +93,22 @@ test("events.k8s.io form: the second equal event makes a series", async () => {
   });
   expect(server.requests[1]?.body).toEqual({ series: { count: 2, lastObservedTime: "2026-01-01T00:00:00.000000Z" } });
 });
+
+test("leaves the process to what is urgent, and writes what waits when it is stopped", async () => {
+  const host = { ...testHost(), background: { turn: neverQuiet() } };
+  const server = new ScriptedServer();
+  const client = createClient(directTransport(server, { user: { name: "c", groups: [] }, userAgent: "test/1" }));
+  const recorder = createEventRecorder({ client, host, component: "test-controller" });
+  recorder.event(about, "Normal", "Created", "made it");
+  recorder.event(about, "Normal", "Ended", "done with it");
+  await host.clock.settle();
+  expect(server.requests).toEqual([]);
+  await recorder.stop();
+  expect(server.requests.map(({ body }) => (body as { reason: string }).reason)).toEqual(["Created", "Ended"]);
+});
+
+/** A process that is never quiet. */
+function neverQuiet() {
+  return (_: string, signal?: AbortSignal): Promise<void> | undefined =>
+    signal?.aborted ? undefined : new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+}

@@ -50,6 +50,8 @@ export interface EventRecorderOptions {
 }
 
 const queuedEventsMax = 5000;
+/** As many wait for a quiet moment; with more the process is not quiet soon enough. */
+const patientEventsMax = 2500;
 const triesMax = 12;
 const retryDelayMs = 10_000;
 const nanosPerMs = 1_000_000;
@@ -154,8 +156,12 @@ class QueueingRecorder implements EventRecorder {
   }
 
   async #drain(): Promise<void> {
+    const { background } = this.#options.host;
     let write = this.#queue.shift();
     while (write !== undefined) {
+      // A full queue drops events: then they are as urgent as what they wait for.
+      const turn = this.#queue.length < patientEventsMax && background.turn("event", this.#stopping.signal);
+      if (turn) await turn;
       await write();
       write = this.#queue.shift();
     }

@@ -3,10 +3,13 @@
  * real ones and the ones of tests and simulations. Nothing else in src/ touches the ambient clock, timers or randomness.
  */
 
+export { createBackground, neverBusy } from "./background.ts";
 export type { LoggerOptions } from "./logger.ts";
 export { createLogger, silentLogger } from "./logger.ts";
 export { createMetrics } from "./metrics.ts";
 export type {
+  Background,
+  BackgroundWork,
   Clock,
   Counter,
   CounterChild,

@@ -96,9 +96,22 @@ export interface Metrics {
   readonly contentType: string;
 }
 
+/** What may wait for a moment: to tell how pods are, and to tell what happened. */
+export type BackgroundWork = "status" | "event";
+
+/** Lets work wait that nothing else waits for, while its process is busy; on an idle one it is done at once. */
+export interface Background {
+  /**
+   * When one piece of such work may begin: now (undefined), or when the promise resolves, which a process that stays busy
+   * puts off for a second or two at most, and an aborted signal not at all.
+   */
+  turn(work: BackgroundWork, signal?: AbortSignal): Promise<void> | undefined;
+}
+
 /** What a component gets from where it runs. */
 export interface Host {
   clock: Clock;
+  background: Background;
   random: Random;
   log: Logger;
   metrics: Metrics;

@@ -1,3 +1,4 @@
+import { createBackground } from "./background.ts";
 import { createLogger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Clock, Host, LogLevel } from "./ports.ts";
@@ -36,6 +37,7 @@ function longTimer(ms: number, fn: () => void): { cancel(): void } {
 export function systemHost(options: SystemHostOptions = {}): Host {
   return {
     clock: systemClock,
+    background: createBackground(systemClock),
     random: cryptoRandom,
     log: createLogger({ ...options.log, now: systemClock.now }),
     metrics: createMetrics(),

@@ -1,3 +1,4 @@
+import { neverBusy } from "./background.ts";
 import { silentLogger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Host, Logger } from "./ports.ts";
@@ -21,6 +22,7 @@ const defaultStartMs = Date.UTC(2026, 0, 1);
 export function testHost(options: TestHostOptions = {}): TestHost {
   return {
     clock: new VirtualClock(options.start ?? defaultStartMs),
+    background: neverBusy,
     random: seededRandom(options.seed ?? 1),
     log: options.log ?? silentLogger,
     metrics: createMetrics(),

@@ -32,6 +32,11 @@ export class StatusWriter {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
+  /** When the status of a pod may be written; the one of a pod that is being deleted makes room and waits for nothing. */
+  turn({ metadata }: Pod): Promise<void> | undefined {
+    return metadata.deletionTimestamp == null ? this.#host.background.turn("status") : undefined;
+  }
+
   /** Gives the pod as it then is, or undefined when it is gone. */
   async write(base: Pod, status: PodStatus): Promise<Pod | undefined> {
     return this.#insist(base, async (pod) => {
@@ -156,7 +161,11 @@ export class StatusLane implements PodLane {
   /** Writes what is wanted until nothing more is; that it has ended is known in the same turn as that nothing is. */
   async #write(): Promise<void> {
     try {
-      for (let status = this.#take(); status !== undefined; status = this.#take()) {
+      while (this.#wanted !== undefined) {
+        const turn = this.#writer.turn(this.#base);
+        if (turn) await turn;
+        const status = this.#take();
+        if (status === undefined) return;
         const written = await this.#writer.write(this.#base, status);
         if (written === undefined) return;
         this.saw(written);
