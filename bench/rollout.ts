@@ -1,6 +1,9 @@
 // How long a Deployment takes on simulated nodes: until the cluster is ready, all pods are bound, all pods are Ready, and
 // (after a deletion) all are gone; with CPU time and memory of the whole process.
-// usage: node bench/rollout.ts [--nodes 500] [--replicas 3000]
+// usage: node bench/rollout.ts [--nodes 500] [--replicas 3000] [--profile FILE]
+// --profile: a CPU profile from when the cluster is ready until all pods are bound, for bench/split.ts.
+import { writeFileSync } from "node:fs";
+import { Session } from "node:inspector/promises";
 import { parseArgs } from "node:util";
 import type { Pod } from "../src/api/types/index.ts";
 import { createCluster, resources } from "../src/index.ts";
@@ -10,6 +13,7 @@ const { values: flags } = parseArgs({
     nodes: { type: "string", default: "500" },
     replicas: { type: "string", default: "3000" },
     deadline: { type: "string", default: "120" },
+    profile: { type: "string" },
   },
 });
 const replicas = Number(flags.replicas);
@@ -42,6 +46,7 @@ const watching = await client.resource(resources.pods).watch(
   },
 );
 if (replicas > 0) {
+  const profiling = await startProfile();
   await client.resource(resources.deployments).create({
     metadata: { name: "web", namespace: "default" },
     spec: {
@@ -57,6 +62,7 @@ if (replicas > 0) {
     },
   });
   await until("bound", () => counts.bound === replicas);
+  await profiling?.stop();
   await until("ready", () => counts.ready === replicas);
   await client.resource(resources.deployments).delete({ namespace: "default", name: "web" });
   await until("gone", () => counts.pods === 0);
@@ -72,6 +78,22 @@ function count(name: string, next: { bound: boolean; ready: boolean } | undefine
   counts.pods += Number(next !== undefined) - Number(before !== undefined);
   if (next) states.set(name, next);
   else states.delete(name);
+}
+
+async function startProfile(): Promise<{ stop(): Promise<void> } | undefined> {
+  const { profile: file } = flags;
+  if (file === undefined) return undefined;
+  const session = new Session();
+  session.connect();
+  await session.post("Profiler.enable");
+  await session.post("Profiler.start");
+  return {
+    stop: async () => {
+      const { profile } = await session.post("Profiler.stop");
+      writeFileSync(file, JSON.stringify(profile));
+      session.disconnect();
+    },
+  };
 }
 
 async function until(what: string, reached: () => boolean): Promise<void> {
