@@ -147,7 +147,7 @@ async function fanOut(round: number, watchers: number, changes: number): Promise
   let next = 0;
   const client = async () => {
     for (let i = next++; i < changes; i = next++) {
-      await annotate(`pod-${i}`, `${watchers}`);
+      await annotate(`pod-${i}`, `${watchers} ${rows.length}`);
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
@@ -157,7 +157,7 @@ async function fanOut(round: number, watchers: number, changes: number): Promise
   for (let i = 0; i < Math.min(changes, 50); i++) {
     const seen = streams.map((stream) => stream.seen(changes + i + 1));
     const began = performance.now();
-    await annotate("pod-0", `${watchers}-${i}`);
+    await annotate("pod-0", `${watchers} ${rows.length}-${i}`);
     await Promise.all(seen);
     latencies.push(performance.now() - began);
   }
