@@ -6,7 +6,12 @@ import { ImageCollector } from "./images/image-collector.ts";
 import { diskOf, MachineResources } from "./machine/machine-resources.ts";
 import { type MachineOptions, openRealNode, type RealNode } from "./machine/real-node.ts";
 import { NodeKubelet } from "./node/node-kubelet.ts";
-import { type KubeletSettings, kubeletConfiguration, type NodeOptions } from "./node/node-options.ts";
+import {
+  type KubeletSettings,
+  kubeletConfiguration,
+  type NodeOptions,
+  type ShutdownSettings,
+} from "./node/node-options.ts";
 import { podUid } from "./pod-worker/index.ts";
 import { nodePodSource } from "./pods/pod-source.ts";
 import { ServiceEnvironment } from "./pods/service-environment.ts";
@@ -15,6 +20,7 @@ import { ProbeCounts } from "./probes/probe-counts.ts";
 import { podUidLabel } from "./runtime/labels.ts";
 import type { Image } from "./runtime/runtime.ts";
 import { InProcessKubelet, machineUsage, type ServedNode } from "./server/index.ts";
+import { shutdownStateFile } from "./shutdown/index.ts";
 import { createNodeVolumes } from "./volumes/index.ts";
 
 export interface RealKubeletOptions extends KubeletSettings, MachineOptions {
@@ -120,7 +126,7 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     client,
     host,
     node: nodeOptions,
-    settings: { statusCheckSeconds, ...options, port },
+    settings: { statusCheckSeconds, ...options, shutdown: shutdownOf(options, node), port },
     ip: node.ip,
     backend: { ...node.backend, prober: probes.counting(node.backend.prober), resources: machine },
     pods: nodePodSource(informers, nodeOptions.name),
@@ -168,6 +174,11 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
       node.stop();
     },
   };
+}
+
+/** When a shutdown began and ended is kept over a restart of the machine. */
+function shutdownOf({ shutdown }: RealKubeletOptions, { folders }: RealNode): ShutdownSettings | undefined {
+  return shutdown && { state: shutdownStateFile(folders.rootDir), ...shutdown };
 }
 
 /** Older runtimes do not tell which image is that of the pause container, and no container that they list uses it. */

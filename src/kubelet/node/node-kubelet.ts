@@ -22,6 +22,7 @@ import type { StatusWriter } from "../pods/status-writer.ts";
 import type { PodNetwork, Prober } from "../probes/prober.ts";
 import { clientReferences } from "../references.ts";
 import type { ContainerRuntime } from "../runtime/runtime.ts";
+import { NodeShutdown, noShutdownState, openLogind, type ShutdownEnding } from "../shutdown/index.ts";
 import { mirroredHash, StaticPods, type StaticPodsOptions } from "../static-pods/index.ts";
 import type { VolumeManager } from "../volumes/index.ts";
 import { NodeLease } from "./lease.ts";
@@ -72,6 +73,7 @@ export class NodeKubelet {
   readonly #ports: NodePorts;
   readonly #runners = new Map<string, PodRunner>();
   readonly #eviction: EvictionManager | undefined;
+  readonly #shutdown: NodeShutdown | undefined;
   readonly #staticPods: StaticPods | undefined;
   readonly #stopping = new AbortController();
   #subscription: { stop(): void } | undefined;
@@ -89,6 +91,7 @@ export class NodeKubelet {
     const { client, host, node, settings, ip, backend, statuses } = options;
     this.#writer = new NodeWriter({ client, host, node, settings, ip, facts: () => this.#facts() });
     this.#eviction = this.#evictionManager();
+    this.#shutdown = this.#nodeShutdown();
     if (options.staticPods !== undefined) {
       const mirrors = { host, client, writer: statuses, node: () => this.#node };
       this.#staticPods = new StaticPods({ ...options.staticPods, nodeName: node.name }, mirrors);
@@ -125,8 +128,10 @@ export class NodeKubelet {
   }
 
   async #facts(): Promise<NodeFacts> {
+    const facts = await this.#options.backend.facts();
     return {
-      ...(await this.#options.backend.facts()),
+      ...facts,
+      ...(this.#shutdown?.isShuttingDown === true ? { notReady: alsoShuttingDown(facts.notReady) } : {}),
       pressures: this.#eviction?.conditions,
       volumesInUse: this.#ports.volumes.inUse(),
     };
@@ -138,7 +143,7 @@ export class NodeKubelet {
     const ports = {
       host,
       resources: backend.resources,
-      pods: () => [...this.#runners.values()].map(({ pod }) => pod).filter(isActive),
+      pods: () => this.#activePods(),
       evict: (pod: Pod, message: string, graceSeconds: number) =>
         this.#runners.get(podUid(pod))?.evict(message, graceSeconds),
       isOver: (uid: string) => runsNothing(this.#runners.get(uid)?.observed),
@@ -148,6 +153,27 @@ export class NodeKubelet {
     return new EvictionManager(ports, settings.eviction);
   }
 
+  #nodeShutdown(): NodeShutdown | undefined {
+    const { host, settings } = this.#options;
+    const { periods = [], openLogin = () => openLogind(host.clock), state = noShutdownState } = settings.shutdown ?? {};
+    if (periods.length === 0) return undefined;
+    const ports = {
+      host,
+      state,
+      openLogin,
+      pods: () => this.#activePods(),
+      terminate: async (pod: Pod, { reason, message, graceSeconds }: ShutdownEnding) =>
+        this.#runners.get(podUid(pod))?.endForShutdown(reason, message, graceSeconds),
+      event: (message: string) => this.#nodeEvent("Normal", "Shutdown", message),
+      conditionsChanged: () => this.#beatNow(),
+    };
+    return new NodeShutdown(ports, periods);
+  }
+
+  #activePods(): Pod[] {
+    return [...this.#runners.values()].map(({ pod }) => pod).filter(isActive);
+  }
+
   /** Resolves when the node is registered. Pods bound to it are taken on as soon as the source knows them. */
   async start(): Promise<void> {
     const { node, backend, pods } = this.#options;
@@ -155,6 +181,7 @@ export class NodeKubelet {
     this.#events = backend.runtime.containerEvents((event) => {
       if (event.type === "stopped") this.#runners.get(event.podUid)?.look();
     });
+    void this.#shutdown?.start();
     // They may be what the API server itself runs as.
     await this.#staticPods?.start({
       add: (pod, isInitial) => this.#add(pod, isInitial),
@@ -240,6 +267,7 @@ export class NodeKubelet {
     this.#lease.stop();
     this.#heartbeat?.cancel();
     this.#eviction?.stop();
+    await this.#shutdown?.stop();
     for (const runner of this.#runners.values()) runner.stop();
     this.#options.backend.volumes.stop();
     await this.#recorder?.stop();
@@ -259,7 +287,7 @@ export class NodeKubelet {
     const isNew = pod.status?.startTime == null;
     if (isNew && pod.metadata.deletionTimestamp == null && this.#node !== undefined) {
       const active = [...this.#runners.values()].map((runner) => runner.allocated).filter(isActive);
-      const refusal = this.#eviction?.refusalOf(pod) ?? refusalOf(pod, this.#node, active);
+      const refusal = this.#eviction?.refusalOf(pod) ?? this.#shutdown?.refusal ?? refusalOf(pod, this.#node, active);
       if (refusal !== undefined) {
         this.#refuse(pod, refusal);
         return;
@@ -391,6 +419,13 @@ export class NodeKubelet {
 
 function isActive(pod: Pod): boolean {
   return pod.status?.phase !== "Failed" && pod.status?.phase !== "Succeeded";
+}
+
+/** Several problems are a list between brackets. */
+function alsoShuttingDown(notReady: string | undefined): string {
+  const message = "node is shutting down";
+  if (notReady === undefined) return message;
+  return /^\[.*\]$/.test(notReady) ? `${notReady.slice(0, -1)}, ${message}]` : `[${notReady}, ${message}]`;
 }
 
 function runsNothing(observed: ObservedPod | undefined): boolean {

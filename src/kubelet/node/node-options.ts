@@ -1,6 +1,7 @@
 import type { Taint } from "../../api/types/index.ts";
 import type { EvictionSettings } from "../eviction/index.ts";
 import type { ImageScript } from "../runtime/simulated/index.ts";
+import type { GracePeriod, LoginManager, ShutdownStateStore } from "../shutdown/index.ts";
 import type { Reservations } from "./allocatable.ts";
 
 /** A node as its owner describes it. */
@@ -28,10 +29,22 @@ export interface NodeOptions {
   readonly images?: readonly string[];
 }
 
+/** How a node's pods end before its machine goes down. */
+export interface ShutdownSettings {
+  /** Sorted, lowest priority first; a shutdown is not held back when there are none. */
+  readonly periods: readonly GracePeriod[];
+  /** Default: the machine's systemd-logind. */
+  openLogin?(): Promise<LoginManager>;
+  /** Default: nothing is kept. */
+  readonly state?: ShutdownStateStore;
+}
+
 /** What is the same for all nodes of one process. */
 export interface KubeletSettings extends Omit<Reservations, "thresholds"> {
   /** When a real node evicts pods. Simulated nodes never run short. */
   readonly eviction?: EvictionSettings;
+  /** Default: a shutdown of the machine is not held back. */
+  readonly shutdown?: ShutdownSettings;
   /** Default `v1.36.2+sampan`. */
   readonly version?: string;
   /** The node's status is written this often though nothing changed. Default 300. */

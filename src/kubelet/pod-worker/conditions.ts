@@ -3,7 +3,7 @@ import type { ContainerStatus, Pod, PodCondition } from "../../api/types/index.t
 import type { Phase } from "./phase.ts";
 import { isSidecar } from "./pod-spec.ts";
 import type { PendingResize } from "./resize.ts";
-import type { Ending } from "./situation.ts";
+import { type Ending, isForNode } from "./situation.ts";
 
 export interface ConditionInput {
   readonly pod: Pod;
@@ -48,8 +48,8 @@ export function conditionsOf(input: ConditionInput): PodCondition[] {
     PodScheduled: { status: "True" },
   };
   const conditions = known.filter(({ type }) => !kubeletTypes.includes(type) && !passingConditions.includes(type));
-  if (input.ending?.cause === "evicted" && !conditions.some(({ type }) => type === disruption)) {
-    const { message } = input.ending;
+  if (isForNode(input.ending) && !conditions.some(({ type }) => type === disruption)) {
+    const message = input.ending?.message;
     conditions.push(condition(input, known, disruption, { status: "True", reason: "TerminationByKubelet", message }));
   }
   for (const type of kubeletTypes) {

@@ -6,7 +6,7 @@ import { latest, runningContainers } from "./observed.ts";
 import { type Phase, phaseOf } from "./phase.ts";
 import { appliedResources, resizeStepOf } from "./resize.ts";
 import { isEmpty, podRequests, podResources, qosClassOf } from "./resources.ts";
-import type { Situation } from "./situation.ts";
+import { isForNode, type Situation } from "./situation.ts";
 
 /** The whole status of a pod as the situation shows it, keeping what others than the kubelet wrote. */
 export function podStatus(situation: Situation, hostIPs: readonly string[]): PodStatus {
@@ -67,7 +67,7 @@ function shownPhase(
   main: readonly ContainerStatus[],
   isOver: boolean,
 ): Phase {
-  if (isOver && (memory.ending?.cause === "deadline" || memory.ending?.cause === "evicted")) return "Failed";
+  if (isOver && (memory.ending?.cause === "deadline" || isForNode(memory.ending))) return "Failed";
   const phase = phaseOf(pod, init, main, isOver);
   if (isOver || (phase !== "Failed" && phase !== "Succeeded")) return phase;
   return pod.status?.phase === "Pending" ? "Pending" : "Running";

@@ -59,7 +59,7 @@ export interface ContainerHealth {
   readonly failed?: { readonly probe: "liveness" | "startup"; readonly graceSeconds?: number };
 }
 
-export type EndingCause = "deleted" | "phase" | "deadline" | "completed" | "evicted";
+export type EndingCause = "deleted" | "phase" | "deadline" | "completed" | "evicted" | "shutdown";
 
 export interface Ending {
   readonly cause: EndingCause;
@@ -69,6 +69,11 @@ export interface Ending {
   readonly message?: string;
   /** Instead of the pod's own grace period. */
   readonly graceSeconds?: number;
+}
+
+/** Whether the node ends the pod for its own sake: the pod has failed, though not by itself. */
+export function isForNode(ending: Ending | undefined): boolean {
+  return ending?.cause === "evicted" || ending?.cause === "shutdown";
 }
 
 export type Action =

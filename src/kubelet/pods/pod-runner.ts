@@ -7,6 +7,7 @@ import {
   decide,
   type Ending,
   emptyMemory,
+  graceSecondsOf,
   latest,
   type ObservedPod,
   type ObservedSandbox,
@@ -17,7 +18,6 @@ import {
   podUid,
   runningContainers,
   type Situation,
-  specHashOf,
 } from "../pod-worker/index.ts";
 import { rpcErrorText } from "../runtime/error-text.ts";
 import { RuntimeError } from "../runtime/runtime.ts";
@@ -30,12 +30,11 @@ import { PodObserver } from "./observe.ts";
 import { PodResizer } from "./pod-resizer.ts";
 import { startContainer } from "./start-container.ts";
 import { StartError } from "./start-error.ts";
+import { withFailure, withoutFailure } from "./start-failures.ts";
 import type { PodLane } from "./status-writer.ts";
 import { stopContainer } from "./stop-container.ts";
 import { terminationMessage } from "./termination-message.ts";
 
-/** The second try of a start follows soon, as the runtime's events make the original look again; then it waits longer. */
-const startRetriesMs = [1000, 10_000, 15_000] as const;
 /** After the runtime failed at something else. */
 const failureRetryMs = 10_000;
 const killRetryMs = 1000;
@@ -65,6 +64,8 @@ export class PodRunner {
   readonly #resizer: PodResizer;
   #resizeTimer: Timer | undefined;
   #stopped = false;
+  /** Who waits until nothing runs and nothing is mounted. */
+  #letGo: PromiseWithResolvers<void> | undefined;
 
   /** @param onGone called when nothing is left to be done for the pod. */
   constructor(ports: NodePorts, pod: Pod, onGone: () => void) {
@@ -266,6 +267,23 @@ export class PodRunner {
     this.look();
   }
 
+  /**
+   * The node goes down: the pod ends within this time, also if it is about to end already, and has failed.
+   * @returns resolves when nothing of it runs any more and its volumes are let go
+   */
+  endForShutdown(reason: string, message: string, graceSeconds: number): Promise<void> {
+    const { ending } = this.#memory;
+    if (ending === undefined) {
+      this.#end({ cause: "shutdown", sinceMs: this.#ports.host.clock.now(), reason, message, graceSeconds });
+    } else {
+      const left = Math.min(ending.graceSeconds ?? graceSecondsOf(this.#pod), graceSeconds);
+      this.#memory = { ...this.#memory, ending: { ...ending, graceSeconds: left } };
+    }
+    this.#letGo ??= Promise.withResolvers<void>();
+    this.look();
+    return this.#letGo.promise;
+  }
+
   #end(ending: Ending): void {
     if (this.#memory.ending !== undefined) return;
     this.#memory = { ...this.#memory, ending };
@@ -363,7 +381,7 @@ export class PodRunner {
     const { signal } = this.#starting;
     try {
       const started = await startContainer(this.#ports, { pod: this.#pod, container, role, attempt, sandbox, signal });
-      this.#forgetFailure(name);
+      this.#memory = withoutFailure(this.#memory, name);
       this.#dirty = true;
       if (started.hookFailed) {
         const graceSeconds = this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
@@ -382,29 +400,11 @@ export class PodRunner {
         return;
       }
       if (!(error instanceof StartError)) throw error;
-      this.#rememberFailure(action, error);
+      this.#memory = withFailure(this.#memory, container, error, this.#ports.host.clock.now());
+      this.#dirty = true;
     } finally {
       this.#starting = undefined;
     }
-  }
-
-  #rememberFailure({ container }: Action & { kind: "start" }, { reason, message }: StartError): void {
-    const { name } = container;
-    const known = this.#memory.failures.get(name);
-    const count = (known?.count ?? 0) + 1;
-    const delay = startRetriesMs[count - 1] ?? startRetriesMs[2];
-    const retryAtMs = this.#ports.host.clock.now() + delay;
-    const failure = { reason, message, specHash: specHashOf(container), retryAtMs, count };
-    this.#memory = { ...this.#memory, failures: new Map(this.#memory.failures).set(name, failure) };
-    this.#memory = { ...this.#memory, waiting: new Map(this.#memory.waiting).set(name, { reason, message }) };
-    this.#dirty = true;
-  }
-
-  #forgetFailure(name: string): void {
-    if (!this.#memory.failures.has(name)) return;
-    const failures = new Map(this.#memory.failures);
-    failures.delete(name);
-    this.#memory = { ...this.#memory, failures };
   }
 
   async #removeContainer(id: string, { containers }: ObservedPod): Promise<void> {
@@ -443,6 +443,7 @@ export class PodRunner {
   async #finish(): Promise<void> {
     this.#watch.stop();
     await this.#ports.volumes.release(this.uid);
+    this.#letGo?.resolve();
     if (this.#isDeleted || this.#pod.metadata.deletionTimestamp != null) {
       if (!this.#isDeleted || this.#lane.isMirror === true) await this.#lane.remove();
       await this.#removeSandboxes();
