@@ -62,6 +62,8 @@ export interface ApiRequest {
   readonly user: UserInfo;
   /** The part of the User-Agent before the first slash is the default field manager. */
   readonly userAgent?: string;
+  /** When the server gives the request up, in milliseconds since the epoch: whom it asks gets no more time. */
+  readonly deadline?: number;
   /** Ends a watch or a long wait. */
   readonly signal?: AbortSignal;
 }

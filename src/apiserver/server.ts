@@ -7,6 +7,7 @@ import {
   type AdmissionPlugin,
   createAdmissionChain,
   createAdmissionPlugins,
+  createLookup,
 } from "./admission/index.ts";
 import { serviceCompanions } from "./allocation/index.ts";
 import {
@@ -31,6 +32,8 @@ import {
 } from "./auth/index.ts";
 import { bootstrapCluster } from "./bootstrap/index.ts";
 import { publishedDescriptions } from "./discovery/index.ts";
+import { ServiceClient } from "./extensions/service-client/index.ts";
+import { webhookPlugins } from "./extensions/webhooks/index.ts";
 import { InFlightLimiter, type InFlightLimits } from "./flow/index.ts";
 import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
 import {
@@ -162,6 +165,7 @@ class ComposedApiServer implements ApiServer {
   readonly #rbac: RbacIndex;
   readonly #pipeline: RequestPipeline;
   readonly #upgrade: ReturnType<typeof upgrader>;
+  readonly #services: ServiceClient;
   readonly #watches = new OpenWatches();
   readonly #listeners: Listener[] = [];
   readonly #keepers: Keeper[] = [];
@@ -181,6 +185,7 @@ class ComposedApiServer implements ApiServer {
     this.kinds = options.kinds ?? createKindRegistry(builtinKinds());
     this.tokens = new TokenIssuer(host, key, issuer, audiences);
     this.authorizer = unionAuthorizer(nodeAuthorizer, rbac);
+    this.#services = new ServiceClient({ host, store, dialPod: nodes && ((ip, port) => nodes.dialPod(ip, port)) });
     const admission = options.admission ?? createAdmissionChain(this.#plugins(rbac));
     const bare = createApiHandler({
       host,
@@ -223,7 +228,10 @@ class ComposedApiServer implements ApiServer {
     const { enableAdmissionPlugins: enable, disableAdmissionPlugins: disable } = config;
     const { kinds, authorizer } = this;
     const createNamespace = (name: string) => this.#createNamespace(name);
-    const options = { host, store, kinds, authorizer, createNamespace, configurations: config.admissionConfiguration };
+    const lookup = createLookup(store, kinds);
+    const others = webhookPlugins({ host, store, kinds, authorizer, lookup, services: this.#services });
+    const configurations = config.admissionConfiguration;
+    const options = { host, store, kinds, authorizer, createNamespace, configurations, others };
     const access = [createOnUpdateCheck(authorizer), escalationCheck(authorizer, rbac)];
     return [...createAdmissionPlugins(options, { enable, disable }), ...access];
   }
@@ -304,6 +312,7 @@ class ComposedApiServer implements ApiServer {
     const drained = Promise.all(this.#listeners.map((listener) => listener.drain()));
     await atMost(host, drained, config.shutdownGraceMs ?? defaultShutdownGraceMs);
     for (const listener of this.#listeners) listener.destroy();
+    this.#services.close();
     this.#rbac.close();
   }
 

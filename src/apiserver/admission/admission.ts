@@ -1,6 +1,6 @@
 import type { ResourceKind } from "../../api/kinds/index.ts";
 import type { KubeObject } from "../../api/meta/index.ts";
-import type { UserInfo } from "../request.ts";
+import type { RequestOptions, UserInfo } from "../request.ts";
 
 export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
@@ -20,6 +20,10 @@ export interface Attributes {
   readonly old?: KubeObject;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** Of the request; absent for what has none, such as CONNECT. */
+  readonly options?: RequestOptions;
+  /** When the request is given up, in milliseconds since the epoch. */
+  readonly deadline?: number;
   warn(text: string): void;
   /** Kept with the request in the audit log, where there is one. */
   audit?(key: string, value: string): void;
@@ -35,7 +39,10 @@ export interface AdmissionPlugin {
   readonly name: string;
   /** Cheap: whether the plugin wants to see such a change at all. */
   handles(attributes: Attributes): boolean;
-  admit?(attributes: Attributes): Promise<void> | void;
+  /** @param isReinvocation whether it is the second round, which all plugins see that a first one asked for */
+  admit?(attributes: Attributes, isReinvocation: boolean): Promise<void> | void;
+  /** After its admit: whether it changed the object in such a way that all plugins are to see it once more. */
+  wantsReinvocation?(attributes: Attributes): boolean;
   validate?(attributes: Attributes): Promise<void> | void;
 }
 
@@ -48,13 +55,19 @@ export interface AdmissionChain {
 export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
   const admitting = plugins.filter((plugin) => plugin.admit !== undefined);
   const validating = plugins.filter((plugin) => plugin.validate !== undefined);
+  const round = async (attributes: Attributes, isReinvocation: boolean): Promise<boolean> => {
+    let again = false;
+    for (const plugin of admitting) {
+      if (!plugin.handles(attributes)) continue;
+      const pending = plugin.admit?.(attributes, isReinvocation);
+      if (pending !== undefined) await pending;
+      if (plugin.wantsReinvocation?.(attributes)) again = true;
+    }
+    return again;
+  };
   return {
     async admit(attributes) {
-      for (const plugin of admitting) {
-        if (!plugin.handles(attributes)) continue;
-        const pending = plugin.admit?.(attributes);
-        if (pending !== undefined) await pending;
-      }
+      if (await round(attributes, false)) await round(attributes, true);
     },
     async validate(attributes) {
       for (const plugin of validating) {

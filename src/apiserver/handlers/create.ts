@@ -160,6 +160,8 @@ export function createAttributes(call: Call, draft: KubeObject, old?: KubeObject
     old,
     user: request.user,
     dryRun: call.dryRun,
+    options: request.options,
+    deadline: request.deadline,
     warn: (text) => warn(call, text),
   };
 }

@@ -125,6 +125,8 @@ function deleteAttributes(call: Call, old: KubeObject, namespace: string | undef
     old,
     user: request.user,
     dryRun: call.dryRun,
+    options: request.options,
+    deadline: request.deadline,
     warn: (text) => warn(call, text),
   };
 }

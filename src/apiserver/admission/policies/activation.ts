@@ -1,4 +1,4 @@
-import { type Authorize, authorizerValue, requestValue, toCel } from "../../../api/cel/index.ts";
+import { type Authorize, authorizerValue, type RequestFacts, requestValue, toCel } from "../../../api/cel/index.ts";
 import type { ResourceKind } from "../../../api/kinds/index.ts";
 import { cloneJson, type KubeObject } from "../../../api/meta/index.ts";
 import type { Authorizer } from "../../auth/authorizer.ts";
@@ -28,7 +28,7 @@ export async function requestValues(
   return {
     object: object === undefined ? null : toCel(inVersion(object, attributes, matched)),
     oldObject: old === undefined ? null : toCel(inVersion(old, attributes, matched)),
-    request: requestOf(attributes, matched),
+    request: requestValue(requestFacts(attributes, matched)),
     namespaceObject: around === undefined ? null : namespaceValue(around),
     authorizer: authorizerOf(attributes, authorizer),
   };
@@ -41,10 +41,11 @@ export function inVersion(object: KubeObject, { kind }: Attributes, matched: Res
   return matched.conversion === undefined ? stored : matched.conversion.fromStorage(stored);
 }
 
-function requestOf(attributes: Attributes, matched: ResourceKind): object {
+/** What is asked, as expressions and webhooks see it, in the version in which it is looked at. */
+export function requestFacts(attributes: Attributes, matched: ResourceKind): RequestFacts {
   const { kind, subresource, name, namespace, operation, user, dryRun } = attributes;
   const { name: username, uid, groups, extra } = user;
-  return requestValue({
+  return {
     kind: kindOf(matched, subresource),
     resource: { group: matched.group, version: matched.version, resource: matched.resource },
     subResource: subresource,
@@ -56,16 +57,31 @@ function requestOf(attributes: Attributes, matched: ResourceKind): object {
     operation,
     userInfo: { username, uid, groups, extra },
     dryRun,
-    options: optionsOf(operation, dryRun),
-  });
+    options: optionsOf(attributes),
+  };
 }
 
-const optionKinds = { CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions", CONNECT: undefined };
+const writeFields = ["dryRun", "fieldManager", "fieldValidation"] as const;
+const deleteFields = [
+  ...(["gracePeriodSeconds", "preconditions", "orphanDependents", "propagationPolicy", "dryRun"] as const),
+];
+const optionKinds = {
+  CREATE: { kind: "CreateOptions", fields: writeFields },
+  UPDATE: { kind: "UpdateOptions", fields: writeFields },
+  DELETE: { kind: "DeleteOptions", fields: deleteFields },
+  CONNECT: undefined,
+} as const;
 
-function optionsOf(operation: Attributes["operation"], dryRun: boolean): object | undefined {
-  const kind = optionKinds[operation];
-  if (kind === undefined) return undefined;
-  return { apiVersion: "meta.k8s.io/v1", kind, dryRun: dryRun ? ["All"] : undefined };
+function optionsOf({ operation, dryRun, options }: Attributes): object | undefined {
+  const known = optionKinds[operation];
+  if (known === undefined) return undefined;
+  const value: Record<string, unknown> = { kind: known.kind, apiVersion: "meta.k8s.io/v1" };
+  if (dryRun) value.dryRun = ["All"];
+  for (const field of known.fields) {
+    const given = options?.[field];
+    if (given !== undefined && given !== "" && field !== "dryRun") value[field] = given;
+  }
+  return value;
 }
 
 function kindOf(kind: ResourceKind, subresource: string) {

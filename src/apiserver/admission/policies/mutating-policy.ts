@@ -1,17 +1,18 @@
 import { compilePolicy, ExpressionError, fromCel, toCel, type VariableProgram } from "../../../api/cel/index.ts";
 import type { ResourceKind } from "../../../api/kinds/index.ts";
-import { ApiError, cloneJson, deepEqual, type JsonValue, type KubeObject } from "../../../api/meta/index.ts";
+import { ApiError, type JsonValue, type KubeObject } from "../../../api/meta/index.ts";
 import { jsonPatch, mergeTyped } from "../../../api/patch/index.ts";
-import { decodeObject } from "../../../api/schema/index.ts";
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from "../../../api/types/index.ts";
 import type { AdmissionPlugin, Attributes } from "../admission.ts";
 import type { Lookup } from "../lookup.ts";
 import { refuse } from "../refusal.ts";
-import { inVersion, type RequestValues, requestValues } from "./activation.ts";
+import { type RequestValues, requestValues } from "./activation.ts";
 import { activationOf, compileVariables } from "./compiled-validating-policy.ts";
 import { type CompiledCondition, compileConditions, conditionsHold, evaluated } from "./conditions.ts";
+import { mutateObject } from "./mutation.ts";
 import { ConfigurationError, collectParams, requireParamKind } from "./parameters.ts";
 import { isPolicy, PolicyObjects } from "./policy-objects.ts";
+import { type Reinvocation, Reinvocations } from "./reinvocation.ts";
 import { matchRequest } from "./request-matching.ts";
 import type { PolicyPluginOptions } from "./validating-policy.ts";
 
@@ -39,15 +40,17 @@ interface Invocation {
 /** Changes what MutatingAdmissionPolicies want changed. */
 export function mutatingAdmissionPolicy(options: PolicyPluginOptions, lookup: Lookup): AdmissionPlugin {
   const policies = new PolicyObjects<Policy, Binding>(options.store, options.kinds, "mutatingadmissionpolicies");
+  const reinvocations = new Reinvocations();
   return {
     name: "MutatingAdmissionPolicy",
     handles: ({ kind, operation, object }) =>
       policies.mayHaveAny && operation !== "DELETE" && object !== undefined && !isPolicy(kind),
-    async admit(attributes) {
+    async admit(attributes, isReinvocation) {
       const round = new Round(options, lookup, attributes);
       for (const { policy, bindings } of await policies.hooks()) await round.collect(policy, bindings);
-      await round.run();
+      await round.run(reinvocations.begin(attributes, isReinvocation));
     },
+    wantsReinvocation: (attributes) => reinvocations.isWanted(attributes),
   };
 }
 
@@ -88,16 +91,16 @@ class Round {
     }
   }
 
-  /** Policies that want it see once more what others made of their work. @throws ApiError 403 */
-  async run(): Promise<void> {
-    const after = new Map<Invocation, KubeObject>();
+  /** @throws ApiError 403 */
+  async run(rounds: Reinvocation): Promise<void> {
     for (const invocation of this.#invocations) {
-      await this.#invoke(invocation);
-      if (invocation.policy.spec.reinvocationPolicy === "IfNeeded") after.set(invocation, this.#snapshot());
+      const { policy, binding, param } = invocation;
+      const key = JSON.stringify([policy.metadata.uid, binding.metadata.uid, param?.metadata.uid]);
+      if (rounds.skips(key)) continue;
+      const changed = await this.#invoke(invocation);
+      rounds.invoked(key, changed, policy.spec.reinvocationPolicy);
     }
-    for (const [invocation, seen] of after) {
-      if (!deepEqual(seen, this.#attributes.object)) await this.#invoke(invocation);
-    }
+    rounds.end(this.#attributes.object);
     const [first] = this.#errors;
     if (first === undefined) return;
     const { status } = refuse(this.#attributes, first);
@@ -105,13 +108,8 @@ class Round {
     throw new ApiError({ ...status, message: first, reason: "Invalid", details: { ...status.details, causes } });
   }
 
-  #snapshot(): KubeObject {
-    const { object } = this.#attributes;
-    if (object === undefined) throw new Error("what is to be changed is not there");
-    return cloneJson(object);
-  }
-
-  async #invoke({ policy, binding, param, matched }: Invocation): Promise<void> {
+  /** Whether it changed the object. */
+  async #invoke({ policy, binding, param, matched }: Invocation): Promise<boolean> {
     const compiled = compiledMutatingPolicy(policy);
     const params = param === null ? null : toCel(param);
     const ignores = policy.spec.failurePolicy === "Ignore";
@@ -120,42 +118,35 @@ class Round {
       activationOf(await this.#values(matched), params, compiled.variables),
       ignores,
     );
-    if (matches === false) return;
+    if (matches === false) return false;
     if (matches !== true) {
       this.#failed(policy, binding, matches.error);
-      return;
+      return false;
     }
+    let changed = false;
     for (const mutation of compiled.mutations) {
       const activation = activationOf(await this.#values(matched), params, compiled.variables);
       const result = evaluated(mutation, activation);
       try {
         if ("error" in result) throw new ExpressionError(result.error);
-        this.#apply(mutation.patchType, fromCel(result.value) as JsonValue, matched); // made of JSON's kinds of values only
+        const patch = fromCel(result.value) as JsonValue; // made of JSON's kinds of values only
+        if (this.#apply(mutation.patchType, patch, matched)) changed = true;
       } catch (err) {
         if (!(err instanceof Error)) throw err;
         this.#failed(policy, binding, err.message);
       }
     }
+    return changed;
   }
 
   #values(matched: ResourceKind): Promise<RequestValues> {
     return requestValues(this.#attributes, matched, this.#options.authorizer, this.#lookup);
   }
 
-  #apply(patchType: string, patch: JsonValue, matched: ResourceKind): void {
-    const { object, kind } = this.#attributes;
-    if (object === undefined) return;
-    const isWhole = object.kind === kind.kind;
-    const before = cloneJson(inVersion(object, this.#attributes, matched)) as unknown as JsonValue; // objects are JSON
-    const patched = patchType === "JSONPatch" ? jsonPatch(before, patch) : applied(before, patch, matched);
-    if (patched === before || deepEqual(patched, before)) return;
-    const decoded = isWhole
-      ? decodeObject(cloneJson(patched), matched.shape, { unknownFields: "drop" }).object
-      : cloneJson(patched);
-    const made = decoded as unknown as KubeObject; // decoded by the kind's shape
-    if (isWhole) matched.strategy.applyDefaults?.(made);
-    const back = isWhole ? inVersion(made, { ...this.#attributes, kind: matched }, kind) : made;
-    replaceContents(object, back);
+  #apply(patchType: string, patch: JsonValue, matched: ResourceKind): boolean {
+    return mutateObject(this.#attributes, matched, (before) =>
+      patchType === "JSONPatch" ? jsonPatch(before, patch) : applied(before, patch, matched),
+    );
   }
 
   #failed({ metadata, spec }: Policy, binding: Binding | undefined, why: string): void {
@@ -178,12 +169,6 @@ function applied(before: JsonValue, patch: JsonValue, { shape, kind, version, gr
     if (!(err instanceof Error)) throw err;
     throw new ExpressionError(`error applying patch: ${err.message}`, { cause: err });
   }
-}
-
-/** The draft stays the same object: those who hold it see the change. */
-function replaceContents(draft: KubeObject, by: KubeObject): void {
-  for (const key of Object.keys(draft)) if (!(key in by)) Reflect.deleteProperty(draft, key);
-  Object.assign(draft, by);
 }
 
 function configurationMessage(err: unknown): string {

@@ -6,8 +6,8 @@ import type { Store, Subscription } from "../../../store/index.ts";
 export class PolicyObjects<P extends KubeObject, B extends KubeObject & { spec: { policyName?: string } }> {
   readonly #store: Store;
   readonly #kinds: KindRegistry;
-  readonly #policies: Followed<P>;
-  readonly #bindings: Followed<B>;
+  readonly #policies: FollowedObjects<P>;
+  readonly #bindings: FollowedObjects<B>;
   #hooks: readonly { readonly policy: P; readonly bindings: readonly B[] }[] | undefined;
 
   /** @param resource of the policies, `validatingadmissionpolicies` */
@@ -17,8 +17,8 @@ export class PolicyObjects<P extends KubeObject, B extends KubeObject & { spec: 
     const changed = () => {
       this.#hooks = undefined;
     };
-    this.#policies = new Followed<P>(resource, changed);
-    this.#bindings = new Followed<B>(resource.replace(/ies$/, "ybindings"), changed);
+    this.#policies = new FollowedObjects<P>(resource, changed);
+    this.#bindings = new FollowedObjects<B>(resource.replace(/ies$/, "ybindings"), changed);
   }
 
   /** False only when it is known that there are no policies with bindings. */
@@ -56,8 +56,8 @@ function sorted<T extends KubeObject>(objects: Iterable<T>): T[] {
   return [...objects].sort((a, b) => ((a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1));
 }
 
-/** The objects of one resource. When the store ends the watch they are read anew with the next request. */
-class Followed<T extends KubeObject> {
+/** The objects of one resource of admissionregistration.k8s.io. When the store ends the watch they are read anew with the next request. */
+export class FollowedObjects<T extends KubeObject> {
   readonly objects = new Map<string, T>();
   readonly #resource: string;
   readonly #changed: () => void;
@@ -110,6 +110,12 @@ const policyResources: ReadonlySet<string> = new Set([
   "validatingadmissionpolicies",
   "validatingadmissionpolicybindings",
 ]);
+
+/** What says who is asked is not subject to it: otherwise nobody could repair it. Webhooks are never asked about these. */
+export function isExemptConfiguration(kind: { readonly group: string; readonly resource: string }): boolean {
+  if (kind.group !== "admissionregistration.k8s.io") return false;
+  return isPolicy(kind) || kind.resource.endsWith("webhookconfigurations");
+}
 
 /** Policies are not subject to policies: otherwise nobody could repair them. */
 export function isPolicy({ group, resource }: { readonly group: string; readonly resource: string }): boolean {

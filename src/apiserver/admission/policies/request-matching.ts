@@ -42,14 +42,15 @@ export async function matchRequest(
   const equivalent = matchPolicy !== "Exact";
   // What costs least comes first: the answer is the same in every order.
   const matched =
-    resourceRules.length === 0 ? attributes.kind : matchRules(resourceRules, attributes, kinds, equivalent);
+    resourceRules.length === 0 ? attributes.kind : matchedVersion(resourceRules, attributes, kinds, equivalent);
   if (matched === undefined) return undefined;
-  if (matchRules(excludeResourceRules, attributes, kinds, equivalent) !== undefined) return undefined;
+  if (matchedVersion(excludeResourceRules, attributes, kinds, equivalent) !== undefined) return undefined;
   if (!matchesObjects(criteria.objectSelector, attributes)) return undefined;
   return (await matchesNamespace(criteria.namespaceSelector, attributes, lookup)) ? matched : undefined;
 }
 
-function matchRules(
+/** The version in which a request matches one of the rules: its own, else another one where that is as good. */
+export function matchedVersion(
   rules: readonly RequestRule[],
   attributes: Attributes,
   kinds: KindRegistry,
@@ -119,13 +120,14 @@ function isEmpty(selector: LabelSelector | undefined): boolean {
 }
 
 /** The new object or the old one. */
-function matchesObjects(selector: LabelSelector | undefined, { object, old }: Attributes): boolean {
+export function matchesObjects(selector: LabelSelector | undefined, { object, old }: Attributes): boolean {
   if (selector === undefined || isEmpty(selector)) return true;
   const parsed = labelSelectorAsSelector(selector);
   return [object, old].some((one) => one !== undefined && matchesLabels(parsed, one.metadata?.labels));
 }
 
-async function matchesNamespace(
+/** @throws ApiError 404 when the request's namespace is not there */
+export async function matchesNamespace(
   selector: LabelSelector | undefined,
   attributes: Attributes,
   lookup: Lookup,
