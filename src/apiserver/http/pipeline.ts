@@ -134,7 +134,7 @@ export class RequestPipeline {
     const request =
       info.verb === "get" || info.verb === "list"
         ? requestWithoutBody(exchange, info, route, call.query, user)
-        : await this.#read(call, route, user);
+        : { ...(await this.#read(call, route, user)), deadline: this.#options.host.clock.now() + deadline };
     const { handler, host } = this.#options;
     const response = await within(host.clock, deadline, handler.handle(request));
     const sending = answer(this.#context(call, route, form), response);
