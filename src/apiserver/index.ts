@@ -8,7 +8,9 @@ export {
   readAdmissionConfiguration,
 } from "./admission/index.ts";
 export { firstServiceIP } from "./allocation/index.ts";
-export type { Attributes, Authorizer, Decision } from "./auth/index.ts";
+export type { Attributes, Authorizer, Decision, RequestHeaderConfig } from "./auth/index.ts";
+export { defaultRequestHeaders } from "./auth/index.ts";
+export type { ServiceRouting } from "./extensions/service-client/index.ts";
 export type { HealthCheck, KubeletClientConfig, Listener, NodeConnector, TlsFiles } from "./http/index.ts";
 export { ListenError, serverVersion } from "./http/index.ts";
 export * from "./request.ts";
@@ -17,5 +19,6 @@ export {
   type ApiServerConfig,
   type ApiServerOptions,
   createApiServer,
+  type FrontProxyOptions,
   type ListenAddress,
 } from "./server.ts";

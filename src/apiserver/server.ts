@@ -21,6 +21,8 @@ import {
   nodeAuthorizer,
   RbacAuthorizer,
   RbacIndex,
+  type RequestHeaderConfig,
+  RequestHeaders,
   reconcileDefaultPolicy,
   requireAllowed,
   rulesReviewer,
@@ -32,7 +34,13 @@ import {
 } from "./auth/index.ts";
 import { bootstrapCluster } from "./bootstrap/index.ts";
 import { publishedDescriptions } from "./discovery/index.ts";
-import { ServiceClient } from "./extensions/service-client/index.ts";
+import {
+  AggregatingProxy,
+  delegatingHandler,
+  keepLocalServices,
+  RemoteServers,
+} from "./extensions/aggregation/index.ts";
+import { ServiceClient, type ServiceRouting } from "./extensions/service-client/index.ts";
 import { webhookPlugins } from "./extensions/webhooks/index.ts";
 import { InFlightLimiter, type InFlightLimits } from "./flow/index.ts";
 import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
@@ -57,13 +65,7 @@ import {
   type TlsFiles,
   upgrader,
 } from "./http/index.ts";
-import {
-  type Keeper,
-  keepApiServices,
-  keepDefinitions,
-  keepFlowSchemas,
-  keepKubernetesEndpoints,
-} from "./keepers/index.ts";
+import { type Keeper, keepDefinitions, keepFlowSchemas, keepKubernetesEndpoints } from "./keepers/index.ts";
 import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
 
 export interface ApiServerConfig extends Partial<InFlightLimits> {
@@ -96,6 +98,17 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly admissionConfiguration?: ReadonlyMap<string, unknown>;
 }
 
+/** How this server and others that stand before or behind it know each other. */
+export interface FrontProxyOptions {
+  /** PEM of the certificate by which servers behind this one know it, and its key. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** How a front proxy is known: by this server, and by those behind it. */
+  readonly requestHeader?: RequestHeaderConfig;
+  /** How services are reached that stand behind API groups. Default: at their endpoints. */
+  readonly routing?: ServiceRouting;
+}
+
 export interface ApiServerOptions {
   readonly host: Host;
   readonly store: Store;
@@ -115,6 +128,7 @@ export interface ApiServerOptions {
   readonly nodes?: NodeConnector;
   /** How other nodes' kubelets are reached. */
   readonly kubeletClient?: KubeletClientConfig;
+  readonly frontProxy?: FrontProxyOptions;
 }
 
 export interface ListenAddress {
@@ -166,6 +180,9 @@ class ComposedApiServer implements ApiServer {
   readonly #pipeline: RequestPipeline;
   readonly #upgrade: ReturnType<typeof upgrader>;
   readonly #services: ServiceClient;
+  /** Calls servers behind this one: it shows the front proxy's certificate. */
+  readonly #behind: ServiceClient;
+  readonly #remote: RemoteServers;
   readonly #watches = new OpenWatches();
   readonly #listeners: Listener[] = [];
   readonly #keepers: Keeper[] = [];
@@ -200,14 +217,23 @@ class ComposedApiServer implements ApiServer {
       tokens: this.tokens,
       reviews: { rules: rulesReviewer(rbac), tokens: tokenReviewer(verifier) },
     });
-    this.trusted = this.#watches.following(bare);
+    const { cert, key: proxyKey, requestHeader, routing } = options.frontProxy ?? {};
+    const credentials = () => ({ cert, key: proxyKey });
+    const dialPod = nodes && ((ip: string, port: number) => nodes.dialPod(ip, port));
+    this.#behind = new ServiceClient({ host, store, dialPod, routing, credentials });
+    this.#remote = new RemoteServers({ host, store, kinds: this.kinds, handler: bare, calls: this.#behind });
+    const remote = { kinds: this.kinds, servers: this.#remote, calls: this.#behind, log: host.log };
+    this.trusted = this.#watches.following(delegatingHandler(bare, remote));
     this.handler = authorizing(this.trusted, this.authorizer);
     const pipeline = {
       host,
       handler: this.trusted,
       kinds: this.kinds,
       authenticator: createAuthenticator({
-        certificates: new ClientCertificates(host.clock),
+        requestHeaders:
+          requestHeader &&
+          new RequestHeaders(requestHeader, new ClientCertificates(host.clock, requestHeader.clientCa)),
+        certificates: new ClientCertificates(host.clock, requestHeader && (options.tls?.clientCa ?? "")),
         tokens: verifier,
         anonymousAuth: config.anonymousAuth ?? true,
       }),
@@ -218,6 +244,7 @@ class ComposedApiServer implements ApiServer {
       metrics: new RequestMetrics(host),
       admission,
       kubelets: new KubeletClient(this.trusted, options.kubeletClient, nodes),
+      delegates: new AggregatingProxy(this.#remote, this.#behind),
     };
     this.#pipeline = new RequestPipeline(pipeline);
     this.#upgrade = upgrader(pipeline, this.#pipeline.serve);
@@ -264,6 +291,7 @@ class ComposedApiServer implements ApiServer {
         advertised,
         listsEndpoints: endpointReconcilerType === undefined,
         clientCa: tls?.clientCa,
+        requestHeader: this.#options.frontProxy?.requestHeader,
       }),
       reconcileDefaultPolicy(host, store),
     ]);
@@ -279,17 +307,21 @@ class ComposedApiServer implements ApiServer {
   async #startKeepers(): Promise<void> {
     const { host, store } = this.#options;
     const options = { host, store, kinds: this.kinds, handler: this.trusted };
-    const keepers = [keepFlowSchemas(options), keepApiServices(options), keepDefinitions(options)];
+    const keepers = [keepFlowSchemas(options), keepDefinitions(options)];
     this.#keepers.push(...(await Promise.all(keepers)));
+    this.#keepers.push(await keepLocalServices(options), this.#remote);
+    await this.#remote.start();
     if (this.#closing !== undefined) await this.#closeKeepers();
   }
 
   async listen(address: ListenAddress): Promise<Listener> {
     const { tls, host } = this.#options;
     if (tls === undefined) throw new Error("an API server without TLS key and certificate cannot listen");
+    const proxyCa = this.#options.frontProxy?.requestHeader?.clientCa;
+    const clientCa = proxyCa === undefined ? tls.clientCa : `${tls.clientCa ?? ""}\n${proxyCa}`;
     const listener = await listen({
       ...address,
-      tls,
+      tls: { ...tls, clientCa },
       log: host.log,
       onExchange: this.#pipeline.serve,
       onUpgrade: this.#upgrade,
@@ -313,6 +345,7 @@ class ComposedApiServer implements ApiServer {
     await atMost(host, drained, config.shutdownGraceMs ?? defaultShutdownGraceMs);
     for (const listener of this.#listeners) listener.destroy();
     this.#services.close();
+    this.#behind.close();
     this.#rbac.close();
   }
 

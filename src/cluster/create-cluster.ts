@@ -4,6 +4,8 @@ import {
   type ApiServerConfig,
   chosenAdmissionPlugins,
   createApiServer,
+  defaultRequestHeaders,
+  type FrontProxyOptions,
   firstServiceIP,
   type KubeletClientConfig,
   readAdmissionConfiguration,
@@ -78,6 +80,8 @@ export interface ClusterOptions {
   readonly admissionControlConfigFile?: string;
   /** How kubelets on other machines are reached; what is left out is the cluster's own. */
   readonly kubeletClient?: KubeletClientConfig;
+  /** How servers behind the API server know it, and it front proxies; what is left out is the cluster's own. */
+  readonly frontProxy?: FrontProxyOptions;
   /** Default true. */
   readonly controllers?: boolean;
   /** With an object: profiles and plugins of your own (see `SchedulerOptions`). Default true. */
@@ -104,6 +108,7 @@ type Optional =
   | "advertiseAddress"
   | "endpointReconcilerType"
   | "kubeletClient"
+  | "frontProxy"
   | "maxRequestsInFlight"
   | "maxMutatingRequestsInFlight"
   | "enableAdmissionPlugins"
@@ -120,6 +125,7 @@ function withDefaults(options: ClusterOptions): Settings {
     listenEtcdClient: options.listenEtcdClient,
     advertiseAddress: options.advertiseAddress,
     kubeletClient: options.kubeletClient,
+    frontProxy: options.frontProxy,
     endpointReconcilerType: options.endpointReconcilerType ?? (isShared(options) ? "lease" : undefined),
     encryptionProviderConfigAutomaticReload: options.encryptionProviderConfigAutomaticReload ?? false,
     maxRequestsInFlight: options.maxRequestsInFlight,
@@ -266,6 +272,11 @@ async function startServer(
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },
     serviceAccountKey: pki.serviceAccount.privateKey,
     kubeletClient: { ...pki.kubeletClient, preferredAddressTypes: kubeletAddressTypes, ...options.kubeletClient },
+    frontProxy: {
+      ...pki.frontProxy.client,
+      requestHeader: { ...defaultRequestHeaders, clientCa: pki.frontProxy.ca.cert },
+      ...options.frontProxy,
+    },
     config: {
       ...admission,
       maxRequestsInFlight,

@@ -12,6 +12,8 @@ export interface Pki {
   readonly admin: KeyPair;
   /** Client certificate by which kubelets know the API server: `kube-apiserver-kubelet-client`. */
   readonly kubeletClient: KeyPair;
+  /** By which servers behind the API server know it: an authority of its own, so that no other certificate does. */
+  readonly frontProxy: { readonly ca: KeyPair; readonly client: KeyPair };
   /** Signs service account tokens. */
   readonly serviceAccount: { readonly privateKey: string; readonly publicKey: string };
 }
@@ -80,19 +82,35 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
   if (missing.includes("ca") || !admin || expiresSoon(admin.cert, now)) missing.push("admin");
   const kubeletClient = pair(kubeletClientName);
   if (missing.includes("ca") || !kubeletClient || expiresSoon(kubeletClient.cert, now)) missing.push(kubeletClientName);
+  const proxyCa = pair(frontProxyCaName);
+  const proxyClient = pair(frontProxyClientName);
+  if (!proxyCa) missing.push(frontProxyCaName);
+  if (!proxyCa || !proxyClient || expiresSoon(proxyClient.cert, now)) missing.push(frontProxyClientName);
 
   if (missing.length > 0) {
     // Loaded only when something must be signed: a restart of a cluster needs no X.509 library.
     const CertificateAuthority = await certificateAuthorities();
-    const existing = pair("ca");
-    const authority = existing
-      ? await CertificateAuthority.load(existing, host)
-      : await CertificateAuthority.create("kubernetes", now - backdateMs, now + caValidityMs, host);
+    const authorityOf = (existing: KeyPair | undefined, name: string) =>
+      existing
+        ? CertificateAuthority.load(existing, host)
+        : CertificateAuthority.create(name, now - backdateMs, now + caValidityMs, host);
+    const authority = await authorityOf(pair("ca"), "kubernetes");
     if (missing.includes("ca")) {
       put("ca.crt", authority.pair.cert);
       put("ca.key", authority.pair.key);
     }
     const validity = leafValidity(now);
+    const issueFrontProxy = async () => {
+      if (!missing.includes(frontProxyClientName)) return;
+      const proxies = await authorityOf(proxyCa, frontProxyCaName);
+      if (!proxyCa) {
+        put(`${frontProxyCaName}.crt`, proxies.pair.cert);
+        put(`${frontProxyCaName}.key`, proxies.pair.key);
+      }
+      const made = await proxies.issue({ ...validity, commonName: frontProxyClientName, usage: "client" });
+      put(`${frontProxyClientName}.crt`, made.cert);
+      put(`${frontProxyClientName}.key`, made.key);
+    };
     const issue = async (
       name: string,
       request: Pick<CertificateRequest, "commonName" | "organization" | "names" | "usage">,
@@ -103,6 +121,7 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
       put(`${name}.key`, made.key);
     };
     await Promise.all([
+      issueFrontProxy(),
       issue("apiserver", { commonName: "kube-apiserver", names, usage: "server" }),
       issue("admin", { commonName: "admin", organization: "system:masters", usage: "client" }),
       issue(kubeletClientName, {
@@ -131,11 +150,20 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
       cert: required(files, `${kubeletClientName}.crt`),
       key: required(files, `${kubeletClientName}.key`),
     },
+    frontProxy: {
+      ca: { cert: required(files, `${frontProxyCaName}.crt`), key: required(files, `${frontProxyCaName}.key`) },
+      client: {
+        cert: required(files, `${frontProxyClientName}.crt`),
+        key: required(files, `${frontProxyClientName}.key`),
+      },
+    },
     serviceAccount: { privateKey: serviceAccountKey, publicKey },
   };
 }
 
 const kubeletClientName = "apiserver-kubelet-client";
+const frontProxyCaName = "front-proxy-ca";
+const frontProxyClientName = "front-proxy-client";
 const fileNames = [
   "ca.crt",
   "ca.key",
@@ -145,6 +173,10 @@ const fileNames = [
   "admin.key",
   `${kubeletClientName}.crt`,
   `${kubeletClientName}.key`,
+  `${frontProxyCaName}.crt`,
+  `${frontProxyCaName}.key`,
+  `${frontProxyClientName}.crt`,
+  `${frontProxyClientName}.key`,
   "sa.key",
   "sa.pub",
 ];

@@ -199,6 +199,11 @@ class RecordedExchange implements Exchange {
     });
   }
 
+  headerValues(name: string): readonly string[] {
+    const value = this.headers[name];
+    return value === undefined ? [] : [value];
+  }
+
   async readBody(bytesMax: number): Promise<Buffer> {
     if (this.#body.length > bytesMax) throw errors.requestEntityTooLarge(`limit is ${bytesMax}`);
     return this.#body;

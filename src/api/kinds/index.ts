@@ -21,6 +21,7 @@ export { metadataView } from "./metadata-view.ts";
 export { createKindRegistry, type KindChange, type KindRegistry } from "./registry.ts";
 export {
   type DelegatedGroupVersion,
+  localPriority,
   resourcesOf,
   type ServedGroup,
   type ServedResource,

@@ -76,7 +76,7 @@ const groupPriorities: ReadonlyMap<string, number> = new Map([
   ["resource.k8s.io", 16_200],
   ["flowcontrol.apiserver.k8s.io", 16_100],
   ["internal.apiserver.k8s.io", 16_000],
-  ["storagemigration.k8s.io", 15_900],
+  ["storagemigration.k8s.io", 15_800],
 ]);
 
 const customGroupPriority = 1_000;

@@ -1,27 +1,46 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
 import { errors } from "../../api/meta/index.ts";
 import type { UserInfo } from "../request.ts";
 import type { ClientCertificates } from "./client-certificate.ts";
+import type { RequestHeaders } from "./request-header.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
+
+/** What a request shows of who sends it. */
+export interface ShownCredentials {
+  readonly headers: IncomingHttpHeaders;
+  /** The values of a header, by its name in lower case, each as it was sent. */
+  headerValues(name: string): readonly string[];
+}
 
 /** Who sends a request. */
 export interface Authenticator {
   /** @throws (or rejects with) ApiError 401 when credentials are shown that are not valid, or none and anonymous is off. */
-  authenticate(authorization: string | undefined, connection: Duplex): UserInfo | Promise<UserInfo>;
+  authenticate(shown: ShownCredentials, connection: Duplex): UserInfo | Promise<UserInfo>;
 }
 
 export const anonymous: UserInfo = { name: "system:anonymous", groups: ["system:unauthenticated"] };
 
 export interface AuthenticatorOptions {
+  /** Front proxies before this server. */
+  readonly requestHeaders?: RequestHeaders;
   readonly certificates: ClientCertificates;
   readonly tokens: TokenVerifier;
   readonly anonymousAuth: boolean;
 }
 
-/** Certificate before token before anonymous. A certificate that answers at once costs no promise. */
-export function createAuthenticator({ certificates, tokens, anonymousAuth }: AuthenticatorOptions): Authenticator {
+/** Front proxy before certificate before token before anonymous. A certificate that answers at once costs no promise. */
+export function createAuthenticator({
+  requestHeaders,
+  certificates,
+  tokens,
+  anonymousAuth,
+}: AuthenticatorOptions): Authenticator {
   return {
-    authenticate(authorization, connection) {
+    authenticate(shown, connection) {
+      const byProxy = requestHeaders?.userOf(shown, connection);
+      if (byProxy !== undefined) return byProxy;
+      const { authorization } = shown.headers;
       const token = authorization === undefined ? undefined : bearerToken(authorization);
       const byCertificate = certificateUser(certificates, connection, token !== undefined);
       if (byCertificate !== undefined) return byCertificate;

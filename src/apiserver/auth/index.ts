@@ -3,7 +3,7 @@
  * policy, and the answers to reviews.
  */
 export { attributesOfRequest, forbidden, requireAllowed } from "./access.ts";
-export { type Authenticator, anonymous, createAuthenticator } from "./authenticator.ts";
+export { type Authenticator, anonymous, createAuthenticator, type ShownCredentials } from "./authenticator.ts";
 export type { Attributes, Authorizer, Decision } from "./authorizer.ts";
 export { ClientCertificates } from "./client-certificate.ts";
 export { createOnUpdateCheck, escalationCheck } from "./escalation.ts";
@@ -14,6 +14,7 @@ export { reconcileDefaultPolicy } from "./policy/reconcile.ts";
 export type { PolicyRule } from "./policy-rule.ts";
 export { RbacAuthorizer } from "./rbac-authorizer.ts";
 export { RbacIndex } from "./rbac-index.ts";
+export { defaultRequestHeaders, type RequestHeaderConfig, RequestHeaders } from "./request-header.ts";
 export { rulesReviewer, tokenReviewer } from "./reviews.ts";
 export { type IssuedToken, TokenIssuer, type TokenSpec } from "./token-issuer.ts";
 export { TokenVerifier, type VerifiedToken } from "./token-verifier.ts";

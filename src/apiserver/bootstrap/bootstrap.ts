@@ -8,6 +8,7 @@ import {
 } from "../../api/meta/index.ts";
 import type { Host } from "../../host/index.ts";
 import { defaultServiceClusterIPRange, firstServiceIP } from "../allocation/index.ts";
+import type { RequestHeaderConfig } from "../auth/index.ts";
 import type { ApiHandler, ApiRequest, UserInfo } from "../request.ts";
 import { type BootstrapObject, bootstrapObjects } from "./objects.ts";
 
@@ -21,6 +22,8 @@ export interface BootstrapOptions {
   readonly advertised?: { readonly address: string; readonly port: number };
   /** The authority of clients' certificates, as PEM. */
   readonly clientCa?: string;
+  /** How front proxies are known. */
+  readonly requestHeader?: RequestHeaderConfig;
   /** Whether it becomes the endpoint of the kubernetes service here; default true. */
   readonly listsEndpoints?: boolean;
 }
@@ -30,9 +33,17 @@ const userAgent = "kube-apiserver/v1.36.2";
 
 /** Makes what every cluster has, where it is missing. May be called at every start. */
 export async function bootstrapCluster(options: BootstrapOptions): Promise<void> {
-  const { serviceClusterIPRange = defaultServiceClusterIPRange, advertised, listsEndpoints = true, clientCa } = options;
+  const { serviceClusterIPRange = defaultServiceClusterIPRange, advertised, listsEndpoints = true } = options;
+  const { clientCa, requestHeader } = options;
   const serviceIP = firstServiceIP(serviceClusterIPRange);
-  const objects = bootstrapObjects({ serviceClusterIPRange, serviceIP, advertised, listsEndpoints, clientCa });
+  const objects = bootstrapObjects({
+    serviceClusterIPRange,
+    serviceIP,
+    advertised,
+    listsEndpoints,
+    clientCa,
+    requestHeader,
+  });
   // All at once, so that they share flushes of the disk; but what is in a namespace needs the namespace.
   const ensureAll = (of: readonly BootstrapObject[]) =>
     Promise.all(of.map((object) => ensure(options.handler, object)));

@@ -1,4 +1,5 @@
 import type { JsonValue } from "../../api/meta/index.ts";
+import type { RequestHeaderConfig } from "../auth/index.ts";
 import { flowObjects } from "./flow-objects.ts";
 
 export interface BootstrapFacts {
@@ -9,6 +10,7 @@ export interface BootstrapFacts {
   readonly listsEndpoints: boolean;
   /** PEM; absent when clients have no certificates. */
   readonly clientCa?: string;
+  readonly requestHeader?: RequestHeaderConfig;
 }
 
 /** One object that every cluster has. */
@@ -39,15 +41,24 @@ export function bootstrapObjects(facts: BootstrapFacts): BootstrapObject[] {
     ...(facts.advertised && facts.listsEndpoints
       ? [kubernetesEndpoints(facts.advertised), kubernetesEndpointSlice(facts.advertised)]
       : []),
-    ...(facts.clientCa === undefined ? [] : [extensionAuthentication(facts.clientCa)]),
+    ...(facts.clientCa === undefined ? [] : [extensionAuthentication(facts.clientCa, facts.requestHeader)]),
   ];
 }
 
 /** How other servers of the cluster (components' ports, aggregated APIs) know the certificates of its clients. */
-function extensionAuthentication(clientCa: string): BootstrapObject {
+function extensionAuthentication(clientCa: string, proxy: RequestHeaderConfig | undefined): BootstrapObject {
   const name = "extension-apiserver-authentication";
   const namespace = "kube-system";
-  const body = { metadata: { name, namespace }, data: { "client-ca-file": clientCa } };
+  const data: Record<string, string> = { "client-ca-file": clientCa };
+  if (proxy !== undefined) {
+    data["requestheader-client-ca-file"] = proxy.clientCa;
+    data["requestheader-allowed-names"] = JSON.stringify(proxy.allowedNames);
+    data["requestheader-username-headers"] = JSON.stringify(proxy.usernameHeaders);
+    data["requestheader-group-headers"] = JSON.stringify(proxy.groupHeaders);
+    data["requestheader-extra-headers-prefix"] = JSON.stringify(proxy.extraHeaderPrefixes);
+    if (proxy.uidHeaders.length > 0) data["requestheader-uid-headers"] = JSON.stringify(proxy.uidHeaders);
+  }
+  const body = { metadata: { name, namespace }, data };
   return { group: "", version: "v1", resource: "configmaps", namespace, name, body, kept: true };
 }
 

@@ -11,6 +11,8 @@ export interface Exchange {
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
+  /** The values of a header, by its name in lower case, each as it was sent. */
+  headerValues(name: string): readonly string[];
   /** The connection: key of what is known about its client. */
   readonly connection: Duplex;
   /** The whole body. @throws ApiError 413 when it is larger than `bytesMax`, ConnectionLost when the client went away. */

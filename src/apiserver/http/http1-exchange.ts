@@ -26,6 +26,10 @@ export class Http1Exchange implements Exchange {
     response.on("error", ignore); // a client that goes away is seen by `onFinished`
   }
 
+  headerValues(name: string): readonly string[] {
+    return this.#request.headersDistinct[name] ?? [];
+  }
+
   readBody(bytesMax: number): Promise<Buffer> {
     return readAll(this.#request, bytesMax, this.headers["content-length"]);
   }

@@ -12,18 +12,28 @@ export class Http2Exchange implements Exchange {
   readonly headers: IncomingHttpHeaders;
   readonly connection: Duplex;
   readonly #stream: ServerHttp2Stream;
+  readonly #rawHeaders: readonly string[];
 
+  /** @param rawHeaders names and values in turn, as they were sent. */
   constructor(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders & Record<string, unknown>,
     session: Http2Session,
+    rawHeaders: readonly string[],
   ) {
     this.method = typeof headers[":method"] === "string" ? headers[":method"] : "GET";
     this.url = typeof headers[":path"] === "string" ? headers[":path"] : "/";
     this.headers = headers;
     this.connection = session.socket;
     this.#stream = stream;
+    this.#rawHeaders = rawHeaders;
     stream.on("error", ignore); // a client that resets its stream is seen by `onFinished`
+  }
+
+  headerValues(name: string): readonly string[] {
+    return this.#rawHeaders.filter(
+      (_, index) => index % 2 === 1 && this.#rawHeaders[index - 1]?.toLowerCase() === name,
+    );
   }
 
   readBody(bytesMax: number): Promise<Buffer> {

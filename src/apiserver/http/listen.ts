@@ -114,10 +114,10 @@ function serve(server: Http2SecureServer, options: ListenOptions): void {
   });
   // A `request` listener makes Node wrap every HTTP/2 stream for compatibility; we serve streams themselves.
   server.removeAllListeners("stream");
-  server.on("stream", (stream: ServerHttp2Stream, headers) => {
+  server.on("stream", (stream: ServerHttp2Stream, headers, _flags, rawHeaders) => {
     const { session } = stream;
     if (session === undefined || session.destroyed) return;
-    onExchange(new Http2Exchange(stream, headers as IncomingHttpHeaders, session));
+    onExchange(new Http2Exchange(stream, headers as IncomingHttpHeaders, session, rawHeaders));
   });
   if (onUpgrade !== undefined) {
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {

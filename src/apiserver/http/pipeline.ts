@@ -1,4 +1,4 @@
-import type { KindRegistry } from "../../api/kinds/index.ts";
+import type { DelegatedGroupVersion, KindRegistry } from "../../api/kinds/index.ts";
 import { ApiError, errors, isReason, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { AdmissionChain } from "../admission/index.ts";
@@ -8,6 +8,7 @@ import { deprecationOf, warningsOfError, withWarnings } from "../handlers/index.
 import type { ApiHandler, ApiRequest, UserInfo } from "../request.ts";
 import { hasProtobuf } from "./codecs.ts";
 import { deadlineOf, within } from "./deadline.ts";
+import type { DelegatedServers } from "./delegated-servers.ts";
 import { ConnectionLost, type Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
 import {
@@ -44,6 +45,8 @@ export interface PipelineOptions {
   readonly kubelets: KubeletClient;
   /** Asked about requests to what runs; all others pass it in the handler. */
   readonly admission: AdmissionChain;
+  /** Group versions that other servers serve; without it there are none. */
+  readonly delegates?: DelegatedServers;
 }
 
 /** A request on its way: what is known of it so far. */
@@ -105,7 +108,7 @@ export class RequestPipeline {
   async #run(call: Call): Promise<void> {
     const { authenticator, impersonator, limiter } = this.#options;
     const { exchange, info } = call;
-    const known = authenticator.authenticate(exchange.headers.authorization, exchange.connection);
+    const known = authenticator.authenticate(exchange, exchange.connection);
     const real = known instanceof Promise ? await known : known;
     const user = impersonator.userOf(exchange.headers, real);
     if (isLongRunning(info)) return this.#authorized(call, user);
@@ -125,6 +128,12 @@ export class RequestPipeline {
     const { authorizer, kinds } = this.#options;
     const { exchange, info } = call;
     requireAllowed(authorizer, attributesOf(info, user));
+    const { delegates } = this.#options;
+    const delegated = delegatedOf(kinds, info);
+    if (delegates !== undefined && delegated !== undefined) {
+      this.#observe(call, await delegates.serve(delegated, exchange, user));
+      return;
+    }
     if (!info.isResource) return this.#path(call, user);
     const route = findRoute(kinds, info, exchange.method);
     if (route.connect) return this.#connect(call, route, user);
@@ -268,6 +277,13 @@ export class RequestPipeline {
 }
 
 const noQuery: Query = new Map();
+
+/** A group version that another server serves, its discovery document included. */
+export function delegatedOf(kinds: KindRegistry, info: RequestInfo): DelegatedGroupVersion | undefined {
+  if (info.isResource) return kinds.delegated(info.group, info.version);
+  const [, group, version] = /^\/apis\/([^/]+)\/([^/]+)\/?$/.exec(info.path) ?? [];
+  return group === undefined || version === undefined ? undefined : kinds.delegated(group, version);
+}
 
 function isLongRunning(info: RequestInfo): boolean {
   return info.verb === "watch" || (info.subresource !== "" && longRunningSubresources.has(info.subresource));

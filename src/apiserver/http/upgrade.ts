@@ -9,7 +9,7 @@ import type { UserInfo } from "../request.ts";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { admitConnect, type PodContainers } from "./nodes/index.ts";
-import type { PipelineOptions } from "./pipeline.ts";
+import { delegatedOf, type PipelineOptions } from "./pipeline.ts";
 import { asksToWatch, parseQuery, type Query } from "./query.ts";
 import { attributesOf, parseRequestInfo, type RequestInfo } from "./request-info.ts";
 import { findRoute, UnknownPath } from "./route.ts";
@@ -60,6 +60,13 @@ async function begin(
   const query = parseQuery(question < 0 ? "" : url.slice(question + 1));
   const info = readInfo(method, question < 0 ? url : url.slice(0, question), query);
   const upgrade = { request, socket, head, info, query };
+  const { delegates } = options;
+  const delegated = delegatedOf(options.kinds, info);
+  if (delegates !== undefined && delegated !== undefined) {
+    const user = await authorized(options, upgrade);
+    await delegates.upgrade(delegated, request, socket, head, user);
+    return;
+  }
   if (info.isResource && (withStreams.has(info.subresource) || info.subresource === "proxy")) {
     await connect(options, upgrade);
   } else if (isStreamed(info) && asksForUpgrade(request.headers, "websocket")) {
@@ -73,11 +80,18 @@ function isStreamed({ isResource, verb, subresource }: RequestInfo): boolean {
   return isResource && (verb === "watch" || subresource === "log");
 }
 
-async function connect(options: PipelineOptions, upgrade: Upgrade): Promise<void> {
-  const { request, socket, head, info } = upgrade;
-  const real = await options.authenticator.authenticate(request.headers.authorization, request.socket);
+async function authorized(options: PipelineOptions, { request, info }: Upgrade): Promise<UserInfo> {
+  const { headers } = request;
+  const shown = { headers, headerValues: (name: string) => request.headersDistinct[name] ?? [] };
+  const real = await options.authenticator.authenticate(shown, request.socket);
   const user = options.impersonator.userOf(request.headers, real);
   requireAllowed(options.authorizer, attributesOf(info, user));
+  return user;
+}
+
+async function connect(options: PipelineOptions, upgrade: Upgrade): Promise<void> {
+  const { request, socket, head, info } = upgrade;
+  const user = await authorized(options, upgrade);
   const route = findRoute(options.kinds, info, request.method ?? "GET");
   if (!route.connect) throw errors.badRequest(`${info.resource} speak no other protocol`);
   const open = options.metrics.longRunning(info);

@@ -39,6 +39,10 @@ export class WebSocketExchange implements Exchange {
     this.#hasEvents = hasEvents;
   }
 
+  headerValues(name: string): readonly string[] {
+    return this.#request.headersDistinct[name] ?? [];
+  }
+
   async readBody(): Promise<Buffer> {
     return Buffer.alloc(0);
   }

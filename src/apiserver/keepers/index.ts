@@ -4,8 +4,8 @@
  * behind API services are there, that definitions go when they are deleted, and that the kubernetes service names the API
  * servers that are alive.
  */
-export { keepApiServices } from "./api-services.ts";
 export { keepDefinitions } from "./custom-resource-definitions.ts";
 export { keepFlowSchemas } from "./flow-schemas.ts";
-export type { Keeper, KeeperOptions } from "./keeper.ts";
+export { Followed } from "./followed.ts";
+export { itself, type Keeper, type KeeperOptions, writeStatus } from "./keeper.ts";
 export { type Advertised, keepKubernetesEndpoints } from "./kubernetes-endpoints.ts";

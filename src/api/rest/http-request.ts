@@ -1,4 +1,38 @@
-import type { ClientRequest, RequestOptions, Verb } from "./transport.ts";
+/** Options that a request carries in its query, or in the body of a deletion. */
+export interface RestOptions {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly metricLabelSelector?: string;
+  readonly limit?: number;
+  readonly continue?: string;
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: string;
+  readonly timeoutSeconds?: number;
+  readonly allowWatchBookmarks?: boolean;
+  readonly sendInitialEvents?: boolean;
+  readonly dryRun?: readonly string[];
+  readonly fieldManager?: string;
+  readonly fieldValidation?: string;
+  readonly force?: boolean;
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: string;
+  readonly orphanDependents?: boolean;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+/** A request for a resource. */
+export interface RestRequest {
+  readonly verb: "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly options?: RestOptions;
+  readonly body?: unknown;
+  readonly patchType?: string;
+}
 
 /** A request as HTTP sends it. */
 export interface HttpRequest {
@@ -9,7 +43,7 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-const methods: Record<Verb, string> = {
+const methods: Record<RestRequest["verb"], string> = {
   get: "GET",
   list: "GET",
   watch: "GET",
@@ -35,10 +69,10 @@ const queryOptions = [
   "fieldManager",
   "fieldValidation",
   "force",
-] as const satisfies readonly (keyof RequestOptions)[];
+] as const satisfies readonly (keyof RestOptions)[];
 
 /** `basePath` is the path prefix of the server's URL. */
-export function toHttpRequest(request: ClientRequest, basePath = ""): HttpRequest {
+export function toHttpRequest(request: RestRequest, basePath = ""): HttpRequest {
   const path = basePath + resourcePath(request) + query(request);
   const method = methods[request.verb];
   if (request.verb === "delete" || request.verb === "deletecollection") {
@@ -54,7 +88,7 @@ export function toHttpRequest(request: ClientRequest, basePath = ""): HttpReques
   return { method, path, contentType, body: JSON.stringify(request.body) };
 }
 
-function resourcePath(request: ClientRequest): string {
+function resourcePath(request: RestRequest): string {
   const { group, version, namespace, resource, name, subresource } = request;
   const parts = group === "" ? ["api", version] : ["apis", group, version];
   if (namespace !== undefined && namespace !== "") parts.push("namespaces", namespace);
@@ -65,7 +99,7 @@ function resourcePath(request: ClientRequest): string {
   return subresource === undefined ? `/${path}` : `/${path}/${encodeURI(subresource)}`;
 }
 
-function query(request: ClientRequest): string {
+function query(request: RestRequest): string {
   const parameters = new URLSearchParams();
   if (request.verb === "watch") parameters.set("watch", "true");
   const options = request.options ?? {};
@@ -79,7 +113,7 @@ function query(request: ClientRequest): string {
   return text === "" ? "" : `?${text}`;
 }
 
-function deleteOptions(options: RequestOptions): object {
+function deleteOptions(options: RestOptions): object {
   const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = options;
   const body = { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions };
   return { apiVersion: "v1", kind: "DeleteOptions", ...body };
