@@ -33,15 +33,15 @@ export type Correlated =
       readonly patch: { count: number; lastTimestamp: string; message: string };
     };
 
-/** Keeps repeated events from flooding the server: counts equal ones, combines similar ones, drops spam. */
+/** For the events of one component: keeps repeated ones from flooding the server: counts equal ones, combines similar ones, drops spam. */
 export class CoreEventCorrelator {
   readonly #similar = new LruMap<string, Similar>(rememberedMax);
   readonly #written = new LruMap<string, Written>(rememberedMax);
   readonly #buckets = new LruMap<string, TokenBucket>(rememberedMax);
 
   correlate(event: CoreEvent, nowMs: number): Correlated {
-    const source = keyOfSource(event);
-    const combined = this.#combine(event, source, nowMs);
+    const about = keyOfObject(event);
+    const combined = this.#combine(event, about, nowMs);
     const key = combined.key;
     const before = this.#written.get(key);
     const observed =
@@ -54,7 +54,7 @@ export class CoreEventCorrelator {
             count: before.count + 1,
           };
     this.#remember(key, observed);
-    if (this.#isSpam(source, nowMs)) return { kind: "drop" };
+    if (this.#isSpam(about, nowMs)) return { kind: "drop" };
     if (before === undefined) return { kind: "create", event: observed, key };
     const { count, lastTimestamp, message } = observed;
     return { kind: "patch", event: observed, key, patch: { count, lastTimestamp, message } };
@@ -70,13 +70,15 @@ export class CoreEventCorrelator {
     this.#written.set(key, { name: event.metadata.name ?? "", firstTimestamp, count });
   }
 
-  #combine(event: CoreEvent, source: string, nowMs: number): { event: CoreEvent; key: string } {
-    const similarKey = `${source}\n${event.type}\n${event.reason}`;
+  #combine(event: CoreEvent, about: string, nowMs: number): { event: CoreEvent; key: string } {
+    const similarKey = `${about}\n${event.type}\n${event.reason}`;
     let similar = this.#similar.get(similarKey);
-    if (similar === undefined || nowMs - similar.lastMs > similarWithinMs) similar = { messages: new Set(), lastMs: 0 };
+    if (similar === undefined || nowMs - similar.lastMs > similarWithinMs) {
+      similar = { messages: new Set(), lastMs: 0 };
+      this.#similar.set(similarKey, similar);
+    }
     similar.messages.add(event.message);
     similar.lastMs = nowMs;
-    this.#similar.set(similarKey, similar);
     if (similar.messages.size < similarEventsMax) {
       return { event, key: `${similarKey}\n${event.involvedObject.fieldPath ?? ""}\n${event.message}` };
     }
@@ -87,18 +89,18 @@ export class CoreEventCorrelator {
     return { event: { ...event, message, firstTimestamp: now, lastTimestamp: now, count: 1 }, key: similarKey };
   }
 
-  #isSpam(source: string, nowMs: number): boolean {
-    let bucket = this.#buckets.get(source);
+  #isSpam(about: string, nowMs: number): boolean {
+    let bucket = this.#buckets.get(about);
     if (bucket === undefined) {
       bucket = new TokenBucket(spamPerSecond, spamBurst, nowMs);
-      this.#buckets.set(source, bucket);
+      this.#buckets.set(about, bucket);
     }
     return !bucket.tryTake(nowMs);
   }
 }
 
-function keyOfSource({ source, involvedObject }: CoreEvent): string {
+/** Tells what events are about; who says them is the same for all of a correlator. Short: there are many. */
+function keyOfObject({ involvedObject }: CoreEvent): string {
   const { kind, namespace, name, uid, apiVersion } = involvedObject;
-  const { component, host } = source;
-  return `${component}\n${host ?? ""}\n${kind}\n${namespace ?? ""}\n${name ?? ""}\n${uid ?? ""}\n${apiVersion ?? ""}`;
+  return uid ? `${kind}\n${uid}` : `${kind}\n${namespace ?? ""}\n${name ?? ""}\n${apiVersion ?? ""}`;
 }

@@ -28,19 +28,20 @@ export class Expectations {
     this.#byKey.set(key, { creations: 0, deletions: new Set(uids), sinceMs: this.#host.clock.now() });
   }
 
-  /** A creation was seen, or will never come. */
-  created(key: string, count = 1): void {
+  /** A creation was seen, or will never come. Gives whether it was the last thing that was waited for. */
+  created(key: string, count = 1): boolean {
     const expected = this.#byKey.get(key);
-    if (expected === undefined) return;
+    if (expected === undefined) return false;
     expected.creations -= count;
-    this.#drop(key, expected);
+    return this.#drop(key, expected);
   }
 
-  deleted(key: string, uid: string): void {
+  /** Gives whether it was the last thing that was waited for. */
+  deleted(key: string, uid: string): boolean {
     const expected = this.#byKey.get(key);
-    if (expected === undefined) return;
+    if (expected === undefined) return false;
     expected.deletions.delete(uid);
-    this.#drop(key, expected);
+    return this.#drop(key, expected);
   }
 
   forget(key: string): void {
@@ -52,7 +53,8 @@ export class Expectations {
     return expected === undefined || this.#host.clock.now() - expected.sinceMs > forgottenAfterMs;
   }
 
-  #drop(key: string, expected: Expected): void {
-    if (expected.creations <= 0 && expected.deletions.size === 0) this.#byKey.delete(key);
+  #drop(key: string, expected: Expected): boolean {
+    if (expected.creations > 0 || expected.deletions.size > 0) return false;
+    return this.#byKey.delete(key);
   }
 }

@@ -2,26 +2,38 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Random } from "./ports.ts";
 
 const numberBytes = 6;
-const numbersAtOnce = 512;
+const pooledBytes = 4096;
+/** More are asked for on their own. */
+const pooledBytesMax = 64;
 
-/** Numbers out of many bytes fetched at once: a call for a few bytes costs as much as one for thousands. */
-function pooledNumbers(): () => number {
-  let pool = Buffer.alloc(0);
-  let used = 0;
-  return () => {
-    if (used === pool.length) {
-      pool = randomBytes(numberBytes * numbersAtOnce);
-      used = 0;
-    }
-    used += numberBytes;
-    return pool.readUIntBE(used - numberBytes, numberBytes) / 2 ** (8 * numberBytes);
-  };
+let pool = Buffer.alloc(0);
+let used = 0;
+
+/** Where in the pool `count` fresh bytes are, fetched many at once: a call for a few costs as much as one for thousands. */
+function takeFromPool(count: number): number {
+  if (used + count > pool.length) {
+    pool = randomBytes(pooledBytes);
+    used = 0;
+  }
+  used += count;
+  return used - count;
+}
+
+function randomNumber(): number {
+  const at = takeFromPool(numberBytes);
+  return pool.readUIntBE(at, numberBytes) / 2 ** (8 * numberBytes);
+}
+
+function bytesOf(count: number): Uint8Array {
+  if (count > pooledBytesMax) return new Uint8Array(randomBytes(count));
+  const at = takeFromPool(count);
+  return new Uint8Array(pool.subarray(at, at + count));
 }
 
 /** Randomness of the operating system, for real clusters. */
 export const cryptoRandom: Random = {
-  next: pooledNumbers(),
-  bytes: (count) => new Uint8Array(randomBytes(count)),
+  next: randomNumber,
+  bytes: bytesOf,
   uuid: () => randomUUID(),
 };
 

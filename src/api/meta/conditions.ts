@@ -11,7 +11,8 @@ export function findCondition<C extends { type: string }>(
   conditions: readonly C[] | undefined,
   type: string,
 ): C | undefined {
-  return conditions?.find((condition) => condition.type === type);
+  for (const condition of conditions ?? []) if (condition.type === type) return condition;
+  return undefined;
 }
 
 export function isConditionTrue(

@@ -141,9 +141,16 @@ export function startReplicaController<T extends ReplicaOwner>(
   }
 
   const keyOfOwner = (pod: Pod) => controllerKey(pod, kind.type.kind, kind.type.group);
-  const enqueueOwner = (pod: Pod): void => {
+  const sawCreation = (pod: Pod) => expectations.created(keyOfOwner(pod) ?? "");
+  const sawDeletion = (pod: Pod) => expectations.deleted(keyOfOwner(pod) ?? "", uidOf(pod));
+  /** @param mayGoOn whether all that the owner waited for has come: the next step of a rollout waits for nothing */
+  const enqueueOwner = (pod: Pod, mayGoOn = false): void => {
     const key = keyOfOwner(pod);
     if (key === undefined) return;
+    if (mayGoOn) {
+      controller.queue.add(key);
+      return;
+    }
     const siblings = pods.store.countByIndex(byController, controllerOf(pod)?.uid ?? "");
     addForOneOf(controller.queue, key, siblings);
   };
@@ -165,26 +172,17 @@ export function startReplicaController<T extends ReplicaOwner>(
   });
   pods.addHandlers({
     add: (pod) => {
-      const key = keyOfOwner(pod);
-      if (key !== undefined && pod.metadata.deletionTimestamp === undefined) expectations.created(key);
-      if (key !== undefined && pod.metadata.deletionTimestamp !== undefined) expectations.deleted(key, uidOf(pod));
-      enqueueOwner(pod);
+      enqueueOwner(pod, pod.metadata.deletionTimestamp === undefined ? sawCreation(pod) : sawDeletion(pod));
       enqueueAdopters(pod);
     },
     update: (old, pod) => {
-      const key = keyOfOwner(pod);
-      if (key !== undefined && pod.metadata.deletionTimestamp !== undefined) expectations.deleted(key, uidOf(pod));
       if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) enqueueOwner(old);
-      enqueueOwner(pod);
+      enqueueOwner(pod, pod.metadata.deletionTimestamp !== undefined && sawDeletion(pod));
       const mayBeNewToAdopters =
         !semanticEqual(old.metadata.labels, pod.metadata.labels) || controllerOf(old) !== undefined;
       if (mayBeNewToAdopters) enqueueAdopters(pod);
     },
-    delete: (pod) => {
-      const key = keyOfOwner(pod);
-      if (key !== undefined) expectations.deleted(key, uidOf(pod));
-      enqueueOwner(pod);
-    },
+    delete: (pod) => enqueueOwner(pod, sawDeletion(pod)),
   });
 
   return controller;

@@ -51,17 +51,27 @@ export function replicaStatus(
 ): ReplicaSetStatus {
   const minReadySeconds = owner.spec.minReadySeconds ?? 0;
   const templateLabels = selectorFromLabels(owner.spec.template?.metadata?.labels);
-  const active = pods.filter(isActive);
+  // One pass: with thousands of pods this is most of the controller's work.
+  let [replicas, fullyLabeledReplicas, readyReplicas, availableReplicas, terminatingReplicas] = [0, 0, 0, 0, 0];
+  for (const pod of pods) {
+    if (isTerminating(pod)) terminatingReplicas++;
+    if (!isActive(pod)) continue;
+    replicas++;
+    if (matches(templateLabels, pod.metadata.labels)) fullyLabeledReplicas++;
+    if (!isReady(pod)) continue;
+    readyReplicas++;
+    if (minReadySeconds === 0 || availableInMs(pod, minReadySeconds, nowMs) === 0) availableReplicas++;
+  }
   const conditions = conditionsOf(owner, failure, nowMs);
   const counted = omitZero<Partial<ReplicaSetStatus>>({
-    fullyLabeledReplicas: active.filter((pod) => matches(templateLabels, pod.metadata.labels)).length,
-    readyReplicas: active.filter(isReady).length,
-    availableReplicas: active.filter((pod) => availableInMs(pod, minReadySeconds, nowMs) === 0).length,
+    fullyLabeledReplicas,
+    readyReplicas,
+    availableReplicas,
     observedGeneration: owner.metadata.generation,
   });
-  const status: ReplicaSetStatus = { replicas: active.length, ...counted };
+  const status: ReplicaSetStatus = { replicas, ...counted };
   // Only ReplicaSets tell how many of their pods are on their way out.
-  if (owner.kind === "ReplicaSet") status.terminatingReplicas = pods.filter(isTerminating).length;
+  if (owner.kind === "ReplicaSet") status.terminatingReplicas = terminatingReplicas;
   return conditions.length === 0 ? status : { ...status, conditions };
 }
 

@@ -1,20 +1,27 @@
 import { compareQuantity, formatQuantity, parseQuantity } from "../../api/meta/index.ts";
 import { podTotals, type ResourceField } from "../../api/pod-resources/index.ts";
-import type { Pod, ResourceRequirements } from "../../api/types/index.ts";
+import type { Pod, PodSpec, ResourceRequirements } from "../../api/types/index.ts";
 
 type ResourceList = Record<string, string>;
 
 const computeResources = ["cpu", "memory"] as const;
 
 /** What the pod as a whole asks for. */
-export function podRequests(pod: Pod): ResourceList {
+export function podRequests(pod: Pod): Readonly<ResourceList> {
   return total(pod, "requests");
 }
 
-function total(pod: Pod, field: ResourceField): ResourceList {
-  return Object.fromEntries(
+/** Sums by spec, which never changes: they are asked for at each look at a pod, and when another comes to its node. */
+const totals = { requests: new WeakMap<PodSpec, ResourceList>(), limits: new WeakMap<PodSpec, ResourceList>() };
+
+function total(pod: Pod, field: ResourceField): Readonly<ResourceList> {
+  const known = totals[field].get(pod.spec);
+  if (known !== undefined) return known;
+  const sums = Object.fromEntries(
     [...podTotals(pod, field, "wanted")].map(([name, amount]) => [name, formatQuantity(amount)]),
   );
+  totals[field].set(pod.spec, sums);
+  return sums;
 }
 
 /** The pod's resources in its status: limits only of what every container limits. */

@@ -16,9 +16,11 @@ export class ClaimError extends Error {
 
 /** Why the pod cannot have its volumes yet, as the original says it, or undefined when nothing is in the way. */
 export async function whyUnmounted(pod: Pod, claimOf: ClaimLookup): Promise<string | undefined> {
+  const claims = claimedVolumes(pod);
+  if (claims.length === 0) return undefined;
   const used = usedVolumes(pod);
   const problems = new Map<string, string>();
-  for (const claimed of claimedVolumes(pod)) {
+  for (const claimed of claims) {
     if (!used.has(claimed.volumeName)) continue;
     try {
       await usableClaim(pod, claimed, claimOf);
