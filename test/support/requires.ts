@@ -6,6 +6,8 @@ export interface Needs {
   readonly root?: boolean;
   /** Programs by name, each with the Debian package that brings it. */
   readonly programs?: Readonly<Record<string, string>>;
+  /** Modules of the system's Python, each with the Debian package that brings it. */
+  readonly pythonModules?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -18,6 +20,11 @@ export function missing(needs: Needs): string | undefined {
   for (const [program, debianPackage] of Object.entries(needs.programs ?? {})) {
     if (!isInstalled(program)) reasons.push(`needs ${program} (apt-get install ${debianPackage})`);
   }
+  for (const [module, debianPackage] of Object.entries(needs.pythonModules ?? {})) {
+    if (!runs("/usr/bin/python3", "-c", `import ${module}`)) {
+      reasons.push(`needs Python's ${module} (apt-get install ${debianPackage})`);
+    }
+  }
   if (reasons.length === 0) return undefined;
   const reason = reasons.join(", ");
   if (process.env.CI === "true") throw new Error(`a test cannot run in CI: ${reason}`);
@@ -25,10 +32,14 @@ export function missing(needs: Needs): string | undefined {
 }
 
 function isInstalled(program: string): boolean {
+  return runs("sh", "-c", `command -v "$1"`, "sh", program);
+}
+
+function runs(program: string, ...args: readonly string[]): boolean {
   try {
-    execFileSync("sh", ["-c", `command -v "$1"`, "sh", program], { stdio: "ignore" });
+    execFileSync(program, args, { stdio: "ignore" });
     return true;
   } catch {
-    return false; // the shell says no by its exit code
+    return false; // it says no by its exit code
   }
 }

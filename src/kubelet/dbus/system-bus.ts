@@ -49,8 +49,9 @@ export interface BusPort {
 
 /** How long somebody on the bus may take to answer: the usual time of D-Bus. */
 const replyWithinMs = 25_000;
-/** The library does not tell that a connection ended: it is asked for. */
+/** The library does not tell that a connection ended, and keeps what is sent then: the bus itself is asked for. */
 const pingEveryMs = 5_000;
+const pingWithinMs = 5_000;
 const bus = { destination: "org.freedesktop.DBus", path: "/org/freedesktop/DBus", interface: "org.freedesktop.DBus" };
 
 /**
@@ -66,7 +67,7 @@ export async function openSystemBus(clock: Clock): Promise<BusPort> {
     connection.on("error", (error) => reject(asBusError(error)));
   });
   try {
-    await limited(clock, connected);
+    await withTimeout(clock, replyWithinMs, () => connected);
   } catch (error) {
     connection.disconnect();
     throw asBusError(error);
@@ -96,12 +97,21 @@ class SystemBus implements BusPort {
     this.#schedulePing();
   }
 
-  async call(target: BusTarget, signature = "", body: readonly unknown[] = []): Promise<readonly unknown[]> {
+  call(target: BusTarget, signature = "", body: readonly unknown[] = []): Promise<readonly unknown[]> {
+    return this.#call(target, signature, body, replyWithinMs);
+  }
+
+  async #call(
+    target: BusTarget,
+    signature: string,
+    body: readonly unknown[],
+    withinMs: number,
+  ): Promise<readonly unknown[]> {
     if (this.#isClosed) throw new BusError("Disconnected", "the connection to the system bus is closed");
     const { Message } = this.#library;
     const message = new Message({ ...target, signature, body: body.map((value) => this.#toLibrary(value)) });
     try {
-      const reply = await limited(this.#clock, this.#connection.call(message));
+      const reply = await withTimeout(this.#clock, withinMs, () => this.#connection.call(message));
       return reply?.body ?? [];
     } catch (error) {
       throw asBusError(error);
@@ -143,7 +153,7 @@ class SystemBus implements BusPort {
 
   #schedulePing(): void {
     this.#ping = this.#clock.setTimer(pingEveryMs, () => {
-      this.call({ ...bus, member: "GetId" }).then(
+      this.#call({ ...bus, member: "GetId" }, "", [], pingWithinMs).then(
         () => {
           if (!this.#isClosed) this.#schedulePing();
         },
@@ -161,10 +171,6 @@ class SystemBus implements BusPort {
 
 function isBusValue(value: unknown): value is BusValue {
   return typeof value === "object" && value !== null && "signature" in value && "value" in value;
-}
-
-function limited<T>(clock: Clock, work: Promise<T>): Promise<T> {
-  return withTimeout(clock, replyWithinMs, () => work);
 }
 
 function asBusError(error: unknown): BusError {

@@ -9,11 +9,9 @@ const why = "Kubelet needs time to handle node shutdown";
  * @throws Error that says what the login manager or the machine refused
  */
 export async function inhibitShutdown(): Promise<InhibitLock> {
-  const child = spawn(
-    "systemd-inhibit",
-    ["--what=shutdown", "--who=kubelet", `--why=${why}`, "--mode=delay", "--no-ask-password", "cat"],
-    { stdio: ["pipe", "pipe", "pipe"] },
-  );
+  const child = spawn("systemd-inhibit", ["--what=shutdown", "--who=kubelet", `--why=${why}`, "--mode=delay", "cat"], {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   let problem = "";
   child.stderr.on("data", (chunk: Buffer) => {
     problem += chunk.toString("utf8");
