@@ -267,9 +267,9 @@ export class NodeKubelet {
     this.#lease.stop();
     this.#heartbeat?.cancel();
     this.#eviction?.stop();
-    await this.#shutdown?.stop();
     for (const runner of this.#runners.values()) runner.stop();
     this.#options.backend.volumes.stop();
+    await this.#shutdown?.stop();
     await this.#recorder?.stop();
   }
 
@@ -373,6 +373,7 @@ export class NodeKubelet {
         }
       }
     } catch (error) {
+      if (this.#stopping.signal.aborted) return;
       host.log.warn("a node's status could not be written", { node: this.name, error: String(error) });
     }
     if (!this.#stopping.signal.aborted) this.#scheduleHeartbeat();

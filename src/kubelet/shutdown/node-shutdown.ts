@@ -81,7 +81,7 @@ export class NodeShutdown {
     try {
       await this.#watch();
     } catch (error) {
-      log.error("Failed to start node shutdown manager", { error: textOf(error) });
+      if (!this.#stopping.signal.aborted) log.error("Failed to start node shutdown manager", { error: textOf(error) });
       return;
     }
     await this.#showLast();
