@@ -42,7 +42,7 @@ async function handle(request: ApiRequest, options: RemoteHandlerOptions): Promi
   const items = (body.items as KubeObject[]).map((item) => ({
     object: { ...item, ...typeOf(item, apiVersion, itemKind) },
   }));
-  return { kind: "list", apiVersion, listKind, metadata: body.metadata as ListMeta, items };
+  return { kind: "list", apiVersion, listKind, metadata: (body.metadata ?? {}) as ListMeta, items };
 }
 
 /** Items of a list may leave their type to it. */

@@ -1,0 +1,222 @@
+import { request as httpsRequest } from "node:https";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { KubeObject } from "../../../src/api/meta/index.ts";
+import type { APIService } from "../../../src/api/types/index.ts";
+import { type Cluster, createCluster, resources } from "../../../src/index.ts";
+import { eventually } from "../../support/eventually.ts";
+import { ExtensionServer, resourceList } from "../../support/extension-server.ts";
+
+let cluster: Cluster;
+let server: ExtensionServer | undefined;
+beforeEach(async () => {
+  cluster = await createCluster({ nodes: false, scheduler: false });
+});
+afterEach(async () => {
+  server?.stop();
+  server = undefined;
+  await cluster.stop();
+});
+
+const group = "shop.example.org";
+const groupPath = `/apis/${group}/v1`;
+const flowers = { group, version: "v1", resource: "flowers", kind: "Flower", namespaced: true };
+
+interface Answered {
+  readonly code: number;
+  readonly headers: Record<string, unknown>;
+  readonly text: string;
+}
+
+function ask(path: string, options: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
+  const { server: url, caPem: ca, clientCertPem: cert, clientKeyPem: key } = cluster.kubeconfig;
+  return new Promise<Answered>((resolve, reject) => {
+    const { method = "GET", headers, body } = options;
+    const sent = httpsRequest(`${url}${path}`, { ca, cert, key, method, headers, agent: false }, (response) => {
+      let text = "";
+      response.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      response.on("end", () => resolve({ code: response.statusCode ?? 0, headers: response.headers, text }));
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+const available = async () => {
+  const service: APIService = await cluster
+    .client()
+    .resource(resources.apiservices)
+    .get({ name: `v1.${group}` });
+  const { status, reason, message } = service.status?.conditions?.[0] ?? {};
+  return { status, reason, message };
+};
+
+async function start(): Promise<ExtensionServer> {
+  const made = await ExtensionServer.start(cluster.client(), "default", "shop");
+  server = made;
+  const flower = { name: "flowers", singularName: "flower", shortNames: ["fl"], namespaced: true, kind: "Flower" };
+  const list = resourceList(`${group}/v1`, [
+    { ...flower, verbs: ["create", "delete", "get", "list", "watch"] },
+    { name: "flowers/status", singularName: "", namespaced: true, kind: "Flower", verbs: ["get"] },
+  ]);
+  made.answers.set(groupPath, ({ path, method, user, query, request, response }) => {
+    if (path === groupPath) return list;
+    if (method === "POST") {
+      let body = "";
+      request.on("data", (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      request.on("end", () => response.writeHead(201, { "content-type": "application/json" }).end(body));
+      return undefined;
+    }
+    const object = { apiVersion: `${group}/v1`, kind: "Flower", metadata: { name: "rose", namespace: "default" } };
+    if (query.get("watch") === "true") {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.write(`${JSON.stringify({ type: "ADDED", object })}\n`);
+      return undefined;
+    }
+    if (path.endsWith("/flowers"))
+      return { apiVersion: `${group}/v1`, kind: "FlowerList", metadata: {}, items: [object] };
+    return { ...object, spec: { askedBy: user.name, groups: user.groups } };
+  });
+  await made.register(cluster.client(), "default", "shop", group, "v1");
+  await eventually(available, ({ status }) => status === "True");
+  return made;
+}
+
+test("requests reach the server behind a group version, in the name of who asks", async () => {
+  const made = await start();
+  expect(await available()).toEqual({ status: "True", reason: "Passed", message: "all checks passed" });
+  const { code, text } = await ask(`${groupPath}/namespaces/default/flowers/rose?x=1`);
+  expect([code, JSON.parse(text).spec]).toEqual([
+    200,
+    { askedBy: "admin", groups: ["system:masters", "system:authenticated"] },
+  ]);
+  expect(made.asked.at(-1)).toBe(`GET ${groupPath}/namespaces/default/flowers/rose?x=1 admin`);
+  const forged = { "x-remote-user": "mallory", "x-remote-group": "system:masters", "impersonate-user": "jane" };
+  const asJane = await ask(`${groupPath}/namespaces/default/flowers/rose`, { headers: forged });
+  expect(asJane.code).toBe(403); // Jane may not; the forged headers say nothing
+  const made201 = await ask(`${groupPath}/namespaces/default/flowers`, { method: "POST", body: '{"kind":"Flower"}' });
+  expect([made201.code, made201.text]).toEqual([201, '{"kind":"Flower"}']);
+});
+
+test("callers in the same process get there too: objects, lists, watches and refusals", async () => {
+  const made = await start();
+  const client = cluster.client();
+  const rose = await client.resource(flowers).get({ namespace: "default", name: "rose" });
+  expect((rose as KubeObject & { spec?: object }).spec).toMatchObject({ askedBy: "admin" });
+  const { items } = await client.resource(flowers).list({ namespace: "default" });
+  expect(items.map(({ metadata }) => metadata.name)).toEqual(["rose"]);
+  const seen: string[] = [];
+  const watching = await client.resource(flowers).watch(
+    { namespace: "default" },
+    {
+      events: (batch) => seen.push(...batch.map(({ type }) => type)),
+      end: () => seen.push("end"),
+    },
+  );
+  await eventually(
+    async () => seen,
+    (events) => events.includes("ADDED"),
+  );
+  watching.stop();
+  made.answers.delete(groupPath);
+  const gone = client.resource(flowers).get({ namespace: "default", name: "rose" });
+  await expect(gone).rejects.toThrow("the extension server says NotFound");
+});
+
+test("a watch is passed on as it comes", async () => {
+  await start();
+  const { server: url, caPem: ca, clientCertPem: cert, clientKeyPem: key } = cluster.kubeconfig;
+  const first = await new Promise<string>((resolve, reject) => {
+    const options = { ca, cert, key, agent: false };
+    const sent = httpsRequest(`${url}${groupPath}/namespaces/default/flowers?watch=true`, options, (response) => {
+      response.once("data", (chunk: Buffer) => {
+        response.destroy();
+        resolve(chunk.toString());
+      });
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+  expect(JSON.parse(first)).toMatchObject({ type: "ADDED", object: { metadata: { name: "rose" } } });
+});
+
+test("discovery tells what the server serves, as stale while it is away; then requests get 503", async () => {
+  const made = await start();
+  const aggregated = { accept: "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList" };
+  const told = async () => {
+    const { items } = JSON.parse((await ask("/apis", { headers: aggregated })).text) as {
+      items: { metadata: { name: string }; versions: { freshness: string; resources: { resource: string }[] }[] }[];
+    };
+    const version = items.find(({ metadata }) => metadata.name === group)?.versions[0];
+    return { freshness: version?.freshness, resources: version?.resources.map(({ resource }) => resource) };
+  };
+  expect(await eventually(told, ({ freshness }) => freshness === "Current")).toEqual({
+    freshness: "Current",
+    resources: ["flowers"],
+  });
+  expect(JSON.parse((await ask(`/apis/${group}`)).text)).toMatchObject({ preferredVersion: { version: "v1" } });
+  expect(JSON.parse((await ask(groupPath)).text).resources[0].shortNames).toEqual(["fl"]);
+
+  made.stop();
+  // A change of the service makes the server be looked at at once rather than after half a minute.
+  const services = cluster.client().resource(resources.services);
+  await services.patch({ namespace: "default", name: "shop" }, "merge", { metadata: { labels: { seen: "again" } } });
+  const { status, reason, message = "" } = await eventually(available, (now) => now.status === "False");
+  expect([status, reason]).toEqual(["False", "FailedDiscoveryCheck"]);
+  const url = `https://localhost:${made.port}${groupPath}`;
+  expect(message).toContain(`failing or missing response from ${url}: Get "${url}": dial tcp`);
+  expect(message).toContain("connect: connection refused");
+  const { code, text, headers } = await ask(`${groupPath}/namespaces/default/flowers/rose`);
+  expect([code, text, headers["content-type"]]).toEqual([503, "service unavailable\n", "text/plain; charset=utf-8"]);
+  expect(await eventually(told, ({ freshness }) => freshness === "Stale")).toEqual({
+    freshness: "Stale",
+    resources: ["flowers"],
+  });
+  const there = cluster.client().resource(flowers).get({ namespace: "default", name: "rose" });
+  await expect(there).rejects.toMatchObject({ status: { reason: "ServiceUnavailable" } });
+  await cluster
+    .client()
+    .resource(resources.apiservices)
+    .delete({ name: `v1.${group}` });
+  await eventually(told, ({ freshness }) => freshness === undefined);
+  expect((await ask(groupPath)).code).toBe(404);
+});
+
+test("a server whose certificate nobody vouches for is available, and requests say why they do not reach it", async () => {
+  await start();
+  const apiServices = cluster.client().resource(resources.apiservices);
+  const caBundle = Buffer.from(cluster.kubeconfig.caPem).toString("base64");
+  await apiServices.patch({ name: `v1.${group}` }, "merge", { spec: { caBundle } });
+  const answer = await eventually(
+    () => ask(`${groupPath}/namespaces/default/flowers/rose`),
+    ({ code }) => code !== 200,
+  );
+  expect([answer.code, answer.text]).toEqual([
+    503,
+    "error trying to reach service: tls: failed to verify certificate: x509: certificate signed by unknown authority\n",
+  ]);
+  expect((await available()).status).toBe("True");
+  await apiServices.patch({ name: `v1.${group}` }, "merge", { spec: { caBundle: null, insecureSkipTLSVerify: true } });
+  await eventually(
+    () => ask(`${groupPath}/namespaces/default/flowers/rose`),
+    ({ code }) => code === 200,
+  );
+});
+
+test("every group version that is served here has an APIService, which is written again only at a start", async () => {
+  const apiServices = cluster.client().resource(resources.apiservices);
+  const { items } = await apiServices.list();
+  const shown = items.map(({ metadata, spec, status }) => [
+    metadata.name,
+    metadata.labels?.["kube-aggregator.kubernetes.io/automanaged"],
+    `${spec.groupPriorityMinimum}/${spec.versionPriority}`,
+    status?.conditions?.[0]?.reason,
+  ]);
+  expect(shown).toContainEqual(["v1.", "onstart", "18000/1", "Local"]);
+  expect(shown).toContainEqual(["v2.autoscaling", "onstart", "17500/30", "Local"]);
+  await apiServices.delete({ name: "v2.autoscaling" });
+  expect((await ask("/apis/autoscaling/v2")).code).toBe(200);
+});
