@@ -2,7 +2,7 @@ import { parseDuration } from "../../../api/meta/index.ts";
 import { containerNameLabel, containerRoleAnnotation, restartPolicyAnnotation } from "../labels.ts";
 import type { ContainerConfig, StringMap } from "../runtime.ts";
 import { parseImageName } from "./images.ts";
-import { baseName, isInteractiveShell, isKnownProgram, isShell } from "./shell.ts";
+import { baseName, isInteractiveShell, isKnownProgram, isShell } from "./shell/index.ts";
 
 /** What a container of the simulation does. */
 export type Behaviour =

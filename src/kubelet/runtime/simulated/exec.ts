@@ -1,7 +1,7 @@
 import { type Clock, sleep } from "../../../host/index.ts";
 import { type ContainerConfig, type ExecResult, RuntimeError } from "../runtime.ts";
 import type { SimulatedProcess } from "./process.ts";
-import { OutOfMemory, runProgram, type ShellWorld } from "./shell.ts";
+import { OutOfMemory, runProgram, type ShellWorld } from "./shell/index.ts";
 
 /** Of a command that may take as long as it likes. */
 const longestSeconds = 24 * 3600;
@@ -17,12 +17,14 @@ export function worldBeside(
   process: SimulatedProcess,
   config: ContainerConfig,
   printer: Printer,
+  clock: Clock,
   hostname?: string,
 ): ShellWorld {
   const variables = new Map((config.envs ?? []).map(({ key, value }) => [key, value]));
   if (hostname !== undefined) variables.set("HOSTNAME", hostname);
   return {
     files: process.files,
+    now: () => clock.now(),
     variables,
     print: (text) => printer.print(text),
     printError: (text) => printer.printError(text),
@@ -68,14 +70,15 @@ export async function execute(
 ): Promise<ExecResult> {
   let stdout = "";
   let stderr = "";
-  const world = worldBeside(process, config, {
+  const printer: Printer = {
     print: (text) => {
       stdout += text;
     },
     printError: (text) => {
       stderr += text;
     },
-  });
+  };
+  const world = worldBeside(process, config, printer, clock);
   const exitCode = await runCommand(clock, world, command, { timeoutSeconds });
   return { stdout, stderr, exitCode };
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { RuntimeError } from "../runtime.ts";
-import { baseName } from "./shell.ts";
+import { baseName } from "./shell/index.ts";
 
 const defaultRegistry = "docker.io";
 const domain = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9-]+)*(?::[0-9]+)?$/;

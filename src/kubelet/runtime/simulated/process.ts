@@ -3,7 +3,7 @@ import { terminationMessagePathAnnotation, terminationMessagePolicyAnnotation } 
 import type { ContainerConfig } from "../runtime.ts";
 import { type Behaviour, unknownProgram } from "./behaviour.ts";
 import type { SimulatedLog } from "./log.ts";
-import { OutOfMemory, type Running, runProgram, type ShellWorld } from "./shell.ts";
+import { OutOfMemory, type Running, runProgram, type ShellWorld } from "./shell/index.ts";
 
 export interface ProcessEnd {
   readonly exitCode: number;
@@ -155,6 +155,7 @@ export class SimulatedProcess {
     const print = (text: string): void => this.#log.write(text, this.#atMs);
     return {
       files: new Map(),
+      now: () => this.#atMs,
       variables: new Map((this.#config.envs ?? []).map(({ key, value }) => [key, value])),
       print,
       printError: print,

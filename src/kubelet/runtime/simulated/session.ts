@@ -3,7 +3,7 @@ import type { CommandOutcome, CommandStreams } from "../../../streams/index.ts";
 import { type ContainerConfig, RuntimeError } from "../runtime.ts";
 import { runCommand, worldBeside } from "./exec.ts";
 import type { SimulatedProcess } from "./process.ts";
-import { baseName, isInteractiveShell, isKnownProgram, isShell, type ShellWorld } from "./shell.ts";
+import { baseName, isInteractiveShell, isKnownProgram, isShell, type ShellWorld } from "./shell/index.ts";
 import { absolute, packTar, TarError, unpackTar } from "./tar.ts";
 import { printerTo, readLines } from "./terminal.ts";
 
@@ -33,7 +33,7 @@ export async function runOnStreams(
   const { stdin, stdout, signal } = streams;
   const print = printerTo(stdout, tty);
   const printError = tty ? print : printerTo(streams.stderr, false);
-  const world = interactiveWorld(worldBeside(process, config, { print, printError }, hostname), config);
+  const world = interactiveWorld(worldBeside(process, config, { print, printError }, clock, hostname), config);
   if (isInteractiveShell(command) && stdin !== undefined) return runShell(options, world, streams);
   if (copiesInput(command) && stdin !== undefined) {
     for await (const chunk of stdin) print(String(chunk));
@@ -53,6 +53,7 @@ const usualFolders = "/ /bin /dev /etc /home /lib /mnt /opt /proc /root /run /sb
 export function interactiveWorld(world: ShellWorld, { mounts = [] }: ContainerConfig): ShellWorld {
   return {
     ...world,
+    folders: usualFolders.map((folder) => folder.slice(1)).filter((name) => name !== ""),
     unknown: (command) => {
       world.printError(`sh: ${command}: not found, or beyond what a simulated container understands\n`);
       return { afterMs: 0, exitCode: 127 };

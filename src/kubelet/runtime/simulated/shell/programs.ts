@@ -1,0 +1,260 @@
+import type { Io, ShellWorld } from "./world.ts";
+
+/** A small program: gives its exit code, and never sleeps. */
+type Program = (args: readonly string[], io: Io, world: ShellWorld) => number;
+
+const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Programs that only print or change files. */
+export const programs: Readonly<Record<string, Program>> = {
+  echo(args, io) {
+    const flags = /^-[neE]+$/.test(args[0] ?? "") ? (args[0] ?? "") : "";
+    const text = args.slice(flags === "" ? 0 : 1).join(" ");
+    io.print((flags.includes("e") ? escapes(text) : text) + (flags.includes("n") ? "" : "\n"));
+    return 0;
+  },
+  printf([format = "", ...args], io) {
+    let next = 0;
+    do {
+      const start = next;
+      io.print(
+        escapes(format).replace(/%(%|-?\d*(?:\.\d+)?[sdq])/g, (_, kind) => (kind === "%" ? "%" : (args[next++] ?? ""))),
+      );
+      if (next === start) break;
+    } while (next < args.length);
+    return 0;
+  },
+  env(_, io, world) {
+    for (const [name, value] of world.variables) io.print(`${name}=${value}\n`);
+    return 0;
+  },
+  printenv([name], io, world) {
+    if (name === undefined) return programs.env?.([], io, world) ?? 0;
+    const value = world.variables.get(name);
+    if (value === undefined) return 1;
+    io.print(`${value}\n`);
+    return 0;
+  },
+  hostname(_, io, world) {
+    io.print(`${world.variables.get("HOSTNAME") ?? "localhost"}\n`);
+    return 0;
+  },
+  id(args, io) {
+    io.print(args.some((arg) => /^-[ug]$/.test(arg)) ? "0\n" : "uid=0(root) gid=0(root) groups=0(root)\n");
+    return 0;
+  },
+  whoami(_, io) {
+    io.print("root\n");
+    return 0;
+  },
+  pwd(_, io) {
+    io.print("/\n");
+    return 0;
+  },
+  uname(args, io, world) {
+    const name = world.variables.get("HOSTNAME") ?? "localhost";
+    io.print(
+      args.includes("-a") ? `Linux ${name} 6.12.0-sampan #1 SMP x86_64 GNU/Linux\n` : `${unamePart(args, name)}\n`,
+    );
+    return 0;
+  },
+  uptime(_, io, world) {
+    const time = new Date(world.now()).toISOString().slice(11, 19);
+    io.print(` ${time} up 1 day,  0:00,  0 users,  load average: 0.00, 0.00, 0.00\n`);
+    return 0;
+  },
+  date(args, io, world) {
+    const at = new Date(world.now());
+    const format = args.find((arg) => arg.startsWith("+"))?.slice(1);
+    io.print(`${format === undefined ? dateText(at, "%a %b %e %H:%M:%S UTC %Y") : dateText(at, format)}\n`);
+    return 0;
+  },
+  seq(args, io) {
+    const numbers = args.filter((arg) => /^-?\d+$/.test(arg)).map(Number);
+    const [start, step, end] =
+      numbers.length > 2 ? numbers : numbers.length > 1 ? [numbers[0], 1, numbers[1]] : [1, 1, numbers[0]];
+    if (start === undefined || end === undefined || !step) return 1;
+    const text: string[] = [];
+    for (let n = start; step > 0 ? n <= end : n >= end; n += step) {
+      text.push(`${n}\n`);
+      if (text.length > 100_000) break;
+    }
+    io.print(text.join(""));
+    return 0;
+  },
+  expr(args, io) {
+    const [a = "", operator = "", b = ""] = args;
+    const [x, y] = [Number(a), Number(b)];
+    const results: Readonly<Record<string, number>> = {
+      "+": x + y,
+      "-": x - y,
+      "*": x * y,
+      "/": Math.trunc(x / y),
+      "%": x % y,
+      "=": Number(a === b),
+      "<": Number(x < y),
+      ">": Number(x > y),
+    };
+    const result = args.length === 1 ? a : String(results[operator] ?? 0);
+    io.print(`${result}\n`);
+    return result === "0" || result === "" ? 1 : 0;
+  },
+  basename([path = "", suffix = ""], io) {
+    const name = path.replace(/\/+$/, "").split("/").at(-1) ?? "";
+    io.print(`${suffix !== "" && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name}\n`);
+    return 0;
+  },
+  dirname([path = ""], io) {
+    io.print(`${path.includes("/") ? path.slice(0, path.lastIndexOf("/")) || "/" : "."}\n`);
+    return 0;
+  },
+  nproc(_, io) {
+    io.print("1\n");
+    return 0;
+  },
+  ps(_, io) {
+    io.print("PID   USER     TIME  COMMAND\n    1 root      0:00 sh\n");
+    return 0;
+  },
+  which(args, io) {
+    for (const name of args) io.print(`/bin/${name}\n`);
+    return 0;
+  },
+  ls(args, io, world) {
+    const [path = "/"] = args.filter((arg) => !arg.startsWith("-"));
+    const below = path.endsWith("/") ? path : `${path}/`;
+    const inside = [...world.files.keys()].filter((name) => name.startsWith(below));
+    const names = new Set(inside.map((name) => name.slice(below.length).split("/")[0] ?? ""));
+    if (below === "/") for (const folder of world.folders ?? []) names.add(folder);
+    if (names.size === 0 && world.files.has(path)) names.add(path);
+    if (names.size === 0 && world.isFolder?.(path) === false) {
+      io.printError(`ls: ${path}: No such file or directory\n`);
+      return 1;
+    }
+    for (const name of [...names].sort()) io.print(`${name}\n`);
+    return 0;
+  },
+  touch(args, _, world) {
+    for (const path of args) if (!path.startsWith("-")) world.files.set(path, world.files.get(path) ?? "");
+    return 0;
+  },
+  rm(args, io, world) {
+    const paths = args.filter((arg) => !arg.startsWith("-"));
+    const flags = args.filter((arg) => arg.startsWith("-")).join("");
+    let code = 0;
+    for (const path of paths) {
+      const inside = [...world.files.keys()].filter((name) => name.startsWith(`${path}/`) && /r/i.test(flags));
+      for (const name of inside) world.files.delete(name);
+      if (!world.files.delete(path) && inside.length === 0 && !flags.includes("f")) {
+        io.printError(`rm: can't remove '${path}': No such file or directory\n`);
+        code = 1;
+      }
+    }
+    return code;
+  },
+  cp: (args, io, world) => copy("cp", args, io, world),
+  mv(args, io, world) {
+    const code = copy("mv", args, io, world);
+    if (code === 0) world.files.delete(args.filter((arg) => !arg.startsWith("-"))[0] ?? "");
+    return code;
+  },
+  test: (args, _, world) => (holds(args, world) ? 0 : 1),
+  "[": (args, _, world) => (holds(args.slice(0, -1), world) ? 0 : 1),
+  "[[": (args, _, world) => (holds(args.slice(0, -1), world) ? 0 : 1),
+};
+
+function copy(program: string, args: readonly string[], io: Io, world: ShellWorld): number {
+  const [from = "", to = ""] = args.filter((arg) => !arg.startsWith("-"));
+  const text = world.files.get(from);
+  if (text === undefined) {
+    io.printError(`${program}: can't stat '${from}': No such file or directory\n`);
+    return 1;
+  }
+  world.files.set(to.endsWith("/") ? to + (from.split("/").at(-1) ?? "") : to, text);
+  return 0;
+}
+
+function unamePart(args: readonly string[], name: string): string {
+  if (args.includes("-r")) return "6.12.0-sampan";
+  if (args.includes("-m")) return "x86_64";
+  return args.includes("-n") ? name : "Linux";
+}
+
+function escapes(text: string): string {
+  const named: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "\\": "\\", "0": "\0", a: "\x07" };
+  return text.replace(/\\([ntr\\0a])/g, (_, char: string) => named[char] ?? char);
+}
+
+function dateText(at: Date, format: string): string {
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const parts: Readonly<Record<string, string>> = {
+    a: days[at.getUTCDay()] ?? "",
+    b: months[at.getUTCMonth()] ?? "",
+    d: two(at.getUTCDate()),
+    e: String(at.getUTCDate()).padStart(2, " "),
+    F: at.toISOString().slice(0, 10),
+    H: two(at.getUTCHours()),
+    M: two(at.getUTCMinutes()),
+    m: two(at.getUTCMonth() + 1),
+    N: `${String(at.getUTCMilliseconds()).padStart(3, "0")}000000`,
+    S: two(at.getUTCSeconds()),
+    s: String(Math.floor(at.getTime() / 1000)),
+    T: at.toISOString().slice(11, 19),
+    Y: String(at.getUTCFullYear()),
+    Z: "UTC",
+    z: "+0000",
+  };
+  return format.replace(/%([a-zA-Z])/g, (text, letter: string) => parts[letter] ?? text);
+}
+
+function holds(args: readonly string[], world: ShellWorld): boolean {
+  const or = args.findIndex((arg) => arg === "-o" || arg === "||");
+  if (or > 0) return holds(args.slice(0, or), world) || holds(args.slice(or + 1), world);
+  const and = args.findIndex((arg) => arg === "-a" || arg === "&&");
+  if (and > 0) return holds(args.slice(0, and), world) && holds(args.slice(and + 1), world);
+  if (args[0] === "!") return !holds(args.slice(1), world);
+  const [a = "", b = "", c = ""] = args;
+  if (args.length === 2) return isSo(a, b, world);
+  switch (b) {
+    case "=":
+    case "==":
+      return a === c;
+    case "!=":
+      return a !== c;
+    case "-eq":
+      return Number(a) === Number(c);
+    case "-ne":
+      return Number(a) !== Number(c);
+    case "-gt":
+      return Number(a) > Number(c);
+    case "-ge":
+      return Number(a) >= Number(c);
+    case "-lt":
+      return Number(a) < Number(c);
+    case "-le":
+      return Number(a) <= Number(c);
+    default:
+      return a !== "";
+  }
+}
+
+function isSo(question: string, value: string, world: ShellWorld): boolean {
+  switch (question) {
+    case "-f":
+    case "-r":
+    case "-w":
+    case "-x":
+      return world.files.has(value);
+    case "-e":
+      return world.files.has(value) || world.isFolder?.(value) === true;
+    case "-s":
+      return (world.files.get(value) ?? "") !== "";
+    case "-d":
+      return world.isFolder?.(value) ?? true;
+    case "-z":
+      return value === "";
+    default:
+      return value !== "";
+  }
+}
