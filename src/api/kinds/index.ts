@@ -5,7 +5,8 @@
 
 export { type CronFields, type CronSchedule, parseCronSchedule } from "./batch/index.ts";
 export { builtinKinds } from "./builtin.ts";
-export { emptyValue, restoreAllButStatus } from "./generic.ts";
+export { type Decoding, decodeKind } from "./decode-kind.ts";
+export { emptyValue, raiseGeneration, restoreAllButStatus, restoreField } from "./generic.ts";
 export type {
   Column,
   Conversion,

@@ -1,5 +1,5 @@
-import type { FieldError, KubeObject } from "../meta/index.ts";
-import type { ObjectShape } from "../schema/index.ts";
+import type { FieldError, JsonObject, KubeObject } from "../meta/index.ts";
+import type { Decoded, DecodeOptions, ObjectShape } from "../schema/index.ts";
 
 /** One resource in one API version: everything that the generic API server asks about it. Adding a resource is adding one of these. */
 export interface ResourceKind {
@@ -25,14 +25,24 @@ export interface ResourceKind {
   readonly storageApiVersion?: string;
   /** Present where the stored version differs. */
   readonly conversion?: Conversion;
+  /** How a body becomes a draft where the shape alone does not say it: custom resources. @throws DecodeFailure */
+  decode?(draft: JsonObject, options: DecodeOptions): Decoded;
+  /** OpenAPI v3 schema of a custom resource; built-in kinds have theirs in the tables. */
+  readonly openApiSchema?: JsonObject;
+  /** What every request to this version is told. */
+  readonly deprecationWarning?: string;
+  /** Its definition is being deleted: nothing new is taken. */
+  readonly isTerminating?: boolean;
 }
 
 /** Between a served version and the stored one. */
 export interface Conversion {
   /** May change the draft in place; the answer is in the stored apiVersion. */
   toStorage(draft: KubeObject): KubeObject;
-  /** Never changes the stored object. */
+  /** Never changes the stored object; the answer is the object itself where it is what this version says of it. */
   fromStorage(object: KubeObject): KubeObject;
+  /** Whether what was written at this revision is as fromStorage gives it, without a look at it. */
+  isKept?(revision: number): boolean;
 }
 
 export interface Subresource {

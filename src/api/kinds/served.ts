@@ -11,6 +11,8 @@ export interface ServedResource {
   readonly categories: readonly string[];
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
+  /** Its definition is being deleted: it takes nothing new. */
+  readonly isTerminating?: boolean;
   readonly storageVersionHash?: string;
   readonly subresources: ReadonlyMap<string, Subresource>;
 }

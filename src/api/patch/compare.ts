@@ -3,7 +3,7 @@ import type { ListShape, Shape } from "../schema/index.ts";
 import { FieldSet } from "./field-set.ts";
 import { withMember } from "./fields-of.ts";
 import { fieldElement, type PathElement } from "./path-element.ts";
-import { childShape, granularity, isBlank, isObject, itemElement } from "./typed.ts";
+import { childShape, granularity, granularityOfBoth, isBlank, isObject, itemElement } from "./typed.ts";
 
 export interface Comparison {
   readonly added: FieldSet;
@@ -38,7 +38,7 @@ function compareValues(old: JsonValue | undefined, next: JsonValue | undefined, 
 
 function compareBoth(old: JsonValue, next: JsonValue, shape: Shape): Comparison | undefined {
   if (old === next) return undefined;
-  const kind = granularity(shape);
+  const kind = granularityOfBoth(shape, old, next);
   // Two values without content are compared as they are, to tell null from empty.
   if (kind === "leaf" || (isBlank(old) && isBlank(next))) {
     return deepEqual(old, next) ? undefined : { ...same, modified: FieldSet.leaf };
@@ -49,7 +49,7 @@ function compareBoth(old: JsonValue, next: JsonValue, shape: Shape): Comparison 
 
 /** All of a value that is there on one side only: its fields and the containers that hold them. */
 function wholeValue(value: JsonValue, shape: Shape): FieldSet {
-  const kind = granularity(shape);
+  const kind = granularity(shape, value);
   if (kind === "leaf" || isBlank(value)) return FieldSet.leaf;
   if (kind === "fields") {
     if (!isObject(value)) return FieldSet.leaf;

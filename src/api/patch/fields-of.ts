@@ -13,7 +13,7 @@ export function fieldsOf(value: JsonValue, shape: Shape): FieldSet {
 }
 
 function nodeOf(value: JsonValue, shape: Shape): FieldSet {
-  switch (granularity(shape)) {
+  switch (granularity(shape, value)) {
     case "leaf":
       return FieldSet.leaf;
     case "fields":
@@ -29,10 +29,15 @@ function fieldsNode(object: Readonly<Record<string, JsonValue>>, shape: Shape): 
     const value = object[key];
     if (value === undefined) continue;
     const child = nodeOf(value, childShape(shape, key));
-    const isMember = child.isMember || shape.kind === "map" || isNullOrEmptyObject(value);
+    const isMember = child.isMember || !isNamed(shape, key) || isNullOrEmptyObject(value);
     if (isMember || !child.isEmpty) children.set(fieldElement(key), withMember(child, isMember));
   }
   return FieldSet.node(false, children);
+}
+
+/** A field of a struct, as opposed to an entry of a map. */
+function isNamed(shape: Shape, key: string): boolean {
+  return shape.kind === "object" && shape.fields.has(key);
 }
 
 function isNullOrEmptyObject(value: JsonValue): boolean {

@@ -25,7 +25,7 @@ export function mergeTyped(live: JsonValue, config: JsonValue, shape: Shape): Js
 }
 
 function findAtomics(value: JsonValue, shape: Shape, path: string, out: string[]): void {
-  const isAtomic = granularity(shape) === "leaf";
+  const isAtomic = granularity(shape, value) === "leaf";
   if (isObject(value) && (shape.kind === "object" || shape.kind === "map")) {
     if (isAtomic) out.push(path);
     if (shape.kind === "map") return;

@@ -9,7 +9,7 @@ import { childShape, granularity, isObject, itemElement } from "./typed.ts";
 /** Takes fields and items out of a value, with all that is below them. A container that gets empty becomes null. */
 export function removeItems(value: JsonValue, items: FieldSet, shape: Shape): JsonValue {
   if (items.children === undefined) return value;
-  const kind = granularity(shape);
+  const kind = granularity(shape, value);
   if (kind === "fields" && isObject(value)) return removeFields(value, items, shape);
   if (kind === "items" && Array.isArray(value)) return removeFromList(value, items, shape as ListShape);
   return value;

@@ -2,7 +2,7 @@ import { deepEqual, type JsonObject, type JsonValue } from "../meta/index.ts";
 import type { ListShape, Shape } from "../schema/index.ts";
 import { setField } from "./json-patch.ts";
 import type { PathElement } from "./path-element.ts";
-import { childShape, granularity, isBlank, isObject, itemElement } from "./typed.ts";
+import { childShape, granularityOfBoth, isBlank, isObject, itemElement } from "./typed.ts";
 
 /**
  * Lays a configuration over a live value: its leaves win, nothing is removed. Lists keep the live order where the
@@ -10,7 +10,7 @@ import { childShape, granularity, isBlank, isObject, itemElement } from "./typed
  */
 export function mergeConfig(live: JsonValue, config: JsonValue, shape: Shape): JsonValue {
   if (live === config) return live;
-  const kind = granularity(shape);
+  const kind = granularityOfBoth(shape, live, config);
   if (kind === "leaf" || (isBlank(live) && isBlank(config))) return deepEqual(live, config) ? live : config;
   if (kind === "fields") return mergeFields(live, config, shape);
   return mergeItems(live, config, shape as ListShape);

@@ -15,23 +15,35 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
 /** The shape of a field of a struct or of a value of a map. */
 export function childShape(shape: Shape, key: string): Shape {
   if (shape.kind === "map") return shape.values;
-  return (shape.kind === "object" ? shape.fields.get(key)?.shape : undefined) ?? unknown;
+  if (isDeduced(shape)) return shape;
+  return (shape.kind === "object" ? (shape.fields.get(key)?.shape ?? shape.rest) : undefined) ?? unknown;
+}
+
+function isDeduced(shape: Shape): boolean {
+  return shape.kind === "any" && shape.form === "deduced";
 }
 
 /** How server-side apply sees a value: `leaf` is owned whole, the others field by field or item by item. */
 export type Granularity = "leaf" | "fields" | "items";
 
-export function granularity(shape: Shape): Granularity {
+/** @param value where the shape does not say what it holds, the value does */
+export function granularity(shape: Shape, value: JsonValue | undefined): Granularity {
   switch (shape.kind) {
     case "object":
     case "map":
       return shape.atomic === true ? "leaf" : "fields";
     case "list":
       return shape.listType === "atomic" ? "leaf" : "items";
-    case "scalar":
     case "any":
+      return isDeduced(shape) && isObject(value) ? "fields" : "leaf";
+    case "scalar":
       return "leaf";
   }
+}
+
+/** As granularity, for what is to become another value. */
+export function granularityOfBoth(shape: Shape, a: JsonValue, b: JsonValue): Granularity {
+  return isDeduced(shape) && !isObject(b) ? "leaf" : granularity(shape, a);
 }
 
 /** No value, null, or a list or an object without content. */

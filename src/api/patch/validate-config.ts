@@ -44,7 +44,11 @@ function checkFields(object: JsonObject, shape: Shape, path: string, found: stri
   for (const [key, value] of Object.entries(object)) {
     const at = path + pathElementText(fieldElement(key));
     const inner =
-      shape.kind === "object" ? shape.fields.get(key)?.shape : shape.kind === "map" ? shape.values : undefined;
+      shape.kind === "object"
+        ? (shape.fields.get(key)?.shape ?? shape.rest)
+        : shape.kind === "map"
+          ? shape.values
+          : undefined;
     if (inner === undefined) {
       report(found, at, "field not declared in schema");
       return;

@@ -35,6 +35,13 @@ export function decodeObject(value: JsonValue, shape: ObjectShape, options: Deco
   }
 }
 
+/** As decodeObject, for a part of an object. @throws DecodeFailure that says nothing of the object around it */
+export function decodePart(value: JsonValue, shape: ObjectShape, options: DecodeOptions): Decoded {
+  const trail = new Trail(options.unknownFields === "collect");
+  const object = decoderOf(shape)(value, trail) as JsonObject;
+  return { object, unknownFields: trail.unknown ?? [] };
+}
+
 /** The longest list of problems that strict decoding reports. */
 const maxProblems = 100;
 
@@ -58,7 +65,8 @@ export function strictDecodingError(object: JsonValue, shape: ObjectShape, probl
   return cannotBeHandled(object, shape, `strict decoding error: ${problems.join(", ")}`);
 }
 
-function cannotBeHandled(value: JsonValue, shape: ObjectShape, why: string) {
+/** What a request gets whose object cannot be decoded. */
+export function cannotBeHandled(value: JsonValue, shape: ObjectShape, why: string) {
   const fields = typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
   const kind = typeof fields.kind === "string" && fields.kind !== "" ? fields.kind : structName(shape);
   const version = typeof fields.apiVersion === "string" ? parseApiVersion(fields.apiVersion).version : "";

@@ -3,7 +3,8 @@
  * shapes, and decoding of parsed JSON by them (type checks, unknown fields, what Go writes or drops when empty).
  */
 export type { Decoded, DecodeOptions } from "./decode.ts";
-export { decodeObject, strictDecodingError, strictProblems } from "./decode.ts";
+export { cannotBeHandled, decodeObject, decodePart, strictDecodingError, strictProblems } from "./decode.ts";
+export { DecodeFailure } from "./failure.ts";
 export { givenValue } from "./given-empty.ts";
 export type {
   AnyForm,

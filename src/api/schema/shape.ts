@@ -1,6 +1,6 @@
 /**
- * The shape of a value, as compact facts. Built-in kinds get theirs from generated tables, custom resources (later)
- * from their OpenAPI schema; decoding, pruning, defaulting, patches, server-side apply and protobuf all read this.
+ * The shape of a value, as compact facts. Built-in kinds get theirs from generated tables, custom resources from their
+ * OpenAPI schema; decoding, pruning, defaulting, patches, server-side apply and protobuf all read this.
  */
 export type Shape = ObjectShape | ListShape | MapShape | ScalarShape | AnyShape;
 
@@ -14,6 +14,8 @@ export interface ObjectShape {
   readonly fields: ReadonlyMap<string, FieldShape>;
   /** x-kubernetes-map-type: atomic, for example a label selector: server-side apply owns it whole. */
   readonly atomic?: boolean;
+  /** Custom resources: what fields hold that are not named. Without it there may be none. */
+  readonly rest?: Shape;
 }
 
 export interface FieldShape {
@@ -75,5 +77,15 @@ export interface AnyShape {
   readonly form: AnyForm;
 }
 
-/** How the protobuf wire holds it; the last three are JSONSchemaProps' unions of a schema with something else. */
-export type AnyForm = "rawExtension" | "fieldsV1" | "json" | "schemaOrArray" | "schemaOrBool" | "schemaOrStrings";
+/**
+ * How the protobuf wire holds it; those with `schema` are JSONSchemaProps' unions of a schema with something else. What is
+ * `deduced` (custom resources, where their schema says nothing) has no protobuf form, and objects in it are no leaves.
+ */
+export type AnyForm =
+  | "rawExtension"
+  | "fieldsV1"
+  | "json"
+  | "schemaOrArray"
+  | "schemaOrBool"
+  | "schemaOrStrings"
+  | "deduced";

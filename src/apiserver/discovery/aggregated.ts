@@ -1,5 +1,6 @@
 import { resourcesOf, type ServedGroup, type ServedResource, type Subresource } from "../../api/kinds/index.ts";
 import type { JsonObject } from "../../api/meta/index.ts";
+import { shownVerbs } from "./lists.ts";
 
 /**
  * Aggregated discovery: the core group for `/api`, all others for `/apis`. `v2beta1` differs in its apiVersion alone.
@@ -31,7 +32,7 @@ function resourceBody(kind: ServedResource): JsonObject {
     responseKind: { group: "", version: "", kind: kind.kind },
     scope: kind.namespaced ? "Namespaced" : "Cluster",
     singularResource: kind.singularName,
-    verbs: [...kind.verbs],
+    verbs: shownVerbs(kind),
     ...(kind.shortNames.length > 0 && { shortNames: [...kind.shortNames] }),
     ...(kind.categories.length > 0 && { categories: [...kind.categories] }),
     ...(kind.subresources.size > 0 && { subresources: [...kind.subresources.values()].map(subresourceBody) }),

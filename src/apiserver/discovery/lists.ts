@@ -41,12 +41,19 @@ function resourceBody(kind: ServedResource): JsonObject {
     singularName: kind.singularName,
     namespaced: kind.namespaced,
     kind: kind.kind,
-    verbs: [...kind.verbs],
+    verbs: shownVerbs(kind),
     ...(kind.shortNames.length > 0 && { shortNames: [...kind.shortNames] }),
     ...(kind.categories.length > 0 && { categories: [...kind.categories] }),
     ...(kind.storageVersionHash && { storageVersionHash: kind.storageVersionHash }),
   };
 }
+
+/** What may still be asked of a resource: nothing new where it is on its way out. */
+export function shownVerbs({ verbs, isTerminating }: ServedResource): string[] {
+  return isTerminating ? verbs.filter((verb) => !takingNew.has(verb)) : [...verbs];
+}
+
+const takingNew: ReadonlySet<string> = new Set(["create", "patch", "update"]);
 
 function subresourceBodies(kind: ServedResource): JsonObject[] {
   return [...kind.subresources.values()].map((sub) => ({

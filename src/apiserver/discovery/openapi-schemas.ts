@@ -30,6 +30,7 @@ const anyDefinitions: Readonly<Record<AnyForm, string>> = {
   rawExtension: "io.k8s.apimachinery.pkg.runtime.RawExtension",
   fieldsV1: `${meta}.FieldsV1`,
   json: `${extensions}.JSON`,
+  deduced: `${extensions}.JSON`,
   schemaOrArray: `${extensions}.JSONSchemaPropsOrArray`,
   schemaOrBool: `${extensions}.JSONSchemaPropsOrBool`,
   schemaOrStrings: `${extensions}.JSONSchemaPropsOrStringArray`,

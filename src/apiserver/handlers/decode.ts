@@ -1,4 +1,4 @@
-import type { ResourceKind } from "../../api/kinds/index.ts";
+import { type Decoding, decodeKind } from "../../api/kinds/index.ts";
 import {
   errors,
   formatApiVersion,
@@ -8,20 +8,13 @@ import {
   type KubeObject,
   parseApiVersion,
 } from "../../api/meta/index.ts";
-import {
-  type DecodeOptions,
-  decodeObject,
-  type ObjectShape,
-  shapeOf,
-  strictDecodingError,
-  strictProblems,
-} from "../../api/schema/index.ts";
+import { type DecodeOptions, shapeOf, strictDecodingError, strictProblems } from "../../api/schema/index.ts";
 import { type Call, type HandlerContext, warn } from "./context.ts";
 
 /** The request's body as a draft of its kind: checked against the shape, with defaults. @throws ApiError 400. */
 export function decodeBody(ctx: HandlerContext, call: Call): KubeObject {
   const { kind, request } = call;
-  const draft = decodeAs(ctx, call, request.body, kind, kind.shape);
+  const draft = decodeAs(ctx, call, request.body, kind, kind);
   kind.strategy.applyDefaults?.(draft);
   return draft;
 }
@@ -30,7 +23,7 @@ export function decodeBody(ctx: HandlerContext, call: Call): KubeObject {
 export function decodeSubresourceBody(ctx: HandlerContext, call: Call, gvk: GroupVersionKind): KubeObject {
   const shape = shapeOf(formatApiVersion(gvk), gvk.kind);
   if (shape === undefined) throw new Error(`no shape is known for ${gvk.kind} of ${formatApiVersion(gvk)}`);
-  return decodeAs(ctx, call, call.request.body, gvk, shape);
+  return decodeAs(ctx, call, call.request.body, gvk, { shape });
 }
 
 /** Unknown and duplicate fields are refused, told of or ignored, as the request's fieldValidation says. */
@@ -39,15 +32,15 @@ export function decodeAs(
   call: Call,
   body: JsonValue | undefined,
   gvk: GroupVersionKind,
-  shape: ObjectShape,
+  kind: Decoding,
 ): KubeObject {
-  const draft = withTypeFields(ctx, body, gvk);
+  const draft = kind.decode === undefined ? withTypeFields(ctx, body, gvk) : requireTypeFields(body, gvk);
   const validation = call.request.options.fieldValidation || "Warn";
   const reset = resetsManagers(draft);
-  const decoded = decodeObject(draft, shape, { unknownFields: validation === "Ignore" ? "drop" : "collect" });
+  const decoded = decodeKind(draft, kind, { unknownFields: validation === "Ignore" ? "drop" : "collect" });
   if (validation !== "Ignore") {
     const problems = strictProblems(decoded.unknownFields, call.request.duplicateFields ?? []);
-    if (validation === "Strict" && problems.length > 0) throw strictDecodingError(draft, shape, problems);
+    if (validation === "Strict" && problems.length > 0) throw strictDecodingError(draft, kind.shape, problems);
     for (const problem of problems) warn(call, problem);
   }
   return asObject(decoded.object, reset);
@@ -68,14 +61,38 @@ function asObject(decoded: JsonObject, reset: boolean): KubeObject {
   return object as KubeObject;
 }
 
-/** Fills apiVersion and kind where they are missing, and refuses others than expected. */
-function withTypeFields(ctx: HandlerContext, body: JsonValue | undefined, gvk: GroupVersionKind): JsonObject {
+function requireDocument(body: JsonValue | undefined, gvk: GroupVersionKind): JsonObject {
   if (body === undefined) throw unrecognized(gvk, "unexpected end of JSON input", "<empty>");
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     const type = Array.isArray(body) ? "array" : body === null ? "null" : typeof body;
     const why = `cannot unmarshal ${type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
     throw unrecognized(gvk, `json: ${why}`, summary(body));
   }
+  return body;
+}
+
+/** Custom resources say what they are: nothing is filled in. Another kind is told of when the object is validated. */
+function requireTypeFields(body: JsonValue | undefined, gvk: GroupVersionKind): JsonObject {
+  const object = requireDocument(body, gvk);
+  if (typeof object.kind !== "string" || object.kind === "") {
+    const text = JSON.stringify(object);
+    const why = `Object 'Kind' is missing in '${text}' (${summary(object)})`;
+    throw errors.badRequest(`the object provided is unrecognized (must be of type ${gvk.kind}): ${why}`);
+  }
+  const apiVersion = typeof object.apiVersion === "string" ? object.apiVersion : "";
+  if (apiVersion !== formatApiVersion(gvk)) throw wrongVersion(apiVersion, gvk);
+  return object;
+}
+
+function wrongVersion(apiVersion: string, wanted: GroupVersionKind): Error {
+  return errors.badRequest(
+    `the API version in the data (${apiVersion}) does not match the expected API version (${formatApiVersion(wanted)})`,
+  );
+}
+
+/** Fills apiVersion and kind where they are missing, and refuses others than expected. */
+function withTypeFields(ctx: HandlerContext, given: JsonValue | undefined, gvk: GroupVersionKind): JsonObject {
+  const body = requireDocument(given, gvk);
   const expected = formatApiVersion(gvk);
   const apiVersion = typeof body.apiVersion === "string" && body.apiVersion !== "" ? body.apiVersion : expected;
   const kind = typeof body.kind === "string" && body.kind !== "" ? body.kind : gvk.kind;
@@ -89,9 +106,7 @@ function wrongType(ctx: HandlerContext, apiVersion: string, kind: string, wanted
   const got = parseApiVersion(apiVersion);
   const isKnown = ctx.kinds.byApiVersionKind(apiVersion, kind) !== undefined || shapeOf(apiVersion, kind) !== undefined;
   if (isKnown && got.group === wanted.group && kind === wanted.kind) {
-    return errors.badRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${formatApiVersion(wanted)})`,
-    );
+    return wrongVersion(apiVersion, wanted);
   }
   const why = foreignType(apiVersion, kind, wanted);
   return errors.badRequest(
@@ -132,14 +147,14 @@ function unrecognized(gvk: GroupVersionKind, why: string, data: string): Error {
 export function decodePatched(
   call: Call,
   patched: JsonObject,
-  kind: Pick<ResourceKind, "shape">,
+  kind: Decoding,
   invalidPatch: (why: string) => Error,
 ): KubeObject {
   const validation = call.request.options.fieldValidation || "Warn";
   const reset = resetsManagers(patched);
   const from = call.request.patchType === "application/strategic-merge-patch+json" ? "map" : "json";
   const options: DecodeOptions = { unknownFields: validation === "Ignore" ? "drop" : "collect", from };
-  const decoded = decodeOrRefuse(patched, kind.shape, options, invalidPatch);
+  const decoded = decodeOrRefuse(patched, kind, options, invalidPatch);
   if (validation !== "Ignore") {
     const problems = strictProblems(decoded.unknownFields, call.request.duplicateFields ?? []);
     if (validation === "Strict" && problems.length > 0) {
@@ -154,12 +169,12 @@ const refusedDecoding = / cannot be handled as an? \S+: /;
 
 function decodeOrRefuse(
   patched: JsonObject,
-  shape: ObjectShape,
+  kind: Decoding,
   options: DecodeOptions,
   invalidPatch: (why: string) => Error,
 ) {
   try {
-    return decodeObject(patched, shape, options);
+    return decodeKind(patched, kind, options);
   } catch (err) {
     if (!(err instanceof Error)) throw err;
     const at = refusedDecoding.exec(err.message);

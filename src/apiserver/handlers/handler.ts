@@ -1,5 +1,5 @@
 import type { KindRegistry, ResourceKind } from "../../api/kinds/index.ts";
-import { errors } from "../../api/meta/index.ts";
+import { ApiError, errors } from "../../api/meta/index.ts";
 import type { Host } from "../../host/index.ts";
 import { CompactedError, FutureRevisionError, type Store, StoreError } from "../../store/index.ts";
 import { type AdmissionChain, createAdmissionChain } from "../admission/index.ts";
@@ -20,6 +20,7 @@ import { subresourceHandler } from "./subresources/subresources.ts";
 import type { TokenIssuer } from "./subresources/token.ts";
 import { update } from "./update.ts";
 import { watch } from "./watch.ts";
+import { endWithKind } from "./watched-kind.ts";
 
 export interface ApiHandlerOptions {
   readonly host: Host;
@@ -56,7 +57,15 @@ export function createApiHandler(options: ApiHandlerOptions): ApiHandler {
     async watch(request, sink) {
       const kind = kindOf(ctx, request);
       if (!kind.verbs.includes("watch")) throw errors.methodNotSupported(kind, "watch");
-      return watch(contextOf(kind), { request, kind, dryRun: false, warnings: [] }, sink);
+      const warnings: string[] = [];
+      const ended = endWithKind(ctx.kinds, kind, sink);
+      try {
+        const watching = await watch(contextOf(kind), { request, kind, dryRun: false, warnings }, ended.sink);
+        return ended.follow(watching);
+      } catch (err) {
+        ended.close();
+        throw err;
+      }
     },
   };
 }
@@ -71,6 +80,7 @@ async function handle(
   const isServed = !request.subresource || kind.subresources.has(request.subresource);
   if (deprecation !== undefined && isServed) warnings.push(deprecation);
   const call: Call = { request, kind, dryRun: checkOptions(request), warnings };
+  if (kind.isTerminating && request.verb === "create") throw terminating(kind);
   if (request.subresource) return subresourceHandler(call)(ctx, call);
   if (kind.resource === "bindings" && kind.group === "" && request.verb === "create") return bindPod(ctx, call);
   const review = request.verb === "create" ? reviews.get(`${kind.group}/${kind.resource}`) : undefined;
@@ -121,8 +131,13 @@ const deprecations: ReadonlyMap<string, string> = new Map([
   ["/v1/componentstatuses", "v1 ComponentStatus is deprecated in v1.19+"],
 ]);
 
-export function deprecationOf({ group, version, resource }: ResourceKind): string | undefined {
-  return deprecations.get(`${group}/${version}/${resource}`);
+export function deprecationOf({ group, version, resource, deprecationWarning }: ResourceKind): string | undefined {
+  return deprecationWarning ?? deprecations.get(`${group}/${version}/${resource}`);
+}
+
+function terminating(kind: ResourceKind): Error {
+  const { status } = errors.methodNotSupported(kind, "create");
+  return new ApiError({ ...status, message: "create not allowed while custom resource definition is terminating" });
 }
 
 const errorWarnings = new WeakMap<object, readonly string[]>();

@@ -1,3 +1,4 @@
+import type { Decoding } from "../../api/kinds/index.ts";
 import {
   cloneJson,
   errors,
@@ -22,6 +23,8 @@ import { changeObject } from "./update.ts";
 export async function patch(ctx: HandlerContext, call: Call): Promise<ApiResponse> {
   const { request } = call;
   if (request.patchType === "application/apply-patch+yaml") return apply(ctx, call);
+  const isStrategic = request.patchType === "application/strategic-merge-patch+json";
+  if (isStrategic && call.kind.decode !== undefined) throw errors.unsupportedMediaType(customPatchTypes);
   return changeObject(ctx, call, {
     mayCreate: false,
     next(existing) {
@@ -33,14 +36,21 @@ export async function patch(ctx: HandlerContext, call: Call): Promise<ApiRespons
   });
 }
 
+/** What lists of a custom resource are merged by is not known to a strategic merge. */
+const customPatchTypes = [
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/apply-patch+yaml",
+];
+
 /**
  * Applies the patch and fills in defaults. What a status patch leaves alone outside of metadata and status is that of
  * `existing` itself: it was decoded when it was stored, and this endpoint cannot change it.
  */
 function patchedDraft(call: Call, existing: KubeObject): KubeObject {
-  const { strategy, shape } = call.kind;
+  const { strategy } = call.kind;
   const untouched = leftAlone(call, existing);
-  const draft = patched(call, untouched === undefined ? existing : without(existing, untouched), shape);
+  const draft = patched(call, untouched === undefined ? existing : without(existing, untouched), call.kind);
   strategy.applyDefaults?.(draft);
   return untouched === undefined ? draft : joined(existing, draft, untouched);
 }
@@ -73,10 +83,10 @@ function joined(existing: KubeObject, draft: KubeObject, fields: ReadonlySet<str
 }
 
 /** Applies a JSON, merge or strategic merge patch; the result is decoded and shares nothing with `existing`. */
-export function patched(call: Call, existing: KubeObject, shape: ObjectShape): KubeObject {
+export function patched(call: Call, existing: KubeObject, kind: Decoding): KubeObject {
   const { patchType = "application/json-patch+json", body = null } = call.request;
   const document = existing as KubeObject & JsonObject;
-  const result = cloneJson(patchDocument(patchType, document, body, shape));
+  const result = cloneJson(patchDocument(patchType, document, body, kind.shape));
   if (typeof result !== "object" || result === null || Array.isArray(result)) {
     throw invalidPatch(
       JSON.stringify(result),
@@ -87,7 +97,7 @@ export function patched(call: Call, existing: KubeObject, shape: ObjectShape): K
   const shown = () => (isStrategic ? goPlain(body) : JSON.stringify(result));
   const why = settleType(result, existing, isStrategic);
   if (why !== undefined) throw invalidPatch(shown(), why);
-  return decodePatched(call, result, { shape }, (why) => invalidPatch(shown(), why));
+  return decodePatched(call, result, kind, (why) => invalidPatch(shown(), why));
 }
 
 function patchDocument(type: PatchType, document: JsonObject, body: JsonValue, shape: ObjectShape): JsonValue {

@@ -34,13 +34,16 @@ export function ownKind(kind: ResourceKind): GroupKind {
 
 /** A stored version as it is answered: with its entry when the bytes can be shared. */
 export function answered(kind: ResourceKind, entry: Entry): { object: KubeObject; entry?: Entry } {
-  if (kind.conversion === undefined) return { object: entry.object, entry };
-  return { object: fromStorage(kind, entry.object) };
+  const stored = entry.object;
+  const object = fromStorage(kind, stored);
+  return object === stored ? { object, entry } : { object };
 }
 
 /** As `answered`, for many: what is only sent as its stored bytes is not parsed. */
 export function listed(kind: ResourceKind, entry: Entry): { readonly object: KubeObject; readonly entry?: Entry } {
-  return kind.conversion === undefined ? new StoredItem(entry) : answered(kind, entry);
+  const { conversion } = kind;
+  const isShared = conversion === undefined || conversion.isKept?.(entry.revision);
+  return isShared ? new StoredItem(entry) : answered(kind, entry);
 }
 
 class StoredItem {

@@ -1,6 +1,5 @@
-import type { ResourceKind } from "../../../api/kinds/index.ts";
-import { cloneJson, deepEqual, type JsonValue, type KubeObject } from "../../../api/meta/index.ts";
-import { decodeObject } from "../../../api/schema/index.ts";
+import { decodeKind, type ResourceKind } from "../../../api/kinds/index.ts";
+import { cloneJson, deepEqual, type JsonObject, type JsonValue, type KubeObject } from "../../../api/meta/index.ts";
 import type { Attributes } from "../admission.ts";
 import { inVersion } from "./activation.ts";
 
@@ -21,7 +20,7 @@ export function mutateObject(
   const changed = change(before);
   if (changed === before || deepEqual(changed, before)) return false;
   const decoded = isWhole
-    ? decodeObject(cloneJson(changed), matched.shape, { unknownFields: "drop" }).object
+    ? decodeKind(cloneJson(changed) as JsonObject, matched, { unknownFields: "drop" }).object
     : cloneJson(changed);
   const made = decoded as unknown as KubeObject; // decoded by the kind's shape
   if (isWhole) matched.strategy.applyDefaults?.(made);

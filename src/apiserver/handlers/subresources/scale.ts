@@ -62,7 +62,7 @@ function sentScale(ctx: HandlerContext, call: Call): Scale {
 
 function patchedScale(ctx: HandlerContext, call: Call, current: Scale): Scale {
   const shape = scaleShape();
-  if (call.request.patchType !== "application/apply-patch+yaml") return patched(call, current, shape);
+  if (call.request.patchType !== "application/apply-patch+yaml") return patched(call, current, { shape });
   const applied = applyPatch({
     ...ownershipFacts(ctx, call),
     manager: managerOf(call.request),
