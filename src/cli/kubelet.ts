@@ -1,17 +1,22 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
+import type { Command } from "commander";
 import type { Taint } from "../api/types/index.ts";
 import { createClient, httpTransport, loadKubeconfig } from "../client/index.ts";
 import { type Host, systemHost } from "../host/index.ts";
 import { type KubeletServer, machineNodeName, startKubeletServer, startRealKubelet } from "../kubelet/index.ts";
+import { readKubeletConfig } from "./kubelet-config.ts";
 import type { KubeletFlags } from "./machine-options.ts";
 import { machineSettings } from "./machine-settings.ts";
 import { untilStopped } from "./signals.ts";
 import { CommandError, type Surroundings } from "./surroundings.ts";
 
 /** `sampan kubelet`: this machine as a node of any Kubernetes, until it is told to stop; its pods go on. */
-export async function kubelet(flags: KubeletFlags, around: Surroundings): Promise<void> {
+export async function kubelet(command: Command, around: Surroundings): Promise<void> {
   keepMemorySmall();
+  const { config: configFile } = command.opts<KubeletFlags>();
+  if (configFile !== undefined) readKubeletConfig(command, configFile);
+  const flags = command.opts<KubeletFlags>();
   const host = systemHost({ log: { level: flags.logLevel } });
   const config = await loadKubeconfig(flags.kubeconfig, flags.context).catch((error: Error) => {
     throw new CommandError(error.message);

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { quantityToNumber } from "../api/meta/index.ts";
+import type { GracePeriod } from "../kubelet/index.ts";
 import { durationOption, integerIn, list } from "./values.ts";
 
 /** How a machine is a node, by the original kubelet's names where it has them. */
@@ -40,9 +41,15 @@ export interface MachineFlags {
   readonly imageGcHighThreshold: number;
   readonly imageGcLowThreshold: number;
   readonly minimumImageTtlDuration: number;
+  /** Only a KubeletConfiguration says these; durations in milliseconds. */
+  readonly shutdownGracePeriod?: number;
+  readonly shutdownGracePeriodCriticalPods?: number;
+  readonly shutdownGracePeriodByPodPriority?: readonly GracePeriod[];
+  readonly userNamespaceIdsPerPod?: number;
 }
 
 export interface KubeletFlags extends MachineFlags {
+  readonly config?: string;
   readonly kubeconfig: string;
   readonly context?: string;
   readonly address: string;
@@ -133,6 +140,7 @@ export function addKubeletFlags(command: Command): Command {
   return addMachineFlags(command)
     .requiredOption("--kubeconfig <file>", "the cluster to join, as the user system:node:NAME")
     .option("--context <name>", "context of the kubeconfig; the current one without this")
+    .option("--config <file>", "KubeletConfiguration; flags given here count more than what it says")
     .option(
       "--address <address>",
       "address that the kubelet's API listens on: the API server reaches it from other machines",

@@ -4,7 +4,10 @@ import {
   defaultEvictionHard,
   EvictionFlagError,
   type EvictionSettings,
+  type GracePeriod,
   parseThresholds,
+  ShutdownConfigError,
+  shutdownGracePeriods,
 } from "../kubelet/index.ts";
 import type { MachineFlags } from "./machine-options.ts";
 import { CommandError } from "./surroundings.ts";
@@ -18,6 +21,7 @@ export function machineSettings(flags: MachineFlags): MachineNodeOptions {
     kubeReserved: flags.kubeReserved,
     systemReserved: flags.systemReserved,
     eviction: evictionSettings(flags),
+    shutdown: shutdownSettings(flags),
     cgroups: flags.cgroupsPerQos ? cgroupSettings(flags) : undefined,
     imageCollection: {
       highPercent: flags.imageGcHighThreshold,
@@ -48,6 +52,20 @@ export function machineSettings(flags: MachineFlags): MachineNodeOptions {
 function cgroupSettings({ cgroupDriver, cgroupRoot, podMaxPids, ...flags }: MachineFlags): CgroupSettings {
   const reserved = [flags.kubeReserved ?? {}, flags.systemReserved ?? {}];
   return { driver: cgroupDriver, root: cgroupRoot, podPidsLimit: podMaxPids, reserved };
+}
+
+function shutdownSettings(flags: MachineFlags): { readonly periods: readonly GracePeriod[] } | undefined {
+  try {
+    const periods = shutdownGracePeriods({
+      shutdownGracePeriodMs: flags.shutdownGracePeriod,
+      shutdownGracePeriodCriticalPodsMs: flags.shutdownGracePeriodCriticalPods,
+      shutdownGracePeriodByPodPriority: flags.shutdownGracePeriodByPodPriority,
+    });
+    return periods.length === 0 ? undefined : { periods };
+  } catch (error) {
+    if (error instanceof ShutdownConfigError) throw new CommandError(error.message);
+    throw error;
+  }
 }
 
 function evictionSettings(flags: MachineFlags): EvictionSettings {

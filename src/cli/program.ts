@@ -39,7 +39,7 @@ export function createProgram(around: Surroundings): Command {
 
   addKubeletFlags(program.command("kubelet"))
     .description("run this machine as a node of any Kubernetes, with real containers")
-    .action(async (flags) => (await import("./kubelet.ts")).kubelet(flags, around));
+    .action(async (_, self: Command) => (await import("./kubelet.ts")).kubelet(self, around));
 
   program
     .command("kubeconfig")

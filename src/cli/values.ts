@@ -16,7 +16,7 @@ export function durationMs(text: string): number {
 /** Parses an integer flag within bounds, both inclusive. */
 export function integerIn(least: number, most: number): (text: string) => number {
   return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    const value = /^-?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= least && value <= most))
       throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
     return value;

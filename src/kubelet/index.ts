@@ -21,3 +21,4 @@ export { type RealKubelet, type RealKubeletOptions, startRealKubelet } from "./r
 export type * from "./runtime/runtime.ts";
 export type { ImageScript } from "./runtime/simulated/index.ts";
 export { type KubeletServer, startKubeletServer } from "./server/index.ts";
+export { type GracePeriod, ShutdownConfigError, shutdownGracePeriods } from "./shutdown/index.ts";

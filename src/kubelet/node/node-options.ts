@@ -69,5 +69,6 @@ export function kubeletConfiguration(settings: KubeletSettings, node: NodeOption
     nodeLeaseDurationSeconds: leaseSeconds,
     nodeStatusReportFrequency: `${statusSeconds}s`,
     maxPods: node.pods ?? 110,
+    ...(settings.shutdown === undefined ? {} : { shutdownGracePeriodByPodPriority: settings.shutdown.periods }),
   };
 }
