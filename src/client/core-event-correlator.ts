@@ -12,7 +12,10 @@ const spamPerSecond = 1 / 300;
 const combinedPrefix = "(combined from similar events): ";
 
 interface Similar {
-  readonly messages: Set<string>;
+  /** The first; most events have no others like them, and there are many. */
+  readonly message: string;
+  /** All of them, from the second on. */
+  messages: Set<string> | undefined;
   lastMs: number;
 }
 
@@ -74,12 +77,13 @@ export class CoreEventCorrelator {
     const similarKey = `${about}\n${event.type}\n${event.reason}`;
     let similar = this.#similar.get(similarKey);
     if (similar === undefined || nowMs - similar.lastMs > similarWithinMs) {
-      similar = { messages: new Set(), lastMs: 0 };
+      similar = { message: event.message, messages: undefined, lastMs: nowMs };
       this.#similar.set(similarKey, similar);
     }
-    similar.messages.add(event.message);
     similar.lastMs = nowMs;
-    if (similar.messages.size < similarEventsMax) {
+    if (similar.message !== event.message) similar.messages ??= new Set([similar.message]);
+    similar.messages?.add(event.message);
+    if (similar.messages === undefined || similar.messages.size < similarEventsMax) {
       return { event, key: `${similarKey}\n${event.involvedObject.fieldPath ?? ""}\n${event.message}` };
     }
     const [oldest] = similar.messages;

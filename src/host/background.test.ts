@@ -59,18 +59,18 @@ test("of what waits few pieces begin at once: what they cause comes before the o
   expect(begun.map(Number)).toEqual(Array.from({ length: 20 }, (_, i) => i));
 });
 
-test("a process that stays busy puts statuses off for half a second and events for two, and then does an eighth in each turn", async () => {
+test("a process that stays busy puts statuses off for a second and events for five, and then does an eighth in each turn", async () => {
   const { ask, begun, turns } = setup();
   for (let i = 0; i < 16; i++) ask("status", "status");
   for (let i = 0; i < 16; i++) ask("event", "event");
   const count = (name: string) => begun.filter((one) => one === name).length;
-  await turns(4, 124);
+  await turns(4, 249);
   expect(count("status")).toBe(0);
   await turns(4, 10);
   expect([count("status"), count("event")]).toEqual([4, 0]);
-  await turns(29, 50);
+  await turns(39, 100);
   expect([count("status"), count("event")]).toEqual([16, 0]);
-  await turns(4, 50);
+  await turns(4, 100);
   expect(count("event")).toBe(2);
 });
 

@@ -3,7 +3,7 @@ import type { Background, BackgroundWork, Clock } from "./ports.ts";
 /** From the most to the least urgent. */
 const order: readonly BackgroundWork[] = ["status", "event"];
 /** How long work of a kind is left waiting while the process is busy all the time. */
-const patienceMs: Readonly<Record<BackgroundWork, number>> = { status: 500, event: 2000 };
+const patienceMs: Readonly<Record<BackgroundWork, number>> = { status: 1000, event: 5000 };
 /** A turn of the event loop that took less did nothing worth mentioning. Clocks count whole milliseconds. */
 const quietTurnMs = 2;
 /** Pieces of work begun after a quiet turn, before the process is looked at again. */

@@ -103,7 +103,7 @@ export type BackgroundWork = "status" | "event";
 export interface Background {
   /**
    * When one piece of such work may begin: now (undefined), or when the promise resolves, which a process that stays busy
-   * puts off for a second or two at most, and an aborted signal not at all.
+   * puts off for some seconds at most, and an aborted signal not at all.
    */
   turn(work: BackgroundWork, signal?: AbortSignal): Promise<void> | undefined;
 }
