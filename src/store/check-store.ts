@@ -1,6 +1,8 @@
 import { isEncrypted, type ValueTransformer } from "./encryption/index.ts";
-import { formatVersion, LmdbEnvironment } from "./lmdb-env.ts";
+import { LmdbEnvironment } from "./lmdb-env.ts";
 import { checkFolder } from "./lmdb-file.ts";
+import { knownFormat, readTail } from "./lmdb-recovery.ts";
+import type { LogTail } from "./log-reader.ts";
 import { readRecord } from "./record.ts";
 import { type Revision, StoreError } from "./store.ts";
 
@@ -18,8 +20,8 @@ export interface StoreReport {
 }
 
 /**
- * Reads all of a store that nobody has open: the trees of the file, the checksum of every record, the order of keys and
- * revisions, and whether every object can be read.
+ * Reads all of a store that nobody has open: the trees of the file, the log, the checksum of every record, the order of keys
+ * and revisions, and whether every object can be read.
  * @param encryption decrypts; without it the checksum of what is encrypted is all that is checked.
  * @throws the error of the file system when there is no such folder.
  */
@@ -32,54 +34,67 @@ export async function checkStore(dir: string, encryption?: ValueTransformer): Pr
   }
   const env = await LmdbEnvironment.open(dir, { readOnly: true });
   try {
-    return new StoreCheck(env, encryption).run();
+    return await new StoreCheck(dir, env, encryption).run();
   } finally {
     await env.close();
   }
 }
 
 class StoreCheck {
+  readonly #dir: string;
   readonly #env: LmdbEnvironment;
   readonly #encryption: ValueTransformer | undefined;
   readonly #problems: string[] = [];
   #problemCount = 0;
   #sealed = 0;
 
-  constructor(env: LmdbEnvironment, encryption: ValueTransformer | undefined) {
+  constructor(dir: string, env: LmdbEnvironment, encryption: ValueTransformer | undefined) {
+    this.#dir = dir;
     this.#env = env;
     this.#encryption = encryption;
   }
 
-  run(): StoreReport {
-    const format = this.#env.readFormat();
-    if (format !== String(formatVersion)) {
-      this.#tell(
-        format === "1"
-          ? "it is of format 1, without checksums: start the cluster once, which brings it up to date"
-          : `its format version is ${format}, not ${formatVersion}`,
-      );
-      return this.#report(0, 0);
-    }
-    const revision = this.#revision();
+  async run(): Promise<StoreReport> {
+    const tail = await this.#tail();
+    if (tail === undefined) return this.#report(0, 0);
+    const { revision, records } = tail;
+    let found = 0;
     let objects = 0;
     let before: Buffer | undefined;
     for (const { key, value } of this.#env.records()) {
-      objects++;
+      found++;
       if (before !== undefined && Buffer.compare(before, key) >= 0) this.#tell(`${key} follows ${before}: wrong order`);
       before = key;
+      if (records.size > 0 && records.has(key.toString())) continue;
+      objects++;
       this.#record(key, value, revision);
     }
+    for (const { key, value } of records.values()) {
+      if (value === undefined) continue;
+      objects++;
+      this.#record(Buffer.from(key), value, revision);
+    }
     const count = this.#env.count();
-    if (objects !== count) this.#tell(`it has ${objects} of its ${count} records`);
+    if (found !== count) this.#tell(`it has ${found} of its ${count} records`);
     return this.#report(revision, objects);
   }
 
-  #revision(): Revision {
+  /** What the log has beyond the tree; undefined when the format tells that nothing else can be said. */
+  async #tail(): Promise<LogTail | undefined> {
     try {
-      return this.#env.readRevision();
+      if (knownFormat(this.#env) === "1") {
+        this.#tell("it is of format 1, without checksums: start the cluster once, which brings it up to date");
+        return undefined;
+      }
     } catch (error) {
       this.#tell(messageOf(error));
-      return Number.MAX_SAFE_INTEGER; // so that no record is blamed for it
+      return undefined;
+    }
+    try {
+      return await readTail(this.#dir, this.#env);
+    } catch (error) {
+      this.#tell(messageOf(error));
+      return { revision: Number.MAX_SAFE_INTEGER, records: new Map() }; // so that no record is blamed for it
     }
   }
 

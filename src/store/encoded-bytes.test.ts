@@ -11,7 +11,7 @@ describe("encoded bytes", () => {
   const size = entry(new EncodedBytes(), "a").json().length;
 
   it("lets the oldest entry forget its bytes when there are too many, and encodes it anew when asked", () => {
-    const encoded = new EncodedBytes({ max: 2 * size });
+    const encoded = new EncodedBytes({ readBytesMax: 2 * size });
     const entries = ["a", "b", "c"].map((name) => entry(encoded, name));
     const [first, ...others] = entries.map((each) => each.json());
     expect(encoded.total).toBe(2 * size);
@@ -22,7 +22,7 @@ describe("encoded bytes", () => {
   });
 
   it("lets the oldest entry give up its object where bytes are kept, and finds it as long as somebody has it", () => {
-    const encoded = new EncodedBytes({ max: 2 * size, keeps: "bytes" });
+    const encoded = new EncodedBytes({ readBytesMax: 2 * size, keeps: "bytes" });
     const [first, ...others] = ["a", "b", "c"].map((name) => entry(encoded, name));
     const object = first?.object;
     const bytes = first?.json();
@@ -32,8 +32,19 @@ describe("encoded bytes", () => {
     expect(first?.object).toBe(object);
   });
 
+  it("keeps little of what was only written, and more of what was read since", () => {
+    const encoded = new EncodedBytes({ writtenBytesMax: size, keeps: "bytes" });
+    const written = ["a", "b", "c"].map((name) => entry(encoded, name));
+    for (const each of written) each.encodeWithHeader(4);
+    expect(encoded.total).toBe(size);
+    const facts = { key: "d", revision: 1, createRevision: 1, expiresAtMs: 0 };
+    for (let i = 0; i < 3; i++)
+      expect(StoredEntry.ofBytes(facts, encoded, written[0]?.json() ?? Buffer.of()).object).toBeDefined();
+    expect(encoded.total).toBe(4 * size);
+  });
+
   it("parses an entry of the disk when it is needed, and counts it from then on", () => {
-    const encoded = new EncodedBytes({ max: size, keeps: "bytes" });
+    const encoded = new EncodedBytes({ readBytesMax: size, keeps: "bytes" });
     const facts = { key: "a", revision: 1, createRevision: 1, expiresAtMs: 0 };
     const entries = ["a", "b"].map((name) =>
       StoredEntry.ofBytes(facts, encoded, entry(new EncodedBytes(), name).json()),
@@ -55,7 +66,7 @@ describe("encoded bytes", () => {
   });
 
   it("keeps one entry that is larger than all it may keep", () => {
-    const encoded = new EncodedBytes({ max: 1 });
+    const encoded = new EncodedBytes({ readBytesMax: 1 });
     const large = entry(encoded, "a");
     expect(large.json()).toBe(large.json());
   });

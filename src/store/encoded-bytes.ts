@@ -1,10 +1,16 @@
 import type { StoredEntry } from "./entry.ts";
 
-/** How many bytes of JSON belong at most to entries that have both forms, the object and its bytes. */
-const bothFormsBytesMax = 64 * 1024 * 1024;
+/** How many bytes of JSON belong at most to entries that have both forms since somebody read them. */
+const readBytesMax = 64 * 1024 * 1024;
+/**
+ * The same for entries that have both since they were written: most of those are looked at by nobody, or by informers, who have
+ * the object anyway. Few enough that objects die young: the collector's work for them was a fifth of a commit.
+ */
+const writtenBytesMax = 2 * 1024 * 1024;
 
 export interface EncodedBytesOptions {
-  readonly max?: number;
+  readonly readBytesMax?: number;
+  readonly writtenBytesMax?: number;
   /**
    * What an entry keeps when it may not keep both. "bytes": a third of the memory, outside of V8's heap, and the object is
    * parsed again when nobody else has it; for stores that encode everything anyway. "objects": the other way round.
@@ -12,36 +18,54 @@ export interface EncodedBytesOptions {
   readonly keeps?: "bytes" | "objects";
 }
 
-/**
- * Bounds the memory of one store's entries that have both forms, in the order in which they came to have both: the oldest
- * gives one up first. The list is linked through the entries, so that leaving it early costs nothing.
- */
+/** Bounds the memory of one store's entries that have both forms: the oldest gives one up first. */
 export class EncodedBytes {
   readonly keeps: "bytes" | "objects";
-  readonly #max: number;
-  #total = 0;
-  #oldest: StoredEntry | undefined;
-  #newest: StoredEntry | undefined;
+  readonly #read: EntryList;
+  readonly #written: EntryList;
 
-  constructor({ max = bothFormsBytesMax, keeps = "objects" }: EncodedBytesOptions = {}) {
-    this.#max = max;
-    this.keeps = keeps;
+  constructor(options: EncodedBytesOptions = {}) {
+    this.keeps = options.keeps ?? "objects";
+    this.#read = new EntryList(options.readBytesMax ?? readBytesMax);
+    this.#written = new EntryList(options.writtenBytesMax ?? writtenBytesMax);
   }
 
   get total(): number {
-    return this.#total;
+    return this.#read.bytes + this.#written.bytes;
   }
 
-  /** An entry that has both forms from now on. */
-  admit(entry: StoredEntry, size: number): void {
+  /** An entry that has both forms from now on. @param since what gave it the second one */
+  admit(entry: StoredEntry, size: number, since: "read" | "written"): void {
     this.remove(entry);
+    (since === "read" ? this.#read : this.#written).add(entry, size);
+  }
+
+  /** Of no effect for an entry that is not counted. */
+  remove(entry: StoredEntry): void {
+    entry.countedIn?.remove(entry);
+  }
+}
+
+/** Entries in the order in which they came, linked through themselves, so that leaving early costs nothing. */
+export class EntryList {
+  bytes = 0;
+  readonly #max: number;
+  #oldest: StoredEntry | undefined;
+  #newest: StoredEntry | undefined;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  add(entry: StoredEntry, size: number): void {
     entry.older = this.#newest;
     if (this.#newest === undefined) this.#oldest = entry;
     else this.#newest.newer = entry;
     this.#newest = entry;
+    entry.countedIn = this;
     entry.countedBytes = size;
-    this.#total += size;
-    while (this.#total > this.#max) {
+    this.bytes += size;
+    while (this.bytes > this.#max) {
       const oldest = this.#oldest;
       if (oldest === undefined || oldest === entry) break;
       this.remove(oldest);
@@ -49,16 +73,15 @@ export class EncodedBytes {
     }
   }
 
-  /** Of no effect for an entry that is not counted. */
   remove(entry: StoredEntry): void {
-    if (entry.countedBytes === 0) return;
     if (entry.older === undefined) this.#oldest = entry.newer;
     else entry.older.newer = entry.newer;
     if (entry.newer === undefined) this.#newest = entry.older;
     else entry.newer.older = entry.older;
     entry.older = undefined;
     entry.newer = undefined;
-    this.#total -= entry.countedBytes;
+    entry.countedIn = undefined;
+    this.bytes -= entry.countedBytes;
     entry.countedBytes = 0;
   }
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from "../api/meta/index.ts";
-import type { EncodedBytes } from "./encoded-bytes.ts";
+import type { EncodedBytes, EntryList } from "./encoded-bytes.ts";
 import type { StoredForm } from "./encryption/index.ts";
 import { type Entry, type Revision, StoreError, type StoreEvent } from "./store.ts";
 
@@ -25,7 +25,8 @@ export class StoredEntry implements Entry, EntryFacts {
   /** Neighbours in EncodedBytes, which alone touches them. */
   older: StoredEntry | undefined = undefined;
   newer: StoredEntry | undefined = undefined;
-  /** What EncodedBytes counts for it; 0 when it is not counted. */
+  /** Where EncodedBytes counts it, and what for; undefined when it is not counted. */
+  countedIn: EntryList | undefined = undefined;
   countedBytes = 0;
   /** How it lies on disk; undefined in memory. */
   form: StoredForm | undefined = undefined;
@@ -82,12 +83,12 @@ export class StoredEntry implements Entry, EntryFacts {
     if (bytes === undefined) throw new Error(`entry ${this.key} has neither object nor bytes`);
     const object = parse(this.key, bytes);
     this.#object = object;
-    this.#encoded.admit(this, bytes.length);
+    this.#encoded.admit(this, bytes.length, "read");
     return object;
   }
 
   json(): Buffer {
-    return this.#bytes ?? this.#keep(Buffer.from(JSON.stringify(this.object)));
+    return this.#bytes ?? this.#keep(Buffer.from(JSON.stringify(this.object)), "read");
   }
 
   /** The same as `json()`, inside a larger buffer with `headerBytes` of uninitialized room before it: what a disk writes. */
@@ -96,7 +97,7 @@ export class StoredEntry implements Entry, EntryFacts {
     // Not from Node's pool, whose pieces would keep each other alive as long as one of their objects lives.
     const record = Buffer.allocUnsafeSlow(headerBytes + Buffer.byteLength(text));
     record.write(text, headerBytes);
-    if (this.#bytes === undefined) this.#keep(record.subarray(headerBytes));
+    if (this.#bytes === undefined) this.#keep(record.subarray(headerBytes), "written");
     return record;
   }
 
@@ -112,9 +113,9 @@ export class StoredEntry implements Entry, EntryFacts {
     this.#encoded.remove(this);
   }
 
-  #keep(bytes: Buffer): Buffer {
+  #keep(bytes: Buffer, since: "read" | "written"): Buffer {
     this.#bytes = bytes;
-    this.#encoded.admit(this, bytes.length);
+    this.#encoded.admit(this, bytes.length, since);
     return bytes;
   }
 }

@@ -13,11 +13,11 @@ class ManualJournal implements Journal {
   closed = false;
 
   encode(event: { key: string }): JournalRecord {
-    return { key: Buffer.from(event.key) };
+    return { key: event.key };
   }
 
   write(records: readonly JournalRecord[], revision: number): Promise<void> {
-    const keys = records.map(({ key }) => key.toString());
+    const keys = records.map(({ key }) => key);
     return new Promise((succeed, fail) => this.writes.push({ keys, revision, succeed, fail }));
   }
 

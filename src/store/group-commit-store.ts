@@ -18,6 +18,10 @@ import { checkTransaction, committed, refused, transactionEvents, transactionHol
 
 /** How many commits share one flush at most: bounds how long the first of them waits. */
 const flushCommitsMax = 2_000;
+/** The same in bytes, but for a commit that is larger alone. */
+const flushBytesMax = 8 * 1024 * 1024;
+/** An idle disk does not wait for more than these, though more come in the same turn: they are encoded meanwhile. */
+const flushCommitsAtOnce = 16;
 
 /** A commit, or an answer that tells of commits before it, waiting for the disk. */
 interface Waiting {
@@ -121,28 +125,41 @@ export class GroupCommitStore implements Store {
   #enqueue(result: TxnResult, commit?: Commit, records: readonly JournalRecord[] = []): Promise<TxnResult> {
     const { promise, resolve, reject } = Promise.withResolvers<TxnResult>();
     this.#queue.push({ result, commit, records, resolve, reject });
-    this.#flushing ??= this.#flushAll();
+    if (this.#queue.length === flushCommitsAtOnce) this.#startFlushing();
+    else if (this.#queue.length === 1) void Promise.resolve().then(() => this.#startFlushing());
     return promise;
   }
 
+  /** Of no effect while a flush is under way: what waits then is in the next one. */
+  #startFlushing(): void {
+    if (this.#queue.length > 0) this.#flushing ??= this.#flushAll();
+  }
+
   async #flushAll(): Promise<void> {
-    await Promise.resolve(); // commits of the same turn come along
-    while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, flushCommitsMax);
-      await this.#flush(batch);
-    }
+    while (this.#queue.length > 0) await this.#flush(this.#queue.splice(0, this.#flushLength()));
     this.#flushing = undefined;
   }
 
+  #flushLength(): number {
+    let bytes = 0;
+    for (const [i, { records }] of this.#queue.entries()) {
+      for (const { value } of records) bytes += value?.length ?? 0;
+      if (i === flushCommitsMax || (bytes > flushBytesMax && i > 0)) return i;
+    }
+    return this.#queue.length;
+  }
+
   async #flush(batch: readonly Waiting[]): Promise<void> {
-    const commits = batch.flatMap(({ commit }) => commit ?? []);
+    const commits: Commit[] = [];
+    const records: JournalRecord[] = [];
+    for (const waiting of batch) {
+      if (waiting.commit !== undefined) commits.push(waiting.commit);
+      for (const record of waiting.records) records.push(record);
+    }
     const newest = commits.at(-1);
     if (newest !== undefined) {
       try {
-        await this.#journal.write(
-          batch.flatMap(({ records }) => records),
-          newest.revision,
-        );
+        await this.#journal.write(records, newest.revision);
       } catch (error) {
         this.#fail(batch, error);
         return;
@@ -179,6 +196,7 @@ export class GroupCommitStore implements Store {
 
   async #close(): Promise<void> {
     this.#expiry.close();
+    this.#startFlushing();
     while (this.#flushing !== undefined) await this.#flushing;
     this.#index.close(new StoreError("the store is closed"));
     await this.#journal.close();

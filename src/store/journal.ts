@@ -3,7 +3,7 @@ import type { Revision } from "./store.ts";
 
 /** One change as it goes to disk; without `value` the key is removed. */
 export interface JournalRecord {
-  readonly key: Buffer;
+  readonly key: string;
   readonly value?: Buffer;
 }
 
@@ -11,7 +11,10 @@ export interface JournalRecord {
 export interface Journal {
   /** @throws StoreError for a change that the disk cannot hold. */
   encode(event: StoredEvent): JournalRecord;
-  /** Resolves when all records and the revision are durable; rejects with StoreError when none of them is. */
+  /**
+   * Resolves when all records and the revision are durable; rejects with StoreError when none of them is. The next call comes
+   * after that.
+   */
   write(records: readonly JournalRecord[], revision: Revision): Promise<void>;
   close(): Promise<void>;
 }

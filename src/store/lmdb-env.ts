@@ -1,20 +1,37 @@
 import { crc32 } from "node:zlib";
 import type { Database, RootDatabase, Transaction } from "lmdb";
+import type { JournalRecord } from "./journal.ts";
+import type { LogState } from "./log-reader.ts";
 import { type Revision, StoreError } from "./store.ts";
 
-/** The layout that this code writes; it reads format 1 too, and turns it into this one. */
-export const formatVersion = 2;
+/** The layout that this code writes; it reads formats 1 (no checksums) and 2 (no log) too, and turns them into this one. */
+export const formatVersion = 3;
 /** Address space that is reserved at first; LMDB grows it. */
 const mapBytes = 1024 * 1024 * 1024;
 
+/** Records of one transaction of `writeRecords`: bounds how long the process does nothing else while it hands them over. */
+const chunkRecordsMax = 500;
+
 export interface EnvironmentOptions {
-  /** See LmdbJournalOptions. */
-  readonly fsync?: "always" | "interval";
   /** Beside a process that writes: nothing can be changed. */
   readonly readOnly?: boolean;
 }
 
 type Bytes = Database<Buffer, Buffer>;
+
+/** What a transaction says beside its objects; what is left out stays. */
+export interface TreeState {
+  readonly revision?: Revision;
+  readonly log?: LogState;
+  readonly format?: number;
+}
+
+export interface RecordsState {
+  readonly during: TreeState;
+  readonly end: TreeState;
+  /** In one transaction, however many they are. */
+  readonly atOnce?: boolean;
+}
 
 /** A record as it lies on disk. */
 export interface RawRecord {
@@ -44,8 +61,8 @@ export class LmdbEnvironment {
       maxDbs: 4,
       encoding: "binary",
       readOnly: options.readOnly ?? false,
-      // Without overlap a write's promise waits for fdatasync; with it, only for the operating system.
-      overlappingSync: options.fsync === "interval",
+      // A write's promise waits for fdatasync; with overlap it would only wait for the operating system.
+      overlappingSync: false,
       // Every write is one explicit batch, so nothing is gained by waiting for the end of the turn.
       eventTurnBatching: false,
       ...{ permissionsMode: 0o600 }, // absent from the typings
@@ -65,12 +82,14 @@ export class LmdbEnvironment {
 
   /** @throws StoreError when it is damaged. */
   readRevision(transaction?: Transaction): Revision {
-    const text = this.#read("revision", transaction);
-    if (text === undefined) return 0;
-    const [digits = "", checksum] = text.split(" ");
-    const isWhole = checksum === undefined ? this.readFormat() === "1" : checksum === checksumOf(digits);
-    if (!/^\d{1,15}$/.test(digits) || !isWhole) throw new StoreError("the record of the revision is damaged");
+    const [digits = "0"] = this.#readChecked("revision", /^\d{1,15}$/, transaction) ?? [];
     return Number(digits);
+  }
+
+  /** Of a new folder, and of one of an earlier format: that there is nothing in the log. @throws StoreError when it is damaged. */
+  readLogState(transaction?: Transaction): LogState {
+    const found = this.#readChecked("log", /^(\d{1,10}) (open|closed) (\d{1,15})$/, transaction);
+    return { epoch: Number(found?.[1] ?? 0), isOpen: found?.[2] === "open", target: Number(found?.[3] ?? 0) };
   }
 
   /** How many objects the file says it has. */
@@ -95,15 +114,42 @@ export class LmdbEnvironment {
   }
 
   /** All that `change` does, or nothing; resolves when it is durable, fails with the reason. */
-  async write(change: (objects: Bytes) => void, revision: Revision, format?: number): Promise<void> {
+  async write(change: (objects: Bytes) => void, state: TreeState): Promise<void> {
+    const { revision, log, format } = state;
     try {
       await this.#env.batch(() => {
         change(this.objects);
-        this.#write("revision", `${revision} ${checksumOf(String(revision))}`);
+        if (revision !== undefined) this.#writeChecked("revision", `${revision}`);
+        if (log !== undefined) {
+          this.#writeChecked("log", `${log.epoch} ${log.isOpen ? "open" : "closed"} ${log.target}`);
+        }
         if (format !== undefined) this.#write("format", String(format));
       });
     } catch (error) {
       throw await causeOf(error);
+    }
+  }
+
+  /**
+   * Writes many records, in several transactions: who ends in between leaves some of them behind, and `during` says so.
+   * @param end the last transaction says this, so that all is there when it does
+   */
+  async writeRecords(
+    records: ReadonlyMap<string, JournalRecord>,
+    { during, end, atOnce }: RecordsState,
+  ): Promise<void> {
+    const all = [...records.values()];
+    const chunk = atOnce ? all.length : chunkRecordsMax;
+    let state = during;
+    for (let from = 0; from === 0 || from < all.length; from += chunk) {
+      if (from + chunk >= all.length) state = end;
+      await this.write((objects) => {
+        for (const { key, value } of all.slice(from, from + chunk)) {
+          if (value === undefined) objects.remove(Buffer.from(key));
+          else objects.put(Buffer.from(key), value);
+        }
+      }, state);
+      state = {};
     }
   }
 
@@ -115,13 +161,29 @@ export class LmdbEnvironment {
     return this.#meta.get(Buffer.from(name), transaction === undefined ? undefined : { transaction })?.toString();
   }
 
+  /** What has its checksum behind it, which revisions of format 1 had not. @throws StoreError */
+  #readChecked(name: string, form: RegExp, transaction?: Transaction): RegExpExecArray | undefined {
+    const text = this.#read(name, transaction);
+    if (text === undefined) return undefined;
+    const end = text.lastIndexOf(" ");
+    const said = end < 0 ? text : text.slice(0, end);
+    const isWhole = end < 0 ? this.readFormat() === "1" : text.slice(end + 1) === checksumOf(name, said);
+    const found = form.exec(said);
+    if (!isWhole || found === null) throw new StoreError(`the record of the ${name} is damaged`);
+    return found;
+  }
+
+  #writeChecked(name: string, text: string): void {
+    this.#write(name, `${text} ${checksumOf(name, text)}`);
+  }
+
   #write(name: string, text: string): void {
     this.#meta.put(Buffer.from(name), Buffer.from(text));
   }
 }
 
-function checksumOf(digits: string): string {
-  return crc32(`revision ${digits}`).toString(16);
+function checksumOf(name: string, text: string): string {
+  return crc32(`${name} ${text}`).toString(16);
 }
 
 /** LMDB's binding rejects with a general error and says the reason in a promise beside it. */

@@ -5,6 +5,9 @@ import { hasCode } from "../host/index.ts";
 import { checkTrees } from "./lmdb-check.ts";
 import { StoreError } from "./store.ts";
 
+/** The file of the tree, in the folder of the store. */
+export const dataFileName = "data.mdb";
+
 // The first page of an LMDB file has 24 bytes of page header, then this number in the byte order of the machine.
 const magicOffset = 24;
 const magic = 0xbeefc0de;
@@ -18,7 +21,7 @@ export async function prepareFolder(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   await checkLockFile(join(dir, "lock.mdb"));
-  await checkDataFile(join(dir, "data.mdb"));
+  await checkDataFile(join(dir, dataFileName));
 }
 
 /**
@@ -26,7 +29,7 @@ export async function prepareFolder(dir: string): Promise<void> {
  * @throws StoreError, or the error of the file system
  */
 export async function checkFolder(dir: string): Promise<void> {
-  const path = join(dir, "data.mdb");
+  const path = join(dir, dataFileName);
   await access(path, constants.R_OK);
   await checkDataFile(path);
 }

@@ -108,9 +108,9 @@ describe("an LMDB store opened again", () => {
     const env = open({ path: dir, noSubdir: false });
     await env
       .openDB("meta", { encoding: "binary", keyEncoding: "binary" })
-      .put(Buffer.from("format"), Buffer.from("3"));
+      .put(Buffer.from("format"), Buffer.from("4"));
     await env.close();
-    await expect(openLmdbStore(host, dir)).rejects.toThrow(/has format version 3, which .* does not know/);
+    await expect(openLmdbStore(host, dir)).rejects.toThrow(/has format version 4, which .* does not know/);
   });
 
   it("says where the trouble is when the folder cannot be used", async () => {

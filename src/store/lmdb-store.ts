@@ -21,7 +21,7 @@ export interface LmdbStoreOptions extends LmdbJournalOptions {
 export async function openLmdbStore(host: Host, dir: string, options: LmdbStoreOptions = {}): Promise<Store> {
   const transformer = options.encryption ?? (await Encryption.create(host.random));
   const encoded = new EncodedBytes({ keeps: "bytes" });
-  const { journal, loaded } = await LmdbJournal.open(dir, { ...options, transformer, encoded });
+  const { journal, loaded } = await LmdbJournal.open(host, dir, { ...options, transformer, encoded });
   const { expiring, ...state } = loaded;
   const { historyEventsMax } = options;
   const index = new RevisionedIndex(host, { loaded: state, encoded, historyEventsMax });

@@ -81,7 +81,7 @@ describe("a folder of format 1", () => {
       await store.close();
     }
     const raw = openRaw(dir);
-    expect(raw.meta.get(Buffer.from("format"))?.toString()).toBe("2");
+    expect(raw.meta.get(Buffer.from("format"))?.toString()).toBe("3");
     await raw.env.close();
   });
 });

@@ -11,7 +11,7 @@ const numberBytes = 6;
 const headerBytes = checksumBytes + 3 * numberBytes;
 
 /** The record of an entry; the entry remembers in which form. */
-export function encodeRecord(key: Buffer, entry: StoredEntry, transformer: ValueTransformer): Buffer {
+export function encodeRecord(entry: StoredEntry, transformer: ValueTransformer): Buffer {
   let record: Buffer;
   if (transformer.isPlain(entry.key)) {
     record = entry.encodeWithHeader(headerBytes);
@@ -25,7 +25,7 @@ export function encodeRecord(key: Buffer, entry: StoredEntry, transformer: Value
   record.writeUIntBE(entry.revision, checksumBytes, numberBytes);
   record.writeUIntBE(entry.createRevision, checksumBytes + numberBytes, numberBytes);
   record.writeUIntBE(entry.expiresAtMs, checksumBytes + 2 * numberBytes, numberBytes);
-  record.writeUInt32BE(checksumOf(key, record), 0);
+  record.writeUInt32BE(checksumOf(entry.key, record), 0);
   return record;
 }
 
@@ -64,6 +64,6 @@ export function recordOfFormat1(key: Buffer, old: Buffer): Buffer {
   return record;
 }
 
-function checksumOf(key: Buffer, record: Buffer): number {
+function checksumOf(key: Buffer | string, record: Buffer): number {
   return crc32(record.subarray(checksumBytes), crc32(key));
 }

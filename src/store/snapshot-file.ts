@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { mkdir, rename, rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Transaction } from "lmdb";
 import { formatVersion, LmdbEnvironment, type RawRecord } from "./lmdb-env.ts";
 import { checkFolder, flushFolder, prepareFolder } from "./lmdb-file.ts";
+import { LogContent } from "./log-reader.ts";
 import { recordOfFormat1 } from "./record.ts";
 import { frameBytes, SnapshotReader, type SnapshotStatus, snapshotMagic } from "./snapshot-reader.ts";
 import { StoreError } from "./store.ts";
@@ -12,6 +14,8 @@ import { StoreError } from "./store.ts";
 const chunkBytes = 1024 * 1024;
 /** Records that are written in one transaction while restoring. */
 const restoredAtOnce = 2_000;
+/** How often a running store is read anew when what was read does not fit together. */
+const attemptsMax = 10;
 /** Its first pages and its lock file. */
 const emptyStoreBytes = 128 * 1024;
 /** How far a restored store's revision is ahead of its snapshot's: beyond all that the lost time may have written. */
@@ -37,7 +41,7 @@ export async function saveSnapshot(dir: string, file: string, options: SaveOptio
   try {
     const fd = openSync(part, "w", 0o600);
     try {
-      writeAll(env, fd, options.nowMs);
+      await writeAtOneMoment(dir, env, fd, options);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -55,28 +59,53 @@ export async function saveSnapshot(dir: string, file: string, options: SaveOptio
   return readSnapshotStatus(file);
 }
 
-function writeAll(env: LmdbEnvironment, fd: number, nowMs: number): void {
-  const out = new HashedOutput(fd);
-  const upgrade = formatUpgrade(env.readFormat());
-  env.atOneMoment((transaction) => {
-    const revision = env.readRevision(transaction);
-    out.write(Buffer.from(`${JSON.stringify({ snapshot: snapshotMagic, revision, timeMs: nowMs })}\n`));
-    for (const record of env.records(transaction)) {
-      const { key, value } = upgrade(record);
-      const frame = Buffer.alloc(frameBytes);
-      frame.writeUInt32BE(key.length, 0);
-      frame.writeUInt32BE(value.length, 4);
-      out.write(frame);
-      out.write(key);
-      out.write(value);
+/**
+ * The log is read first, and the tree as it is after that: what the log had that the tree has not by then was not overwritten.
+ * The process that writes may go from file to file meanwhile; what looks damaged by that is read again.
+ */
+async function writeAtOneMoment(
+  dir: string,
+  env: LmdbEnvironment,
+  fd: number,
+  { isRunning, nowMs }: SaveOptions,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const log = await LogContent.read(dir);
+    try {
+      env.atOneMoment((transaction) => writeAll(env, transaction, log, fd, nowMs));
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreError) || !isRunning || attempt === attemptsMax) throw error;
     }
-  });
+  }
+}
+
+function writeAll(env: LmdbEnvironment, transaction: Transaction, log: LogContent, fd: number, nowMs: number): void {
+  const tail = log.after(env.readRevision(transaction), env.readLogState(transaction));
+  const upgrade = formatUpgrade(env.readFormat());
+  const out = new HashedOutput(fd);
+  out.write(Buffer.from(`${JSON.stringify({ snapshot: snapshotMagic, revision: tail.revision, timeMs: nowMs })}\n`));
+  for (const record of env.records(transaction)) {
+    if (tail.records.size === 0 || !tail.records.has(record.key.toString())) writeRecord(out, upgrade(record));
+  }
+  for (const { key, value } of tail.records.values()) {
+    if (value !== undefined) writeRecord(out, { key: Buffer.from(key), value });
+  }
   out.write(Buffer.alloc(frameBytes));
   out.end();
 }
 
+function writeRecord(out: HashedOutput, { key, value }: RawRecord): void {
+  const frame = Buffer.alloc(frameBytes);
+  frame.writeUInt32BE(key.length, 0);
+  frame.writeUInt32BE(value.length, 4);
+  out.write(frame);
+  out.write(key);
+  out.write(value);
+}
+
 function formatUpgrade(format: string | undefined): (record: RawRecord) => RawRecord {
-  if (format === String(formatVersion)) return (record) => record;
+  if (format === String(formatVersion) || format === "2") return (record) => record;
   if (format === "1") return ({ key, value }) => ({ key, value: recordOfFormat1(key, value) });
   throw new StoreError(`the store has format version ${format}, which this version of Sampan does not know`);
 }
@@ -177,9 +206,12 @@ async function fill(dir: string, file: string, revision: number): Promise<void> 
   const reader = new SnapshotReader(file);
   try {
     const write = (batch: readonly RawRecord[]) =>
-      env.write((objects) => {
-        for (const { key, value } of batch) objects.put(key, value);
-      }, revision);
+      env.write(
+        (objects) => {
+          for (const { key, value } of batch) objects.put(key, value);
+        },
+        { revision },
+      );
     let batch: RawRecord[] = [];
     for (const record of reader.records()) {
       batch.push(record);
@@ -188,7 +220,7 @@ async function fill(dir: string, file: string, revision: number): Promise<void> 
       batch = [];
     }
     await write(batch);
-    await env.write(() => {}, revision, formatVersion);
+    await env.write(() => {}, { revision, format: formatVersion });
   } finally {
     reader.close();
     await env.close();

@@ -17,41 +17,48 @@ const seed = 20_260_101;
 type Thing = { version: string; content: string };
 
 describe("an LMDB store after SIGKILL", () => {
-  it("has every acknowledged commit and nothing half", async () => {
-    const random = seededRandom(seed);
-    const dir = join(root, "killed");
-    const acknowledged = new Map<string, { revision: number; version?: string }>();
-    let newest = 0;
-    for (let round = 0; round < 5; round++) {
-      const killAfterLines = 20 + Math.floor(random.next() * 3_000);
-      for (const { revision, keys, version } of await writeUntilKilled(dir, round, killAfterLines)) {
-        newest = Math.max(newest, revision);
-        for (const key of keys) {
-          if (revision > (acknowledged.get(key)?.revision ?? 0)) acknowledged.set(key, { revision, version });
+  it.each([
+    ["", ""],
+    [", also while it goes from one file of its log to the other all the time", "16384"],
+  ])(
+    "has every acknowledged commit and nothing half%s",
+    async (_, logTurnBytes) => {
+      const random = seededRandom(seed);
+      const dir = join(root, `killed-${logTurnBytes}`);
+      const acknowledged = new Map<string, { revision: number; version?: string }>();
+      let newest = 0;
+      for (let round = 0; round < 5; round++) {
+        const killAfterLines = 20 + Math.floor(random.next() * 3_000);
+        for (const { revision, keys, version } of await writeUntilKilled(dir, round, killAfterLines, logTurnBytes)) {
+          newest = Math.max(newest, revision);
+          for (const key of keys) {
+            if (revision > (acknowledged.get(key)?.revision ?? 0)) acknowledged.set(key, { revision, version });
+          }
         }
-      }
-      const store = await openLmdbStore(testHost(), dir);
-      expect(store.revision).toBeGreaterThanOrEqual(newest);
-      newest = store.revision;
-      for (const [key, { revision, version }] of acknowledged) {
-        const entry = await store.get(key);
-        if (entry === undefined || entry.revision < revision) {
-          expect({ key, version: undefined }).toEqual({ key, version });
-        } else if (entry.revision === revision) {
-          expect({ key, version: thingOf(entry).version }).toEqual({ key, version });
+        const store = await openLmdbStore(testHost(), dir);
+        expect(store.revision).toBeGreaterThanOrEqual(newest);
+        newest = store.revision;
+        for (const [key, { revision, version }] of acknowledged) {
+          const entry = await store.get(key);
+          if (entry === undefined || entry.revision < revision) {
+            expect({ key, version: undefined }).toEqual({ key, version });
+          } else if (entry.revision === revision) {
+            expect({ key, version: thingOf(entry).version }).toEqual({ key, version });
+          }
         }
+        await expectWhole(store);
+        await store.close();
       }
-      await expectWhole(store);
-      await store.close();
-    }
-    expect(acknowledged.size).toBeGreaterThan(100);
-  }, 60_000);
+      expect(acknowledged.size).toBeGreaterThan(100);
+    },
+    60_000,
+  );
 });
 
 describe("an LMDB store whose disk is full", () => {
   it("refuses commits clearly, keeps what it had, and shows nothing of what it refused", async () => {
     const dir = join(root, "full");
-    const lines = await run("sh", ["-c", 'ulimit -f 2000; exec "$0" "$@"', process.execPath, writer, dir, "0", "5000"]);
+    const lines = await run("sh", ["-c", 'ulimit -f 2100; exec "$0" "$@"', process.execPath, writer, dir, "0", "5000"]);
     const failed = lines.flatMap((line) => ("failed" in line ? [line.failed] : []));
     const written = lines.flatMap((line) => ("revision" in line ? [line] : []));
     expect(failed[0]).toMatch(/^StoreError: cannot write to the store in .*: .*; \d+ KiB are free there$/);
@@ -87,8 +94,13 @@ function largeThing(): Entry["object"] {
   return Object.assign({ apiVersion: "v1", kind: "Thing", metadata: {} }, { content: "x".repeat(5_000_000) });
 }
 
-async function writeUntilKilled(dir: string, round: number, lines: number): Promise<Acknowledged[]> {
-  const printed = await run(process.execPath, [writer, dir, String(round)], lines);
+async function writeUntilKilled(
+  dir: string,
+  round: number,
+  lines: number,
+  logTurnBytes: string,
+): Promise<Acknowledged[]> {
+  const printed = await run(process.execPath, [writer, dir, String(round), "0", logTurnBytes], lines);
   return printed.map((line) => {
     if ("failed" in line) throw new Error(line.failed);
     return line;

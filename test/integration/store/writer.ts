@@ -1,5 +1,5 @@
 // A process that writes to an LMDB store as fast as it can and prints a line for each acknowledged commit, until it is
-// killed. Arguments: folder, round, how many lines to write at most (0: no end).
+// killed. Arguments: folder, round, how many lines to write at most (0: no end), how long a file of the log gets.
 import { writeSync } from "node:fs";
 import { systemHost } from "../../../src/host/index.ts";
 import { type Operation, openLmdbStore, type Store } from "../../../src/store/index.ts";
@@ -8,9 +8,13 @@ import { type Acknowledged, contentOf } from "./acknowledged.ts";
 const writers = 64;
 const keysOfWriter = 8;
 
-const [dir = "", round = "", linesMax = "0"] = process.argv.slice(2);
+const [dir = "", round = "", linesMax = "0", turnBytes = ""] = process.argv.slice(2);
 process.on("SIGXFSZ", () => {}); // a limit on file sizes is to fail the write, not to end the process
-const store = await openLmdbStore(systemHost(), dir);
+const store = await openLmdbStore(
+  systemHost({ log: { level: "error" } }),
+  dir,
+  turnBytes === "" ? {} : { logTurnBytes: Number(turnBytes) },
+);
 let lines = 0;
 await Promise.all(Array.from({ length: writers }, (_, writer) => writeOn(store, writer)));
 await store.close();
