@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { ClusterOptions } from "../cluster/index.ts";
+import { readText } from "./read-text.ts";
 import { CommandError } from "./surroundings.ts";
 import { integerIn } from "./values.ts";
 
@@ -55,12 +55,4 @@ function addressTypes(text: string): string[] {
   if (unknown !== undefined)
     throw new CommandError(`${unknown} is no type of a node's address: ${knownTypes.join(", ")}`);
   return types;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new CommandError(`cannot read ${path}: ${error instanceof Error ? error.message : error}`);
-  }
 }

@@ -9,6 +9,7 @@ import {
 } from "../cluster/index.ts";
 import { systemHost } from "../host/index.ts";
 import { etcdSettings } from "./etcd-options.ts";
+import { frontProxySettings } from "./front-proxy-options.ts";
 import { kubeletClientSettings } from "./kubelet-client-options.ts";
 import { machineSettings } from "./machine-settings.ts";
 import type { NodeFlags, ServerFlags } from "./options.ts";
@@ -54,6 +55,7 @@ async function serve(flags: ServerFlags, components: Components, around: Surroun
     admissionControlConfigFile: flags.admissionControlConfigFile,
     ...etcdSettings(flags),
     kubeletClient: kubeletClientSettings(flags),
+    frontProxy: frontProxySettings(flags),
     onStep: report.step,
   });
   // From here on the cluster must be stopped whatever happens, so that nothing stays locked or half written.

@@ -8,6 +8,7 @@ import {
   type FrontProxyOptions,
   firstServiceIP,
   type KubeletClientConfig,
+  type RequestHeaderConfig,
   readAdmissionConfiguration,
   type UserInfo,
 } from "../apiserver/index.ts";
@@ -81,7 +82,7 @@ export interface ClusterOptions {
   /** How kubelets on other machines are reached; what is left out is the cluster's own. */
   readonly kubeletClient?: KubeletClientConfig;
   /** How servers behind the API server know it, and it front proxies; what is left out is the cluster's own. */
-  readonly frontProxy?: FrontProxyOptions;
+  readonly frontProxy?: FrontProxySettings;
   /** Default true. */
   readonly controllers?: boolean;
   /** With an object: profiles and plugins of your own (see `SchedulerOptions`). Default true. */
@@ -97,6 +98,11 @@ export interface ClusterOptions {
   readonly defaultStorageClass?: boolean;
   /** Told what has been done, for those who watch the start. */
   readonly onStep?: (text: string) => void;
+}
+
+/** Of what is left out the cluster's own. */
+export interface FrontProxySettings extends Omit<FrontProxyOptions, "requestHeader"> {
+  readonly requestHeader?: Partial<RequestHeaderConfig>;
 }
 
 type Optional =
@@ -256,6 +262,12 @@ type AdmissionSettings = Pick<
   "enableAdmissionPlugins" | "disableAdmissionPlugins" | "admissionConfiguration"
 >;
 
+function frontProxyOptions({ frontProxy: own }: Pki, settings: FrontProxySettings = {}): FrontProxyOptions {
+  const { requestHeader, ...rest } = settings;
+  const given = Object.fromEntries(Object.entries(requestHeader ?? {}).filter(([, value]) => value !== undefined));
+  return { ...own.client, ...rest, requestHeader: { ...defaultRequestHeaders, clientCa: own.ca.cert, ...given } };
+}
+
 async function startServer(
   options: Settings,
   { store, elsewhere }: OpenedStores,
@@ -272,11 +284,7 @@ async function startServer(
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },
     serviceAccountKey: pki.serviceAccount.privateKey,
     kubeletClient: { ...pki.kubeletClient, preferredAddressTypes: kubeletAddressTypes, ...options.kubeletClient },
-    frontProxy: {
-      ...pki.frontProxy.client,
-      requestHeader: { ...defaultRequestHeaders, clientCa: pki.frontProxy.ca.cert },
-      ...options.frontProxy,
-    },
+    frontProxy: frontProxyOptions(pki, options.frontProxy),
     config: {
       ...admission,
       maxRequestsInFlight,
