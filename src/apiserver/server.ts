@@ -40,6 +40,7 @@ import {
   keepLocalServices,
   RemoteServers,
 } from "./extensions/aggregation/index.ts";
+import { serveCustomResources } from "./extensions/custom-resources/index.ts";
 import { ServiceClient, type ServiceRouting } from "./extensions/service-client/index.ts";
 import { webhookPlugins } from "./extensions/webhooks/index.ts";
 import { InFlightLimiter, type InFlightLimits } from "./flow/index.ts";
@@ -65,7 +66,7 @@ import {
   type TlsFiles,
   upgrader,
 } from "./http/index.ts";
-import { type Keeper, keepDefinitions, keepFlowSchemas, keepKubernetesEndpoints } from "./keepers/index.ts";
+import { type Keeper, keepFlowSchemas, keepKubernetesEndpoints } from "./keepers/index.ts";
 import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
 
 export interface ApiServerConfig extends Partial<InFlightLimits> {
@@ -305,9 +306,10 @@ class ComposedApiServer implements ApiServer {
   }
 
   async #startKeepers(): Promise<void> {
-    const { host, store } = this.#options;
+    const { host, store, config = {} } = this.#options;
     const options = { host, store, kinds: this.kinds, handler: this.trusted };
-    const keepers = [keepFlowSchemas(options), keepDefinitions(options)];
+    const definitions = serveCustomResources({ ...options, sharedStore: config.sharedStore });
+    const keepers = [keepFlowSchemas(options), definitions];
     this.#keepers.push(...(await Promise.all(keepers)));
     this.#keepers.push(await keepLocalServices(options), this.#remote);
     await this.#remote.start();
