@@ -190,14 +190,7 @@ class WatchRun implements Watching {
 
   #forward(batch: readonly StoreEvent[]): void {
     if (this.#ended) return;
-    const events: WatchEvent[] = [];
-    const known = this.#delivered; // a routed watch may be told twice
-    for (const event of batch) {
-      if (event.revision <= known) continue;
-      const translated = this.#translate(event);
-      if (translated !== undefined) events.push(translated);
-      this.#delivered = event.revision;
-    }
+    const events = this.#translateAll(batch);
     if (events.length === 0) return;
     this.#sink.events(events);
     if ((this.#sink.backlog?.() ?? 0) > watchBacklogMax) {
@@ -206,13 +199,30 @@ class WatchRun implements Watching {
     }
   }
 
+  #translateAll(batch: readonly StoreEvent[]): readonly WatchEvent[] {
+    const known = this.#delivered; // a routed watch may be told twice
+    const first = batch[0];
+    if (this.#selection.isEmpty && first !== undefined && first.revision > known) {
+      this.#delivered = batch[batch.length - 1]?.revision ?? known;
+      return translateForAll(this.#kind, batch);
+    }
+    const events: WatchEvent[] = [];
+    for (const event of batch) {
+      if (event.revision <= known) continue;
+      const translated = this.#translate(event);
+      if (translated !== undefined) events.push(translated);
+      this.#delivered = event.revision;
+    }
+    return events;
+  }
+
   /** What an event is to a watcher that only sees what its selectors match. */
   #translate(event: StoreEvent): WatchEvent | undefined {
+    if (this.#selection.isEmpty) return translatePlainly(this.#kind, event);
     const { object, entry } = answered(this.#kind, event.entry);
     const matches = this.#matches(object);
     if (event.type === "delete") return matches ? { type: "DELETED", object, entry } : undefined;
     if (event.previous === undefined) return matches ? { type: "ADDED", object, entry } : undefined;
-    if (this.#selection.isEmpty) return { type: "MODIFIED", object, entry };
     const matched = this.#matches(answered(this.#kind, event.previous).object);
     if (matches) return { type: matched ? "MODIFIED" : "ADDED", object, entry };
     return matched ? { type: "DELETED", object: departed(this.#kind, event, event.previous) } : undefined;
@@ -262,6 +272,25 @@ class WatchRun implements Watching {
     });
     this.#timers.add(timer);
   }
+}
+
+/** What an event is to a watcher that sees all of the collection. */
+function translatePlainly(kind: ResourceKind, event: StoreEvent): WatchEvent {
+  const { object, entry } = answered(kind, event.entry);
+  if (event.type === "delete") return { type: "DELETED", object, entry };
+  return { type: event.previous === undefined ? "ADDED" : "MODIFIED", object, entry };
+}
+
+/** The last batch and what it was made: the store hands the same one to all watchers of a collection, one after the other. */
+let lastTranslated:
+  | { readonly kind: ResourceKind; readonly batch: readonly StoreEvent[]; readonly events: readonly WatchEvent[] }
+  | undefined;
+
+function translateForAll(kind: ResourceKind, batch: readonly StoreEvent[]): readonly WatchEvent[] {
+  if (lastTranslated?.batch === batch && lastTranslated.kind === kind) return lastTranslated.events;
+  const events = batch.map((event) => translatePlainly(kind, event));
+  lastTranslated = { kind, batch, events };
+  return events;
 }
 
 /** Objects that left selectors, by the event: shared by all watchers that see the same departure. */

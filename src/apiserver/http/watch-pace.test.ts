@@ -26,3 +26,23 @@ test("a flush is due again after the pause, or when the clock was set back", asy
   await clock.advance(4);
   expect(pace.isDue(now)).toBe(true);
 });
+
+test("the more wait together, the longer the next pause, up to a bound", async () => {
+  const { clock } = testHost();
+  const pace = new WatchPace(clock);
+  const pauseAfter = async (count: number) => {
+    for (let i = 0; i < count; i++) pace.later({ flush: () => {} });
+    await clock.advance(1000);
+    const flushedAt = pace.now();
+    let ms = 0;
+    while (!pace.isDue(flushedAt)) {
+      await clock.advance(1);
+      ms++;
+    }
+    return ms;
+  };
+  expect(await pauseAfter(50)).toBe(4);
+  expect(await pauseAfter(1000)).toBe(30);
+  expect(await pauseAfter(100_000)).toBe(50);
+  expect(await pauseAfter(1)).toBe(4);
+});

@@ -1,7 +1,10 @@
 import type { Clock } from "../../host/index.ts";
 
-/** Who has just been sent events waits this long for more: what comes meanwhile goes to it in one write. */
-const pauseMs = 4;
+/** Who has just been sent events waits at least this long for more: what comes meanwhile goes to it in one write. */
+const pauseMsMin = 4;
+/** Writing to one client takes about 5 us, however much it is: the more clients wait together, the longer they do. */
+const pauseMsForEach = 0.03;
+const pauseMsMax = 50;
 
 /** Something that holds back what came since it was last sent. */
 export interface Paced {
@@ -15,6 +18,7 @@ export interface Paced {
 export class WatchPace {
   readonly #clock: Clock;
   #waiting: Paced[] = [];
+  #pauseMs = pauseMsMin;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,17 +31,18 @@ export class WatchPace {
   /** Whether what was last flushed at this time may be flushed again. */
   isDue(flushedAtMs: number): boolean {
     const passed = this.#clock.now() - flushedAtMs;
-    return passed >= pauseMs || passed < 0;
+    return passed >= this.#pauseMs || passed < 0;
   }
 
   /** All that wait are flushed together, so that they share what they have in common. */
   later(paced: Paced): void {
-    if (this.#waiting.push(paced) === 1) this.#clock.setTimer(pauseMs, () => this.#flushAll());
+    if (this.#waiting.push(paced) === 1) this.#clock.setTimer(this.#pauseMs, () => this.#flushAll());
   }
 
   #flushAll(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#pauseMs = Math.min(pauseMsMax, Math.max(pauseMsMin, waiting.length * pauseMsForEach));
     for (const paced of waiting) paced.flush();
   }
 }

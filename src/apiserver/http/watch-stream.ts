@@ -25,8 +25,21 @@ const sharedBytesMax = 4 * 1024 * 1024;
 class SharedFrames {
   readonly #frames = new Map<KubeObject, { readonly type: string; readonly frame: Chunk }>();
   #bytes = 0;
+  /** Watchers ask one after the other for the same. */
+  #lastObject: KubeObject | undefined;
+  #lastType = "";
+  #lastFrame: Chunk | undefined;
 
   get(object: KubeObject, type: string, encode: () => Chunk): Chunk {
+    if (object === this.#lastObject && type === this.#lastType && this.#lastFrame !== undefined) return this.#lastFrame;
+    const frame = this.#find(object, type, encode);
+    this.#lastObject = object;
+    this.#lastType = type;
+    this.#lastFrame = frame;
+    return frame;
+  }
+
+  #find(object: KubeObject, type: string, encode: () => Chunk): Chunk {
     const known = this.#frames.get(object);
     if (known?.type === type) return known.frame;
     const frame = encode();
