@@ -5,6 +5,7 @@ import { type Running, runProgram, type ShellWorld } from "./index.ts";
 /** Runs a script to its end, or until it would run for ever: what it printed, its exit code, how long it slept. */
 function outcome(script: string, variables: Record<string, string> = {}) {
   let output = "";
+  let errors = "";
   let listens = false;
   const world: ShellWorld = {
     files: new Map([["/present", "here\n"]]),
@@ -15,6 +16,7 @@ function outcome(script: string, variables: Record<string, string> = {}) {
     },
     printError: (text) => {
       output += text;
+      errors += text;
     },
     listens: () => {
       listens = true;
@@ -26,8 +28,8 @@ function outcome(script: string, variables: Record<string, string> = {}) {
   let sleptMs = 0;
   for (;;) {
     const step = running.next();
-    if (step.done) return { output, listens, exitCode: step.value, sleptMs };
-    if (!Number.isFinite(step.value)) return { output, listens, exitCode: "runs" as const, sleptMs };
+    if (step.done) return { output, errors, listens, exitCode: step.value, sleptMs };
+    if (!Number.isFinite(step.value)) return { output, errors, listens, exitCode: "runs" as const, sleptMs };
     sleptMs += step.value;
   }
 }
@@ -97,7 +99,7 @@ test.each([
   ["(echo a; exit 3); echo $?", "a\n3\n"],
   ["sleep 1 & echo first; wait; echo last", "first\nlast\n"],
   ["echo a b c | xargs -n1 echo item", "item a\nitem b\nitem c\n"],
-  ["echo lost 2>/dev/null >&2; echo kept", "lost\nkept\n"],
+  ["echo lost 2>/dev/null >&2; echo kept", "kept\n"],
   ["date +%Y-%m-%dT%H:%M:%S", "2026-11-23T10:20:30\n"],
   ["date", "Mon Nov 23 10:20:30 UTC 2026\n"],
   ["sh -c 'echo $1 and $2' name a b", "a and b\n"],
@@ -114,6 +116,11 @@ test("what goes through a pipe line by line comes as time goes by", () => {
   expect(
     outcome("while true; do echo tick; sleep 10; if [ -f /x ]; then sleep infinity; fi; touch /x; done | tee /log"),
   ).toMatchObject({ output: "tick\ntick\n", sleptMs: 20_000, exitCode: "runs" });
+});
+
+test("errors and output go where they are sent", () => {
+  const script = "echo out; echo err >&2; echo both 2>&1; { echo in; echo group >&2; } 2>/dev/null";
+  expect(outcome(script)).toMatchObject({ output: "out\nerr\nboth\nin\n", errors: "err\n" });
 });
 
 test("a program that takes too long is stopped by timeout", () => {

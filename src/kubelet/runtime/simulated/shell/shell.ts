@@ -365,8 +365,8 @@ export class Shell {
     const { files } = this.world;
     for (const redirect of redirects) {
       if (redirect.kind === "join") {
-        if (redirect.stream === "output") printError = print;
-        else print = printError;
+        if (redirect.stream === "output") print = printError;
+        else printError = print;
       } else if (redirect.kind === "here") input = new Input(yield* this.#text(redirect.text(), io));
       else if (redirect.kind === "input") {
         const path = yield* this.#text(redirect.path, io);
