@@ -81,6 +81,8 @@ export type ApiResponse =
       readonly kind: "list";
       readonly apiVersion: string;
       readonly listKind: string;
+      /** Items say their kind and version themselves: custom resources. Others leave it to the list. */
+      readonly hasTypedItems?: boolean;
       readonly metadata: ListMeta;
       readonly items: readonly ListItem[];
       readonly warnings?: readonly string[];

@@ -8,6 +8,8 @@ export interface ResourceKind {
   /** Plural, for example `pods`. */
   readonly resource: string;
   readonly kind: string;
+  /** Of its lists; default: the kind with `List` behind it. */
+  readonly listKind?: string;
   readonly singularName: string;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];

@@ -29,7 +29,8 @@ export function listAnswer(call: Call, page: Page): ApiResponse {
   return {
     kind: "list",
     apiVersion: formatApiVersion(kind),
-    listKind: `${kind.kind}List`,
+    listKind: kind.listKind ?? `${kind.kind}List`,
+    ...(kind.decode !== undefined && { hasTypedItems: true }),
     metadata: page.metadata,
     items: page.entries.map(({ item }) => item),
     warnings: warningsOf(call),

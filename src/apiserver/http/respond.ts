@@ -117,8 +117,13 @@ function* listPieces(context: AnswerContext, response: ListResponse): Generator<
   const bare = new BareItems(itemKind, apiVersion);
   let first = true;
   for (const item of response.items) {
-    yield first ? brace : commaBrace;
-    yield bare.withoutBrace(item);
+    if (response.hasTypedItems) {
+      if (!first) yield ",";
+      yield item.entry?.json() ?? JSON.stringify(item.object);
+    } else {
+      yield first ? brace : commaBrace;
+      yield bare.withoutBrace(item);
+    }
     first = false;
   }
   yield "]}\n";

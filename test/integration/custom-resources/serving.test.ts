@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { JsonValue } from "../../../src/api/meta/index.ts";
 import { type Cluster, createCluster } from "../../../src/index.ts";
 import { type Answer, Api, type Json } from "../../conformance/support/api.ts";
 import { widget, widgetDefinition, widgetSchema } from "./definitions.ts";
@@ -191,7 +192,7 @@ describe("custom resources", () => {
       { name: "Size", type: "integer", jsonPath: ".spec.size" },
       { name: "First", type: "string", jsonPath: ".spec.ports[?(@.port==8)].name", priority: 1, description: "d" },
     ];
-    await define(widgetDefinition({ additionalPrinterColumns: columns }));
+    await define(widgetDefinition({ additionalPrinterColumns: columns as JsonValue }));
     await api.create(
       widgets,
       widget("one", {

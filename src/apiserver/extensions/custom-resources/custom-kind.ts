@@ -50,6 +50,7 @@ class CustomKind implements ResourceKind {
   readonly version: string;
   readonly resource: string;
   readonly kind: string;
+  readonly listKind: string;
   readonly singularName: string;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
@@ -68,13 +69,14 @@ class CustomKind implements ResourceKind {
 
   constructor(resource: CustomResource, own: CustomVersion) {
     const { spec, status } = resource.definition;
-    const { plural, singular, shortNames, kind, categories } = status?.acceptedNames ?? spec.names;
+    const { plural, singular, shortNames, kind, listKind, categories } = status?.acceptedNames ?? spec.names;
     this.#common = resource;
     this.#own = own;
     this.group = spec.group;
     this.version = own.name;
     this.resource = plural;
     this.kind = kind;
+    this.listKind = listKind || `${kind}List`;
     this.singularName = singular ?? "";
     this.shortNames = shortNames ?? [];
     this.categories = categories ?? [];
