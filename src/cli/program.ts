@@ -110,6 +110,7 @@ const expectedErrors = new Set([
   "AdmissionConfigError",
   "CommandError",
   "DataFolderError",
+  "CgroupError",
   "RuntimeError",
   "EncryptionConfigError",
   "KubeconfigError",

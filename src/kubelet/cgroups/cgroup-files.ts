@@ -14,6 +14,8 @@ export interface Cgroups {
   remove(name: CgroupName): Promise<void>;
   /** The names of those directly below. */
   children(name: CgroupName): Promise<readonly string[]>;
+  /** Lets go of whom it speaks with. */
+  close?(): void;
 }
 
 const removeTriesMs = [0, 20, 50, 100, 200, 500, 1000] as const;

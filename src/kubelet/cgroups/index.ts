@@ -4,3 +4,4 @@ export { type Cgroups, openCgroups } from "./cgroup-files.ts";
 export type { CgroupDriver, CgroupName } from "./cgroup-names.ts";
 export { cpuQuotaOf, cpuQuotaPeriodMicros, cpuSharesOf } from "./cpu.ts";
 export { PodCgroups, type PodCgroupsOptions } from "./pod-cgroups.ts";
+export { CgroupError, openSystemdCgroups } from "./systemd/systemd-cgroups.ts";

@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import type { Container, Pod } from "../../api/types/index.ts";
 import { testHost } from "../../host/index.ts";
 import type { Cgroups } from "./cgroup-files.ts";
-import { type CgroupName, podCgroup, runtimePath } from "./cgroup-names.ts";
+import {
+  type CgroupName,
+  classCgroup,
+  partOf,
+  podCgroup,
+  podsCgroup,
+  runtimePath,
+  sliceAbove,
+} from "./cgroup-names.ts";
 import { cpuWeightOf } from "./cpu.ts";
 import { PodCgroups } from "./pod-cgroups.ts";
 import { type CgroupLimits, podLimits } from "./pod-limits.ts";
@@ -35,8 +43,18 @@ test("guaranteed pods are below all pods, the others below their class", () => {
 });
 
 test("a slice's name tells its whole place", () => {
-  const pod = podOf("1234-ab", [container()]);
-  expect(runtimePath(podCgroup([], pod), "systemd")).toBe("kubepods-besteffort-pod1234_ab.slice");
+  const name = podCgroup(["node-1"], podOf("1234-ab", [container()]));
+  expect(runtimePath(name, "systemd")).toBe(
+    "/node_1.slice/node_1-kubepods.slice/node_1-kubepods-besteffort.slice/node_1-kubepods-besteffort-pod1234_ab.slice",
+  );
+  expect([sliceAbove(name), sliceAbove(podsCgroup([]))]).toEqual(["node_1-kubepods-besteffort.slice", "-.slice"]);
+});
+
+test("a pod's slice tells its uid, other slices beside it tell none", () => {
+  const above = classCgroup([], "Burstable");
+  expect(partOf("kubepods-burstable-pod1234_ab.slice", above)).toBe("pod1234-ab");
+  const others = ["kubepods-burstable.slice", "kubepods-burstable-podx-y.slice", "cri-containerd-1.scope"];
+  expect(others.map((slice) => partOf(slice, above))).toEqual([undefined, undefined, undefined]);
 });
 
 test("a pod is limited as a whole where all its containers are", () => {

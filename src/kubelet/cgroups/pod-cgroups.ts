@@ -48,9 +48,7 @@ export class PodCgroups {
 
   /** Makes what all pods are below. */
   async start(): Promise<void> {
-    const { cgroups, driver, allPods } = this.#options;
-    // Under systemd slices are its own; the runtime makes them from their names.
-    if (driver === "systemd") return;
+    const { cgroups, allPods } = this.#options;
     const { milliCpu, memoryBytes } = allPods;
     await cgroups.set(podsCgroup(this.#root), { cpuShares: cpuSharesOf(milliCpu), memoryBytes });
     await cgroups.set(classCgroup(this.#root, "BestEffort"), { cpuShares: leastCpuShares });
@@ -61,6 +59,7 @@ export class PodCgroups {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#options.cgroups.close?.();
   }
 
   /** What the runtime puts a pod's containers below. */
@@ -70,29 +69,25 @@ export class PodCgroups {
 
   /** Makes the pod's cgroup, or gives it the limits that the pod has by now. */
   async ensure(pod: Pod): Promise<void> {
-    const { cgroups, driver, podPidsLimit = -1 } = this.#options;
-    if (driver === "systemd") return;
+    const { cgroups, podPidsLimit = -1 } = this.#options;
     await this.#updateClasses();
     await cgroups.set(podCgroup(this.#root, pod), podLimits(pod, podPidsLimit));
   }
 
   /** Before the pod's containers are resized: whatever they come to is within what the pod as a whole may have. */
   async lift(pod: Pod): Promise<void> {
-    const { cgroups, driver } = this.#options;
-    if (driver === "systemd") return;
+    const { cgroups } = this.#options;
     await cgroups.set(podCgroup(this.#root, pod), { cpuPeriodMicros: 100_000, cpuQuotaMicros: -1, memoryBytes: -1 });
   }
 
   /** After the pod's sandbox is gone. */
   async release(pod: Pod): Promise<void> {
-    if (this.#options.driver === "systemd") return;
     await this.#options.cgroups.remove(podCgroup(this.#root, pod));
   }
 
   /** Ends what is left of pods that nobody knows any more. */
   async removeOrphans(isKnown: (uid: string) => boolean): Promise<void> {
-    const { cgroups, driver } = this.#options;
-    if (driver === "systemd") return;
+    const { cgroups } = this.#options;
     const parents = [
       podsCgroup(this.#root),
       classCgroup(this.#root, "Burstable"),

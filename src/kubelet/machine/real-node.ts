@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { quantityToMilli, quantityToNumber } from "../../api/meta/index.ts";
 import type { Pod } from "../../api/types/index.ts";
 import { type Host, sleep } from "../../host/index.ts";
-import { type CgroupDriver, openCgroups, PodCgroups } from "../cgroups/index.ts";
+import { type CgroupDriver, openCgroups, openSystemdCgroups, PodCgroups } from "../cgroups/index.ts";
 import type { ImageCollectorOptions } from "../images/image-collector.ts";
 import type { NodeBackend } from "../node/node-kubelet.ts";
 import type { NodeOptions } from "../node/node-options.ts";
@@ -174,16 +174,22 @@ async function openPodCgroups(
       (rest, amounts) => rest - quantityToMilli(amounts[name] ?? "0"),
       quantityToMilli(capacity[name] ?? "0"),
     );
+  const kernel = await openCgroups(host, cgroupMount);
   const cgroups = new PodCgroups({
     host,
-    cgroups: await openCgroups(host, cgroupMount),
+    cgroups: driver === "systemd" ? await openSystemdCgroups(host, kernel) : kernel,
     driver,
     root: root.split("/").filter((part) => part !== ""),
     allPods: { milliCpu: left("cpu"), memoryBytes: Math.floor(left("memory") / 1000) },
     podPidsLimit,
     pods,
   });
-  await cgroups.start();
+  try {
+    await cgroups.start();
+  } catch (error) {
+    cgroups.stop();
+    throw error;
+  }
   return cgroups;
 }
 

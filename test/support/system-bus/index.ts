@@ -15,7 +15,7 @@ export const systemBusNeeds: Needs = {
 
 /** What systemd or the login manager was asked for. */
 export interface BusEvent {
-  readonly event: "ready" | "inhibit" | "released" | "kill" | "start" | "set" | "stop" | "reset";
+  readonly event: "ready" | "inhibit" | "released" | "kill" | "start" | "set" | "stop" | "reset" | "sync";
   readonly unit?: string;
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly [name: string]: unknown;
@@ -30,6 +30,7 @@ export class TestSystemBus {
   readonly #before = process.env.DBUS_SYSTEM_BUS_ADDRESS;
   #daemon: ChildProcess | undefined;
   #services: ChildProcess | undefined;
+  #syncs = 0;
 
   private constructor() {
     this.folder = mkdtempSync(join(tmpdir(), "sampan-bus-"));
@@ -82,6 +83,14 @@ export class TestSystemBus {
 
   command(text: string): void {
     this.#services?.stdin?.write(`${text}\n`);
+  }
+
+  /** What happened up to now, which is forgotten then. */
+  async take(): Promise<readonly BusEvent[]> {
+    const number = ++this.#syncs;
+    this.command(`sync ${number}`);
+    await this.until((events) => events.some((one) => one.event === "sync" && one.number === number));
+    return this.events.splice(0).filter(({ event }) => event !== "sync");
   }
 
   /** What happened, when it is enough. */

@@ -4,6 +4,7 @@ Every line of the output is a JSON event; every line of the input is a command:
   shutdown true|false   emit PrepareForShutdown
   delay SECONDS         the longest delay from now on
   fail UNIT             the next job of this unit fails
+  sync NUMBER           tell that all before it was told
 """
 
 import glob
@@ -153,6 +154,8 @@ def command(source, _condition):
         login.PrepareForShutdown(argument == "true")
     elif verb == "delay":
         login.delay = float(argument)
+    elif verb == "sync":
+        tell(event="sync", number=int(argument))
     elif verb == "fail":
         systemd.failing.add(argument)
     return True
