@@ -2,6 +2,8 @@
  * The Common Expression Language as Kubernetes has it: what expressions of each place may name, whether they compile, in
  * the original's words when they do not, and what they evaluate to. The language itself is loaded with the first expression.
  */
+
+export { CostBudget, OutOfBudgetError, ownBound } from "./cost/index.ts";
 export { compileDeviceSelector, type Device, type DeviceAttribute, selectsDevice } from "./device.ts";
 export type { AuthorizationCheck, AuthorizationDecision, Authorize } from "./extensions/index.ts";
 export { authorizerValue } from "./extensions/index.ts";

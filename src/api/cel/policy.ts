@@ -1,3 +1,4 @@
+import { type CostBudget, OutOfBudgetError } from "./cost/index.ts";
 import { type AdmissionEnvironment, admissionEnvironment, VariablesValue, withVariables } from "./environment.ts";
 import type { Environment } from "./library.ts";
 import { withoutMessages } from "./messages.ts";
@@ -63,14 +64,18 @@ export function compileMatchCondition(expression: string, options: AdmissionEnvi
 }
 
 /** The value of `variables`: each is computed once, when it is first asked for. */
-export function policyVariables(variables: readonly VariableProgram[], activation: () => Activation): object {
+export function policyVariables(
+  variables: readonly VariableProgram[],
+  activation: () => Activation,
+  budget?: CostBudget,
+): object {
   const values = new VariablesValue();
   for (const { name, program } of variables) {
     let settled: { value: unknown } | { error: unknown } | undefined;
     Object.defineProperty(values, name, {
       enumerable: true,
       get() {
-        settled ??= evaluated(name, program, activation());
+        settled ??= evaluated(name, program, activation(), budget);
         if ("error" in settled) throw settled.error;
         return settled.value;
       },
@@ -79,10 +84,16 @@ export function policyVariables(variables: readonly VariableProgram[], activatio
   return values;
 }
 
-function evaluated(name: string, program: Program, activation: Activation): { value: unknown } | { error: unknown } {
+function evaluated(
+  name: string,
+  program: Program,
+  activation: Activation,
+  budget: CostBudget | undefined,
+): { value: unknown } | { error: unknown } {
   try {
-    return { value: program.evaluate(activation) };
+    return { value: program.evaluate(activation, budget) };
   } catch (err) {
+    if (err instanceof OutOfBudgetError) return { error: err };
     const why = err instanceof Error ? err.message : String(err);
     const text = `composited variable ${JSON.stringify(name)} fails to evaluate: ${why}`;
     return { error: new ExpressionError(text, { cause: err }) };

@@ -1,13 +1,26 @@
 import { evaluationText, type Issue, issuesText, syntaxIssue, typeIssue, typeText } from "./compile-error.ts";
+import type { CostBudget } from "./cost/budget.ts";
+import { counted, prepareCounting } from "./cost/count.ts";
+import { estimateCost, type Sizes } from "./cost/estimate.ts";
+import type { CelNode } from "./cost/nodes.ts";
+import { ExpressionError } from "./expression-error.ts";
 import type { Environment } from "./library.ts";
+
+export { ExpressionError } from "./expression-error.ts";
 
 /** A compiled expression. */
 export interface Program {
   readonly expression: string;
   /** `bool`, `string`, `dyn`, `list<int>`, ... */
   readonly type: string;
-  /** @throws ExpressionError */
-  evaluate(activation: Activation): unknown;
+  /**
+   * What it costs is taken from the budget.
+   * @throws ExpressionError also when one evaluation costs too much
+   * @throws OutOfBudgetError
+   */
+  evaluate(activation: Activation, budget?: CostBudget): unknown;
+  /** What an evaluation costs at worst, by the sizes that the variables' values can have. */
+  worstCost(sizes: Sizes): number;
 }
 
 /** The values of an environment's variables, by name. */
@@ -17,11 +30,6 @@ export type Activation = Readonly<Record<string, unknown>>;
 export type Compilation =
   | { readonly program: Program; readonly error?: undefined }
   | { readonly program?: undefined; readonly error: string };
-
-/** An expression could not be evaluated; the message is the original's. */
-export class ExpressionError extends Error {
-  override readonly name = "ExpressionError";
-}
 
 /** Why an expression of this type is of no use at its place; undefined when it is. */
 export type TypeRule = (type: string) => string | undefined;
@@ -53,16 +61,29 @@ export function compileIn(environment: Environment, expression: string, rule: Ty
   const type = checked.type ?? "dyn";
   const error = rule(type);
   if (error !== undefined) return { error };
-  return { program: { expression, type, evaluate: (activation) => evaluate(parsed, activation) } };
+  const root = parsed.ast as unknown as CelNode; // the declarations leave out what the checker adds
+  prepareCounting(root);
+  return {
+    program: {
+      expression,
+      type,
+      evaluate: (activation, budget) => evaluate(parsed, activation, budget),
+      worstCost: (sizes) => estimateCost(root, sizes),
+    },
+  };
 }
 
-function evaluate(parsed: ReturnType<Environment["parse"]>, activation: Activation): unknown {
-  try {
-    return parsed(activation);
-  } catch (err) {
-    if (err instanceof ExpressionError) throw err;
-    throw new ExpressionError(evaluationText(err), { cause: err });
-  }
+function evaluate(
+  parsed: ReturnType<Environment["parse"]>,
+  activation: Activation,
+  budget: CostBudget | undefined,
+): unknown {
+  const outcome = counted(() => parsed(activation));
+  budget?.spend(outcome.cost);
+  if (!("error" in outcome)) return outcome.value;
+  const { error } = outcome;
+  if (error instanceof ExpressionError) throw error;
+  throw new ExpressionError(evaluationText(error), { cause: error });
 }
 
 function failed(expression: string, issues: readonly Issue[]): Compilation {

@@ -1,6 +1,7 @@
 import { typeText } from "./compile-error.ts";
+import { cardinality, schemaSizes } from "./cost/index.ts";
 import type { Environment } from "./library.ts";
-import { type Compilation, compileIn } from "./program.ts";
+import { type Compilation, compileIn, type Program } from "./program.ts";
 import { type NodeType, type RuleSchema, SchemaTypes } from "./schema-types.ts";
 
 /** Compiles the rules of one schema: each sees the values of its node, by the node's type, as `self` and `oldSelf`. */
@@ -27,6 +28,14 @@ export class RuleCompiler {
     );
     if (program !== undefined) return { program };
     return { error: error.replace(/^compilation failed/, "messageExpression compilation failed") };
+  }
+
+  /**
+   * What evaluating an expression of the node costs at worst in one request.
+   * @param repeats how many values of the node the schemas around it allow; undefined without such a bound
+   */
+  worstCost(node: RuleSchema, isResource: boolean, program: Program, repeats: number | undefined): number {
+    return program.worstCost(schemaSizes(node, isResource)) * (repeats ?? cardinality(node, isResource));
   }
 
   typeOf(node: RuleSchema, isResource: boolean): NodeType {

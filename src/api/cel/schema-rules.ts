@@ -1,4 +1,6 @@
 import { type FieldError, type FieldPath, fieldError } from "../meta/index.ts";
+import { CostBudget, OutOfBudgetError } from "./cost/index.ts";
+import { limits } from "./limits.ts";
 import { ExpressionError, type Program } from "./program.ts";
 import { RuleCompiler } from "./rule.ts";
 import { type NodeType, type RuleSchema, type SchemaRule, schemaIn } from "./schema-types.ts";
@@ -33,7 +35,7 @@ export function compileSchemaRules(schema: RuleSchema): SchemaRules | undefined 
   return {
     check(value, old, path) {
       const out: FieldError[] = [];
-      checkNode(root, value, old, path, out);
+      checkNode(root, value, old, path, { out, budget: new CostBudget(limits.budget) });
       return out;
     },
   };
@@ -59,21 +61,28 @@ function nodeOf(compiler: RuleCompiler, schema: RuleSchema, isRoot: boolean): No
   return { schema, type: compiler.typeOf(schema, isResource), rules, properties, each };
 }
 
-function checkNode(node: Node, value: unknown, old: unknown, path: FieldPath, out: FieldError[]): void {
-  if (value === undefined || value === null) return;
-  checkRules(node, value, old, path, out);
+/** One check of a whole object. */
+interface Check {
+  readonly out: FieldError[];
+  /** Negative when it is spent: nothing more is checked then. */
+  readonly budget: CostBudget;
+}
+
+function checkNode(node: Node, value: unknown, old: unknown, path: FieldPath, check: Check): void {
+  if (value === undefined || value === null || check.budget.remaining < 0) return;
+  checkRules(node, value, old, path, check);
   if (Array.isArray(value)) {
     const { each, schema } = node;
     if (each === undefined) return;
-    for (const [i, item] of value.entries()) checkNode(each, item, correlated(schema, item, old), path.index(i), out);
+    for (const [i, item] of value.entries()) checkNode(each, item, correlated(schema, item, old), path.index(i), check);
     return;
   }
   if (typeof value !== "object") return;
   for (const [key, member] of Object.entries(value)) {
     const before = typeof old === "object" && old !== null ? Reflect.get(old, key) : undefined;
     const property = node.properties.get(key);
-    if (property !== undefined) checkNode(property, member, before, path.child(key), out);
-    else if (node.each !== undefined) checkNode(node.each, member, before, path.key(key), out);
+    if (property !== undefined) checkNode(property, member, before, path.child(key), check);
+    else if (node.each !== undefined) checkNode(node.each, member, before, path.key(key), check);
   }
 }
 
@@ -86,7 +95,7 @@ function correlated(schema: RuleSchema, item: unknown, old: unknown): unknown {
   return old.find((each) => keys.every((key) => part(each, key) === part(item, key)));
 }
 
-function checkRules(node: Node, value: unknown, old: unknown, path: FieldPath, out: FieldError[]): void {
+function checkRules(node: Node, value: unknown, old: unknown, path: FieldPath, { out, budget }: Check): void {
   if (node.rules.length === 0) return;
   const isNew = old === undefined || old === null;
   const activation = {
@@ -99,25 +108,38 @@ function checkRules(node: Node, value: unknown, old: unknown, path: FieldPath, o
     const { rule } = compiled;
     const text = rule.message?.trim() || rule.rule?.trim() || "";
     try {
-      if (compiled.program.evaluate(activation) === true) continue;
+      if (compiled.program.evaluate(activation, budget) === true) continue;
     } catch (err) {
       if (!(err instanceof ExpressionError)) throw err;
+      if (err instanceof OutOfBudgetError) {
+        out.push(fieldError.invalid(path, shown, err.message));
+        return;
+      }
       out.push(fieldError.invalid(path, shown, evaluationDetail(err.message, text)));
       continue;
     }
-    out.push(brokenRule(rule, messageOf(compiled, activation), at(path, rule.fieldPath), shown));
+    out.push(brokenRule(rule, messageOf(compiled, activation, budget), at(path, rule.fieldPath), shown));
+    if (budget.remaining < 0) {
+      out.push(fieldError.invalid(path, shown, new OutOfBudgetError().message));
+      return;
+    }
   }
 }
 
 function evaluationDetail(message: string, rule: string): string {
+  if (message.startsWith("operation cancelled: ")) return `'${message}': call cost exceeds limit for rule: ${rule}`;
   if (!message.startsWith("no such overload")) return `${message} evaluating rule: ${rule}`;
   return `'${message}': call arguments did not match a supported operator, function or macro signature for rule: ${rule}`;
 }
 
-function messageOf({ rule, message }: CompiledRule, activation: { self: unknown; oldSelf: unknown }): string {
+function messageOf(
+  { rule, message }: CompiledRule,
+  activation: { self: unknown; oldSelf: unknown },
+  budget: CostBudget,
+): string {
   if (message !== undefined) {
     try {
-      const made = message.evaluate(activation);
+      const made = message.evaluate(activation, budget);
       if (typeof made === "string" && made.trim() !== "" && !made.includes("\n")) return made.trim();
     } catch (err) {
       if (!(err instanceof ExpressionError)) throw err; // then the fixed message is told

@@ -169,9 +169,11 @@ function stringType(format: string | undefined): NodeType {
   }
 }
 
+let durations: Environment | undefined;
+
 function durationValue(value: unknown): unknown {
-  const { Environment } = library();
-  return new Environment().evaluate("duration(text)", { text: value });
+  durations ??= new (library().Environment)().registerVariable("text", "string");
+  return durations.evaluate("duration(text)", { text: String(value) });
 }
 
 function membersOf(value: unknown): [string, unknown][] {

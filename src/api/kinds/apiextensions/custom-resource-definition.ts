@@ -70,7 +70,6 @@ export const customResourceDefinitionStrategy: KindStrategy = {
       },
     },
   },
-  statusResetFields: [["metadata"]],
 };
 
 function storageVersions({ spec }: Definition): string[] {

@@ -1,9 +1,10 @@
-import { RuleCompiler, type RuleSchema } from "../../cel/index.ts";
+import { ownBound, RuleCompiler, type RuleSchema } from "../../cel/index.ts";
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { fieldError } from "../../meta/index.ts";
 import type { JSONSchemaProps, ValidationRule } from "../../types/index.ts";
 import { checkSupported } from "../field-checks.ts";
 import { checkListType } from "./list-type.ts";
+import { checkCost, RuleCosts } from "./rule-costs.ts";
 import { childrenOf, isTrue, schemaIn } from "./schema-node.ts";
 
 /** What a schema may say at all, at every place of it, whether it is structural or not. */
@@ -18,6 +19,9 @@ interface Place {
   readonly rules: () => RuleCompiler;
   /** Where values cannot be told to be the same as before: rules below may not name the old ones. */
   readonly uncorrelated?: FieldPath;
+  readonly costs: RuleCosts;
+  /** How many values of the schema may be in one object, by the bounds of those around it; undefined without bounds. */
+  readonly repeats: number | undefined;
 }
 
 const types = ["array", "boolean", "integer", "number", "object", "string"];
@@ -36,7 +40,9 @@ export function checkSchemaRules(schema: JSONSchemaProps, path: FieldPath, out: 
     compiler ??= new RuleCompiler(schema as RuleSchema);
     return compiler;
   };
-  checkAt(schema, { isRoot: true, isInMetadata: false, rules }, path, out);
+  const costs = new RuleCosts();
+  checkAt(schema, { isRoot: true, isInMetadata: false, rules, costs, repeats: 1 }, path, out);
+  costs.checkTotal(path, out);
 }
 
 /** Whether the schema, or one below, has what no structural schema can have. */
@@ -60,7 +66,7 @@ function checkAt(schema: JSONSchemaProps, place: Place, path: FieldPath, out: Fi
   for (const [field, key, child] of childrenOf(schema)) {
     const parent = path.child(field);
     const at = typeof key === "number" ? parent.index(key) : key === undefined ? parent : parent.key(key);
-    const below = placeOf(schema, place, field, key);
+    const below = { ...placeOf(schema, place, field, key), repeats: repeatsOf(schema, place, field) };
     const isPlainList = field === "items" && schema["x-kubernetes-list-type"] !== "map";
     checkAt(child, isPlainList ? { ...below, uncorrelated: path } : below, at, out);
   }
@@ -70,6 +76,13 @@ function checkAt(schema: JSONSchemaProps, place: Place, path: FieldPath, out: Fi
     checkRule(rule, at, out);
     checkCompiles(schema, rule, place, at, out);
   }
+}
+
+/** Lists and maps repeat what is in them. */
+function repeatsOf(parent: JSONSchemaProps, { repeats }: Place, field: string): number | undefined {
+  if (field !== "items" && field !== "additionalProperties") return repeats;
+  const bound = ownBound(parent as RuleSchema);
+  return bound === undefined || repeats === undefined ? undefined : bound * repeats;
 }
 
 function placeOf(parent: JSONSchemaProps, place: Place, field: string, key: string | number | undefined): Place {
@@ -147,7 +160,12 @@ function checkCompiles(
   const compiler = place.rules();
   const isResource = place.isRoot || isTrue(schema, "embedded-resource");
   if (expression.trim() !== "") {
-    const { error } = compiler.rule(node, isResource, expression);
+    const { error, program } = compiler.rule(node, isResource, expression);
+    if (program !== undefined) {
+      const cost = compiler.worstCost(node, isResource, program, place.repeats);
+      checkCost("estimated rule cost", cost, path.child("rule"), out);
+      place.costs.add(path.child("rule"), cost);
+    }
     if (error !== undefined) out.push(fieldError.invalid(path.child("rule"), goRule(rule), error));
     else if (place.uncorrelated && /\boldSelf\b/.test(expression)) {
       const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelated}`;
@@ -155,7 +173,12 @@ function checkCompiles(
     }
   }
   if (messageExpression.trim() !== "") {
-    const { error } = compiler.message(node, isResource, messageExpression);
+    const { error, program } = compiler.message(node, isResource, messageExpression);
+    if (program !== undefined) {
+      const cost = compiler.worstCost(node, isResource, program, place.repeats);
+      checkCost("estimated messageExpression cost", cost, path.child("messageExpression"), out);
+      place.costs.add(path.child("messageExpression"), cost);
+    }
     if (error !== undefined) out.push(fieldError.invalid(path.child("messageExpression"), goRule(rule), error));
   }
 }

@@ -1,4 +1,10 @@
-import { type Activation, compilePolicy, policyVariables, type VariableProgram } from "../../../api/cel/index.ts";
+import {
+  type Activation,
+  type CostBudget,
+  compilePolicy,
+  policyVariables,
+  type VariableProgram,
+} from "../../../api/cel/index.ts";
 import type { ValidatingAdmissionPolicy } from "../../../api/types/index.ts";
 import type { RequestValues } from "./activation.ts";
 import { type CompiledCondition, compileConditions } from "./conditions.ts";
@@ -72,8 +78,9 @@ export function activationOf(
   values: RequestValues,
   params: unknown,
   variables: readonly VariableProgram[],
+  budget?: CostBudget,
 ): Activation {
   const activation: Record<string, unknown> = { ...values, params };
-  activation.variables = policyVariables(variables, () => activation);
+  activation.variables = policyVariables(variables, () => activation, budget);
   return activation;
 }

@@ -1,4 +1,11 @@
-import { type Activation, compileMatchCondition, type Program } from "../../../api/cel/index.ts";
+import {
+  type Activation,
+  CostBudget,
+  compileMatchCondition,
+  expressionLimits,
+  OutOfBudgetError,
+  type Program,
+} from "../../../api/cel/index.ts";
 
 interface Condition {
   readonly name?: string;
@@ -31,8 +38,10 @@ export function conditionsHold(
   ignoresFailures: boolean,
 ): boolean | { readonly error: string } {
   const failures: string[] = [];
+  const budget = new CostBudget(expressionLimits.matchConditionsBudget);
   for (const condition of conditions) {
-    const result = evaluated(condition, activation);
+    const result = evaluated(condition, activation, budget);
+    if ("spent" in result) return ignoresFailures ? false : { error: result.error };
     if ("error" in result) failures.push(result.error);
     else if (result.value !== true) return false;
   }
@@ -41,15 +50,25 @@ export function conditionsHold(
   return { error: failures.length === 1 ? (failures[0] ?? "") : `[${failures.join(", ")}]` };
 }
 
+/** `spent`: no further expression is evaluated. */
+export type Evaluated =
+  | { readonly value: unknown }
+  | { readonly error: string }
+  | { readonly error: string; readonly spent: true };
+
 /** What an expression makes, or why it makes nothing, in the original's words. */
 export function evaluated(
   { expression, program, error }: CompiledCondition,
   activation: Activation,
-): { readonly value: unknown } | { readonly error: string } {
+  budget: CostBudget,
+): Evaluated {
   if (program === undefined) return { error: `compilation error: ${error}` };
   try {
-    return { value: program.evaluate(activation) };
+    return { value: program.evaluate(activation, budget) };
   } catch (err) {
+    if (err instanceof OutOfBudgetError || budget.remaining < 0) {
+      return { error: new OutOfBudgetError().message, spent: true };
+    }
     return { error: `expression '${expression}' resulted in error: ${err instanceof Error ? err.message : err}` };
   }
 }

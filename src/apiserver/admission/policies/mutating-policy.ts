@@ -1,4 +1,12 @@
-import { compilePolicy, ExpressionError, fromCel, toCel, type VariableProgram } from "../../../api/cel/index.ts";
+import {
+  CostBudget,
+  compilePolicy,
+  ExpressionError,
+  expressionLimits,
+  fromCel,
+  toCel,
+  type VariableProgram,
+} from "../../../api/cel/index.ts";
 import type { ResourceKind } from "../../../api/kinds/index.ts";
 import { ApiError, type JsonValue, type KubeObject } from "../../../api/meta/index.ts";
 import { jsonPatch, mergeTyped } from "../../../api/patch/index.ts";
@@ -125,8 +133,9 @@ class Round {
     }
     let changed = false;
     for (const mutation of compiled.mutations) {
-      const activation = activationOf(await this.#values(matched), params, compiled.variables);
-      const result = evaluated(mutation, activation);
+      const budget = new CostBudget(expressionLimits.budget);
+      const activation = activationOf(await this.#values(matched), params, compiled.variables, budget);
+      const result = evaluated(mutation, activation, budget);
       try {
         if ("error" in result) throw new ExpressionError(result.error);
         const patch = fromCel(result.value) as JsonValue; // made of JSON's kinds of values only

@@ -1,4 +1,4 @@
-import { expressionLimits, toCel } from "../../../api/cel/index.ts";
+import { type Activation, CostBudget, expressionLimits, toCel } from "../../../api/cel/index.ts";
 import type { KindRegistry, ResourceKind } from "../../../api/kinds/index.ts";
 import { ApiError, type KubeObject } from "../../../api/meta/index.ts";
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from "../../../api/types/index.ts";
@@ -182,29 +182,35 @@ function evaluate(
   param: KubeObject | null,
 ): Outcome {
   const ignores = spec.failurePolicy === "Ignore";
-  const activation = activationOf(values, param === null ? null : toCel(param), compiled.variables);
-  const matches = conditionsHold(compiled.conditions, activation, ignores);
+  const params = param === null ? null : toCel(param);
+  const matches = conditionsHold(compiled.conditions, activationOf(values, params, compiled.variables), ignores);
   if (matches === false) return nothing;
-  if (matches !== true) {
-    if (ignores) return nothing;
-    return { ...nothing, failures: [{ index: 0, message: matches.error, reason: "Invalid" }] };
+  const invalid = (message: string, index = 0) => ({ index, message, reason: "Invalid" });
+  if (matches !== true) return ignores ? nothing : { ...nothing, failures: [invalid(matches.error)] };
+  const budget = new CostBudget(expressionLimits.budget);
+  const activation = activationOf(values, params, compiled.variables, budget);
+  const failures: Outcome["failures"][number][] = [];
+  for (const [index, validation] of compiled.validations.entries()) {
+    const result = evaluated(validation, activation, budget);
+    if ("spent" in result) return ignores ? nothing : { ...nothing, failures: [invalid(result.error)] };
+    if ("error" in result) {
+      if (!ignores) failures.push(invalid(result.error, index));
+    } else if (result.value !== true) {
+      failures.push({ index, message: messageOf(validation, activation, budget), reason: validation.reason });
+    }
   }
-  const failures = compiled.validations.flatMap((validation, index) => {
-    const result = evaluated(validation, activation);
-    if ("error" in result) return ignores ? [] : [{ index, message: result.error, reason: "Invalid" }];
-    if (result.value === true) return [];
-    return [{ index, message: messageOf(validation, activation), reason: validation.reason }];
-  });
-  return { failures, ...annotate(compiled, activation, ignores) };
+  return { failures, ...annotate(compiled, activation, budget, ignores) };
 }
 
 /** What messageExpression makes, else the fixed message, else the expression. */
 function messageOf(
   { messageExpression, message, expression }: CompiledValidation,
-  activation: Parameters<typeof evaluated>[1],
+  activation: Activation,
+  budget: CostBudget,
 ): string {
   if (messageExpression !== undefined) {
-    const result = evaluated(messageExpression, activation);
+    const result = evaluated(messageExpression, activation, budget);
+    if ("spent" in result) return `failed messageExpression: ${result.error}`;
     const made = "value" in result && typeof result.value === "string" ? result.value.trim() : "";
     if (made !== "" && Buffer.byteLength(made) <= expressionLimits.messageBytes && !made.includes("\n")) return made;
   }
@@ -213,15 +219,17 @@ function messageOf(
 
 function annotate(
   { annotations }: CompiledValidatingPolicy,
-  activation: Parameters<typeof evaluated>[1],
+  activation: Activation,
+  budget: CostBudget,
   ignores: boolean,
 ): Pick<Outcome, "annotations" | "annotationErrors"> {
   const found = new Map<string, string>();
   const annotationErrors: string[] = [];
   for (const annotation of annotations) {
-    const result = evaluated(annotation, activation);
+    const result = evaluated(annotation, activation, budget);
     if ("error" in result) {
       if (!ignores) annotationErrors.push(result.error);
+      if ("spent" in result) break;
     } else if (typeof result.value === "string" && result.value.trim() !== "") {
       found.set(annotation.key, result.value.trim().slice(0, annotationBytesMax));
     }

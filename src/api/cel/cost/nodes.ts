@@ -1,0 +1,68 @@
+/** Of the library's syntax trees what costs are counted by; its declarations leave out what is known after the type check. */
+
+export interface CelType {
+  readonly name: string;
+  /** `list`, `map`, `message`, `dyn`, `primitive`, ... */
+  readonly kind: string;
+  readonly valueType?: CelType;
+}
+
+export type Evaluate = (evaluator: unknown, node: unknown, context: unknown) => unknown;
+
+interface Macro {
+  evaluate: Evaluate;
+  /** Of `has`: the fields from the last one to the variable, which is the last element. */
+  readonly macroHasProps?: readonly CelNode[];
+  /** Of `cel.bind`. */
+  readonly var?: string;
+  readonly val?: CelNode;
+  readonly exp?: CelNode;
+}
+
+/** What all, exists, map and the like become. */
+export interface Comprehension {
+  readonly iterable: CelNode;
+  readonly step: CelNode;
+}
+
+export interface CelNode {
+  readonly op: string;
+  readonly args: unknown;
+  readonly checkedType?: CelType;
+  handle?: (...values: unknown[]) => unknown;
+  readonly meta: { readonly alternate?: CelNode; readonly macro?: Macro; readonly evaluate: Evaluate };
+  setMeta(name: string, value: unknown): unknown;
+}
+
+export const binaryOperators: ReadonlySet<string> = new Set([
+  "!=",
+  "==",
+  "in",
+  "+",
+  "-",
+  "*",
+  "/",
+  "%",
+  "<",
+  "<=",
+  ">",
+  ">=",
+]);
+
+export function isNode(value: unknown): value is CelNode {
+  return typeof value === "object" && value !== null && "op" in value && "setMeta" in value;
+}
+
+/** The operands of an operator, the elements of a list, the keys and values of a map, the arguments of a call. */
+export function operandsOf({ op, args }: CelNode): readonly CelNode[] {
+  if (isNode(args)) return [args];
+  if (!Array.isArray(args)) return [];
+  if (op === "call" || op === "rcall" || op === "map") return args.flat().filter(isNode);
+  return args.filter(isNode);
+}
+
+/** A literal, or a list or map of nothing but literals. */
+export function isConstant(node: CelNode): boolean {
+  if (node.op === "value") return true;
+  return (node.op === "list" || node.op === "map") && operandsOf(node).every(isConstant);
+}
