@@ -46,6 +46,7 @@ import { webhookPlugins } from "./extensions/webhooks/index.ts";
 import { InFlightLimiter, type InFlightLimits } from "./flow/index.ts";
 import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
 import {
+  type DelegatedServers,
   DiscoveryRoutes,
   type HealthCheck,
   HealthChecks,
@@ -226,6 +227,7 @@ class ComposedApiServer implements ApiServer {
     const remote = { kinds: this.kinds, servers: this.#remote, calls: this.#behind, log: host.log };
     this.trusted = this.#watches.following(delegatingHandler(bare, remote));
     this.handler = authorizing(this.trusted, this.authorizer);
+    const delegates = new AggregatingProxy(this.#remote, this.#behind);
     const pipeline = {
       host,
       handler: this.trusted,
@@ -241,11 +243,11 @@ class ComposedApiServer implements ApiServer {
       impersonator: new Impersonator(this.authorizer),
       authorizer: this.authorizer,
       limiter: new InFlightLimiter(host, config),
-      paths: this.#routes(key, issuer),
+      paths: this.#routes(key, issuer, delegates),
       metrics: new RequestMetrics(host),
       admission,
       kubelets: new KubeletClient(this.trusted, options.kubeletClient, nodes),
-      delegates: new AggregatingProxy(this.#remote, this.#behind),
+      delegates,
     };
     this.#pipeline = new RequestPipeline(pipeline);
     this.#upgrade = upgrader(pipeline, this.#pipeline.serve);
@@ -355,13 +357,13 @@ class ComposedApiServer implements ApiServer {
     await Promise.all(this.#keepers.map((keeper) => keeper.close()));
   }
 
-  #routes(key: SigningKey, issuer: string): PathRoutes {
+  #routes(key: SigningKey, issuer: string, delegates: DelegatedServers): PathRoutes {
     const { host, store } = this.#options;
     const routes = new PathRoutes();
     this.#addHealthChecks(store);
     new DiscoveryRoutes(this.kinds, () => new URL(this.url ?? "https://127.0.0.1").host).register(routes);
     const openApi = { gitVersion: serverVersion.gitVersion, descriptions: publishedDescriptions };
-    new OpenApiRoutes(this.kinds, openApi).register(routes);
+    new OpenApiRoutes(this.kinds, openApi, delegates).register(routes);
     this.health.register(routes);
     registerVersion(routes);
     registerMetrics(routes, host);

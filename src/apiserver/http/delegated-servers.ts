@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { DelegatedGroupVersion } from "../../api/kinds/index.ts";
+import type { JsonObject } from "../../api/meta/index.ts";
 import type { UserInfo } from "../request.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -16,4 +17,8 @@ export interface DelegatedServers {
     head: Buffer,
     user: UserInfo,
   ): Promise<void>;
+  /** Where the OpenAPI documents of version 3 are that they have: by `apis/GROUP/VERSION`. */
+  openApiV3(): ReadonlyMap<string, string>;
+  /** The OpenAPI document of version 2 with what they say in it. */
+  withOpenApiV2(document: JsonObject): JsonObject;
 }

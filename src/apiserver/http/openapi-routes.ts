@@ -1,5 +1,5 @@
 import type { KindRegistry } from "../../api/kinds/index.ts";
-import { errors } from "../../api/meta/index.ts";
+import { errors, type JsonObject } from "../../api/meta/index.ts";
 import {
   encodeOpenApiV2,
   type OpenApiOptions,
@@ -8,6 +8,7 @@ import {
   openApiV3Hash,
   openApiV3Index,
 } from "../discovery/index.ts";
+import type { DelegatedServers } from "./delegated-servers.ts";
 import { type EtagDocument, EtagDocuments } from "./etag-documents.ts";
 import { answerHeaders } from "./headers.ts";
 import type { PathRequest, PathRoutes } from "./path-routes.ts";
@@ -21,11 +22,14 @@ const protobufTypes = [protobufType, "application/com.github.proto-openapi.spec.
 export class OpenApiRoutes {
   readonly #kinds: KindRegistry;
   readonly #options: OpenApiOptions;
+  readonly #delegates: DelegatedServers | undefined;
   readonly #documents: EtagDocuments;
 
-  constructor(kinds: KindRegistry, options: OpenApiOptions) {
+  /** @param delegates whose documents are told of beside those of this server. */
+  constructor(kinds: KindRegistry, options: OpenApiOptions, delegates?: DelegatedServers) {
     this.#kinds = kinds;
     this.#options = options;
+    this.#delegates = delegates;
     this.#documents = new EtagDocuments(() => kinds.generation);
   }
 
@@ -34,17 +38,27 @@ export class OpenApiRoutes {
     for (const path of ["/openapi/v3", "/openapi/v3/"]) {
       routes.exact(path, async (request) => {
         requireJson(request);
-        const index = await this.#documents.get("v3", () => encode(openApiV3Index(this.#kinds.all(), this.#options)));
+        const index = await this.#documents.get("v3", () => encode(this.#index()));
         index.send(request.exchange, headersOf(request));
       });
     }
     routes.below("/openapi/v3/", (request) => this.#sendGroupVersion(request));
   }
 
+  #index(): JsonObject {
+    const index = openApiV3Index(this.#kinds.all(), this.#options);
+    const others = [...(this.#delegates?.openApiV3() ?? [])];
+    const entries = others.map(([path, serverRelativeURL]) => [path, { serverRelativeURL }] as const);
+    return { ...index, paths: { ...(index.paths as JsonObject), ...Object.fromEntries(entries) } };
+  }
+
   async #sendV2(request: PathRequest): Promise<void> {
     const type = acceptedType(request, [...jsonTypes, ...protobufTypes]);
     if (type === undefined) throw errors.onlyAcceptable(["application/json", protobufType]);
-    const build = () => openApiV2(this.#kinds.all(), this.#options);
+    const build = (): JsonObject => {
+      const own = openApiV2(this.#kinds.all(), this.#options);
+      return this.#delegates?.withOpenApiV2(own) ?? own;
+    };
     if (!protobufTypes.includes(type)) {
       const document = await this.#documents.get("v2", () => encode(build()));
       document.send(request.exchange, headersOf(request));
@@ -57,6 +71,11 @@ export class OpenApiRoutes {
   async #sendGroupVersion(request: PathRequest): Promise<void> {
     const [, , , prefix, first = "", second = ""] = request.path.split("/");
     const [group, version] = prefix === "api" ? ["", first] : [first, second];
+    const delegated = this.#kinds.delegated(group, version);
+    if (delegated !== undefined && this.#delegates !== undefined) {
+      await this.#delegates.serve(delegated, request.exchange, request.user);
+      return;
+    }
     const hash = openApiV3Hash(this.#kinds.all(), group, version, this.#options);
     if (hash === undefined) throw errors.genericNotFound();
     requireJson(request);

@@ -185,6 +185,36 @@ test("discovery tells what the server serves, as stale while it is away; then re
   expect((await ask(groupPath)).code).toBe(404);
 });
 
+test("OpenAPI documents tell of what other servers describe, and their own documents come from them", async () => {
+  const made = await start();
+  const schema = { type: "object", description: "a flower" };
+  const v3Path = `/openapi/v3${groupPath}`;
+  const reference = { $ref: "#/definitions/Flower" };
+  made.answers.set("/openapi/v3", ({ path }) =>
+    path === v3Path
+      ? { openapi: "3.0.0", components: { schemas: { Flower: schema } } }
+      : { paths: { [groupPath.slice(1)]: { serverRelativeURL: `${v3Path}?hash=F1` } } },
+  );
+  made.answers.set("/openapi/v2", () => ({
+    swagger: "2.0",
+    paths: { [`${groupPath}/flowers`]: { get: { responses: { 200: { schema: reference } } } }, "/version/": {} },
+    definitions: { Flower: schema },
+  }));
+  const apiServices = cluster.client().resource(resources.apiservices);
+  await apiServices.delete({ name: `v1.${group}` });
+  await made.register(cluster.client(), "default", "shop", group, "v1");
+  const index = await eventually(
+    async () => JSON.parse((await ask("/openapi/v3")).text).paths[groupPath.slice(1)],
+    (entry) => entry !== undefined,
+  );
+  expect(index).toEqual({ serverRelativeURL: `${v3Path}?hash=F1` });
+  expect(JSON.parse((await ask(index.serverRelativeURL)).text).components.schemas).toEqual({ Flower: schema });
+  const { definitions, paths } = JSON.parse((await ask("/openapi/v2")).text);
+  expect(definitions.Flower).toEqual(schema);
+  expect(definitions["io.k8s.api.core.v1.Pod"]).toBeDefined();
+  expect([paths[`${groupPath}/flowers`] !== undefined, paths["/version/"]]).toEqual([true, undefined]);
+});
+
 test("a server whose certificate nobody vouches for is available, and requests say why they do not reach it", async () => {
   await start();
   const apiServices = cluster.client().resource(resources.apiservices);

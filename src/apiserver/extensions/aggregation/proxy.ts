@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
 import type { DelegatedGroupVersion } from "../../../api/kinds/index.ts";
+import type { JsonObject } from "../../../api/meta/index.ts";
 import { answerAndEnd, joinConnections, requestUpgrade, responseHead } from "../../../streams/index.ts";
 import type { AnswerHeaders, DelegatedServers, Exchange } from "../../http/index.ts";
 import type { UserInfo } from "../../request.ts";
@@ -10,6 +11,8 @@ import { isUserHeader, userHeaders } from "./front-proxy.ts";
 /** Who knows how the servers of group versions are called; undefined while one cannot be used. */
 export interface UsableServers {
   usable(group: string, version: string): ServiceTarget | undefined;
+  openApiV3(): ReadonlyMap<string, string>;
+  withOpenApiV2(document: JsonObject): JsonObject;
 }
 
 /** HTTP's own headers of one connection; they are not passed on. */
@@ -57,6 +60,14 @@ export class AggregatingProxy implements DelegatedServers {
     }
     await passBack(response, exchange);
     return response.statusCode ?? 502;
+  }
+
+  openApiV3(): ReadonlyMap<string, string> {
+    return this.#servers.openApiV3();
+  }
+
+  withOpenApiV2(document: JsonObject): JsonObject {
+    return this.#servers.withOpenApiV2(document);
   }
 
   /** For WebSocket and SPDY: the two connections are joined. */

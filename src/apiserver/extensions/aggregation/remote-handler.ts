@@ -11,7 +11,7 @@ import type { UsableServers } from "./proxy.ts";
 
 export interface RemoteHandlerOptions {
   readonly kinds: KindRegistry;
-  readonly servers: UsableServers;
+  readonly servers: Pick<UsableServers, "usable">;
   readonly calls: ServiceClient;
   readonly log: Logger;
 }

@@ -1,5 +1,5 @@
 import type { ServedResource } from "../../../api/kinds/index.ts";
-import type { KubeObject } from "../../../api/meta/index.ts";
+import type { JsonObject, JsonValue, KubeObject } from "../../../api/meta/index.ts";
 import type { APIService, EndpointSlice, Service } from "../../../api/types/index.ts";
 import type { Timer } from "../../../host/index.ts";
 import { Followed, type Keeper, type KeeperOptions, writeStatus } from "../../keepers/index.ts";
@@ -8,6 +8,7 @@ import { isAvailable, isRemote, type RemoteService } from "./api-service.ts";
 import { type Availability, failedDiscovery, objection, passed, withAvailability } from "./availability.ts";
 import { aggregator, userHeaders } from "./front-proxy.ts";
 import { readResources } from "./remote-discovery.ts";
+import { type OpenApiPart, partOf, type RemoteOpenApi, v3UrlOf, withPart } from "./remote-openapi.ts";
 
 /** The availability of a server is looked at this often at least. */
 const recheckMs = 30_000;
@@ -28,6 +29,9 @@ export interface RemoteServersOptions extends KeeperOptions {
 interface Known {
   service: RemoteService;
   resources: readonly ServedResource[];
+  openApi: RemoteOpenApi;
+  /** Both as the server told them: what is made of them changes only when it does. */
+  said: string;
   isStale: boolean;
   failures: number;
   readAtMs: number;
@@ -89,6 +93,24 @@ export class RemoteServers implements Keeper {
     return known !== undefined && isAvailable(known.service) ? targetOf(known.service) : undefined;
   }
 
+  /** Where the documents of version 3 are, by the path of the group version without its slash. */
+  openApiV3(): Map<string, string> {
+    const found = new Map<string, string>();
+    for (const { service, openApi } of this.#known.values()) {
+      if (openApi.v3Url !== undefined) found.set(pathOf(service).slice(1), openApi.v3Url);
+    }
+    return found;
+  }
+
+  /** Adds what other servers say to the document of version 2. */
+  withOpenApiV2(document: JsonObject): JsonObject {
+    let whole = document;
+    for (const { openApi } of this.#known.values()) {
+      if (openApi.v2 !== undefined) whole = withPart(whole, openApi.v2);
+    }
+    return whole;
+  }
+
   #changed(name: string, service: APIService | undefined): void {
     const known = this.#known.get(name);
     if (service === undefined || !isRemote(service)) {
@@ -99,7 +121,7 @@ export class RemoteServers implements Keeper {
       return;
     }
     if (known === undefined) {
-      const fresh = { service, resources: [], isStale: true, failures: 0, readAtMs: 0, checking: false, again: false };
+      const fresh = newlyKnown(service);
       this.#known.set(name, fresh);
       this.#tell(fresh);
       this.#check(name);
@@ -199,7 +221,14 @@ export class RemoteServers implements Keeper {
     try {
       const { status, body } = await this.#get(targetOf(known.service), pathOf(known.service));
       if (status !== 200) throw new Error(`it answered ${status}`);
-      known.resources = readResources(JSON.parse(body.toString()), group, version);
+      const text = body.toString();
+      const openApi = await this.#readOpenApi(known.service);
+      const said = JSON.stringify([text, openApi]);
+      if (said !== known.said) {
+        known.resources = readResources(JSON.parse(text), group, version);
+        known.openApi = openApi;
+        known.said = said;
+      }
       known.readAtMs = this.#options.host.clock.now();
       known.isStale = false;
     } catch (error) {
@@ -208,6 +237,27 @@ export class RemoteServers implements Keeper {
       this.#options.host.log.warn("what an APIService serves cannot be read", { name, error: messageOf(error) });
     }
     this.#tell(known);
+  }
+
+  /** A server need not have these documents. */
+  async #readOpenApi(service: RemoteService): Promise<RemoteOpenApi> {
+    const read = async (path: string): Promise<JsonValue> => {
+      const { status, body } = await this.#get(targetOf(service), path);
+      return status === 200 ? (JSON.parse(body.toString()) as JsonValue) : null;
+    };
+    const found: { v3Url?: string; v2?: OpenApiPart } = {};
+    try {
+      const v3Url = v3UrlOf(await read("/openapi/v3"), pathOf(service));
+      if (v3Url !== undefined) found.v3Url = v3Url;
+      found.v2 = partOf(await read("/openapi/v2"), pathOf(service));
+    } catch (error) {
+      const name = service.metadata.name;
+      this.#options.host.log.debug("the OpenAPI documents of an APIService cannot be read", {
+        name,
+        error: messageOf(error),
+      });
+    }
+    return found;
   }
 
   #get(target: ServiceTarget, path: string) {
@@ -236,6 +286,20 @@ export class RemoteServers implements Keeper {
       told.versionPriority === versionPriority;
     if (!isTold) kinds.delegate({ group, version, groupPriorityMinimum, versionPriority, resources, isStale });
   }
+}
+
+function newlyKnown(service: RemoteService): Known {
+  return {
+    service,
+    resources: [],
+    openApi: {},
+    said: "",
+    isStale: true,
+    failures: 0,
+    readAtMs: 0,
+    checking: false,
+    again: false,
+  };
 }
 
 /** How a server is called that stands behind an APIService. */
