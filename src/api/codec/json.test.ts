@@ -27,6 +27,14 @@ describe("parseJson", () => {
     expect(parse('{"a":{"a":"a:a"},"b":{"a":"\\\\"}}').duplicates).toEqual([]);
   });
 
+  it("refuses numbers that are too large to be written again", () => {
+    const refused = (number: string) => `json: cannot unmarshal number ${number} into Go value of type float64`;
+    expect(problem('{"a":[1,-1e400]}')).toBe(refused("-1e400"));
+    expect(problem('{"a":2.5E+0999}')).toBe(refused("2.5E+0999"));
+    expect(problem(`{"a":${"9".repeat(400)}}`)).toBe(refused("9".repeat(400)));
+    expect(problem('{"1e999":"-1e999","a":1e-999,"b":1e0300}')).toBe("accepted");
+  });
+
   it("says as Go does what is wrong", () => {
     expect(problem('{"kind": oops')).toBe("invalid character 'o' looking for beginning of value");
     expect(problem('{"a"')).toBe("unexpected end of JSON input");
@@ -83,4 +91,14 @@ describe("parseYaml", () => {
     await expect(parseYaml("[".repeat(100_000))).rejects.toThrow("exceeded max depth");
     await expect(parseYaml("- ".repeat(100_000))).rejects.toThrow(MalformedDocument);
   });
+});
+
+it("YAML's numbers without a value have no JSON", async () => {
+  for (const [text, value] of [
+    ["a: [.inf]", "+Inf"],
+    ["a: -1e400", "-Inf"],
+    ["a: {b: .NaN}", "NaN"],
+  ] as const) {
+    await expect(parseYaml(text)).rejects.toThrow(`error converting YAML to JSON: json: unsupported value: ${value}`);
+  }
 });

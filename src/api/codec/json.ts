@@ -18,6 +18,7 @@ export function parseJson(bytes: Uint8Array | string, options: ParseOptions): Pa
   } catch {
     throw new MalformedDocument(syntaxProblem(text)); // V8's words are of no use to clients of Kubernetes
   }
+  if (mayOverflow.test(text)) checkNumbers(text);
   const found = options.findDuplicates ? duplicates(text, value) : [];
   return { value: mayBeIllFormed(text) ? wellFormed(value) : value, duplicates: found };
 }
@@ -25,6 +26,25 @@ export function parseJson(bytes: Uint8Array | string, options: ParseOptions): Pa
 /** Only an escape can bring half a surrogate pair. */
 export function mayBeIllFormed(text: string): boolean {
   return text.includes("\\ud") || text.includes("\\uD");
+}
+
+/** Only an exponent of hundreds, or hundreds of digits, can be more than a number holds. */
+const mayOverflow = /[eE]\+?\d{3}|\d{200}/;
+const number = /-?\d[\d.eE+-]*/y;
+
+/** Refuses numbers that have no finite value, in a valid text: they could not be written again. */
+function checkNumbers(text: string): void {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) i = endOfString(text, i);
+    if (c !== 0x2d && (c < 0x30 || c > 0x39)) continue;
+    number.lastIndex = i;
+    const [found = ""] = number.exec(text) ?? [];
+    if (!Number.isFinite(Number(found))) {
+      throw new MalformedDocument(`json: cannot unmarshal number ${found} into Go value of type float64`);
+    }
+    i += found.length - 1;
+  }
 }
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -32,6 +32,7 @@ export async function parseYaml(bytes: Uint8Array | string): Promise<Parsed> {
   if (error) throw malformed(error.linePos?.[0].line, firstLine(error.message));
   const duplicates = duplicateKeys(document.contents, text);
   const value = toValue(() => document.toJS({ maxAliasCount: maxAliases }));
+  checkFinite(value);
   return { value: mayBeIllFormed(text) ? wellFormed(value) : value, duplicates };
 }
 
@@ -67,6 +68,15 @@ function toValue(make: () => unknown): JsonValue {
     if (err instanceof ReferenceError) throw malformed(undefined, "document contains excessive aliasing");
     throw err;
   }
+}
+
+/** YAML has numbers that JSON has not. */
+function checkFinite(value: JsonValue): void {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    const text = Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    throw new MalformedDocument(`error converting YAML to JSON: json: unsupported value: ${text}`);
+  }
+  if (typeof value === "object" && value !== null) for (const inner of Object.values(value)) checkFinite(inner);
 }
 
 interface YamlNode {

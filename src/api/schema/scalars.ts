@@ -16,13 +16,15 @@ export const scalarDecoders: Readonly<Record<Scalar, DecodeScalar>> = {
   boolean: (value, trail) => (typeof value === "boolean" ? value : typeMismatch(value, scalar("boolean"), trail)),
   int32: (value, trail) => {
     const fits = typeof value === "number" && Number.isInteger(value) && value <= int32Max && value >= int32Min;
-    return fits ? value : wrongInteger(value, "int32", trail);
+    return fits ? value : wrongNumber(value, "int32", trail);
   },
   int64: (value, trail) => {
     const fits = typeof value === "number" && Number.isInteger(value) && value < int64Limit && value >= -int64Limit;
-    return fits ? value : wrongInteger(value, "int64", trail);
+    return fits ? value : wrongNumber(value, "int64", trail);
   },
-  number: (value, trail) => (typeof value === "number" ? value : typeMismatch(value, scalar("number"), trail)),
+  // Protobuf has numbers that JSON has not.
+  number: (value, trail) =>
+    typeof value === "number" && Number.isFinite(value) ? value : wrongNumber(value, "number", trail),
   bytes: (value, trail) =>
     typeof value === "string" ? checkedBase64(value) : typeMismatch(value, scalar("bytes"), trail),
   intOrString: (value, trail) => (typeof value === "string" ? value : scalarDecoders.int32(value, trail)),
@@ -36,7 +38,7 @@ function scalar(name: Scalar): ScalarShape {
   return { kind: "scalar", scalar: name };
 }
 
-function wrongInteger(value: JsonValue, name: "int32" | "int64", trail: Trail): never {
+function wrongNumber(value: JsonValue, name: "int32" | "int64" | "number", trail: Trail): never {
   return typeMismatch(value, scalar(name), trail, typeof value === "number");
 }
 

@@ -134,3 +134,19 @@ it("a custom resource definition that waits for its finalizer can be updated", a
   expect(body.metadata.deletionTimestamp).toBeDefined();
   expect((await send("PUT", `${url}/widgets.example.org`, body)).code).toBe(200);
 });
+
+describe("a number that is too large to be kept", () => {
+  const schema = (minimum: string) =>
+    `{"spec":{"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"n":{"type":"integer","minimum":${minimum}}}}}}]}}`;
+
+  it.each(["application/merge-patch+json", "application/apply-patch+yaml"])("is refused in %s", async (type) => {
+    const answer = await target.send({
+      method: "PATCH",
+      url: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.x.example.org?fieldManager=fuzz",
+      headers: { "content-type": type },
+      body: Buffer.from(schema("-1e400")),
+    });
+    expect(target.takeErrors()).toEqual([]);
+    expect(answer.code).toBe(400);
+  });
+});
