@@ -144,11 +144,7 @@ class Systemd(dbus.service.Object):
         return {"Version": "252.38"}[name]
 
 
-def command(source, _condition):
-    line = source.readline()
-    if line == "":
-        loop.quit()
-        return False
+def obey(line):
     verb, argument = line.split()
     if verb == "shutdown":
         login.PrepareForShutdown(argument == "true")
@@ -158,6 +154,21 @@ def command(source, _condition):
         tell(event="sync", number=int(argument))
     elif verb == "fail":
         systemd.failing.add(argument)
+
+
+unfinished = b""
+
+
+def command(fd, _condition):
+    """Reads what there is: lines that a buffer kept would wake nobody."""
+    global unfinished
+    chunk = os.read(fd, 4096)
+    if chunk == b"":
+        loop.quit()
+        return False
+    *lines, unfinished = (unfinished + chunk).split(b"\n")
+    for line in lines:
+        obey(line.decode())
     return True
 
 
@@ -166,7 +177,7 @@ bus = dbus.bus.BusConnection(os.environ["DBUS_SYSTEM_BUS_ADDRESS"])
 names = [dbus.service.BusName(f"org.freedesktop.{name}", bus) for name in ("login1", "systemd1")]
 login = Login(bus, "/org/freedesktop/login1")
 systemd = Systemd(bus, "/org/freedesktop/systemd1")
-GLib.io_add_watch(sys.stdin, GLib.IO_IN | GLib.IO_HUP, command)
+GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_IN | GLib.IO_HUP, command)
 loop = GLib.MainLoop()
 tell(event="ready")
 loop.run()
