@@ -3,6 +3,7 @@ import type { JsonObject } from "../../api/meta/index.ts";
 
 /** What the OpenAPI documents say of a resource in one version; every ResourceKind is one. */
 export interface DiscoveredKind extends ServedResource {
+  readonly listKind?: string;
   /** OpenAPI v3 schema of a custom resource; built-in kinds have theirs in the tables. */
   readonly openApiSchema?: JsonObject;
 }

@@ -1,35 +1,38 @@
-import type { JsonObject } from "../../api/meta/index.ts";
+import type { JsonObject, JsonValue } from "../../api/meta/index.ts";
 import type { DiscoveredKind } from "./entry.ts";
 import type { SchemaCollector } from "./openapi-schemas.ts";
 
 const meta = "io.k8s.apimachinery.pkg.apis.meta.v1";
+/** Its texts of apiVersion, kind and metadata are those of all objects. */
+const anyObject = "io.k8s.api.core.v1.ConfigMap";
 
 /** Adds a custom resource's schema, completed by what every object has. */
 export function customDefinition(kind: DiscoveredKind, schemas: SchemaCollector): JsonObject {
   const own = kind.openApiSchema ?? { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-  const properties = typeof own.properties === "object" && own.properties !== null ? own.properties : {};
+  const shown = publishedSchema(own, schemas, true);
   return schemas.put(nameOf(kind, kind.kind), {
-    ...own,
-    properties: {
-      ...properties,
-      apiVersion: { type: "string" },
-      kind: { type: "string" },
-      metadata: { allOf: [schemas.ref(`${meta}.ObjectMeta`)] },
-    },
+    ...shown,
+    type: "object",
     "x-kubernetes-group-version-kind": [{ group: kind.group, kind: kind.kind, version: kind.version }],
   });
 }
 
 export function customListDefinition(kind: DiscoveredKind, schemas: SchemaCollector): JsonObject {
-  const listKind = `${kind.kind}List`;
+  const listKind = kind.listKind ?? `${kind.kind}List`;
+  const ownName = nameOf(kind, kind.kind);
   return schemas.put(nameOf(kind, listKind), {
+    description: `${listKind} is a list of ${kind.kind}`,
     type: "object",
     required: ["items"],
     properties: {
-      apiVersion: { type: "string" },
-      items: { type: "array", items: customDefinition(kind, schemas) },
-      kind: { type: "string" },
-      metadata: { allOf: [schemas.ref(`${meta}.ListMeta`)] },
+      apiVersion: typeField(schemas, "apiVersion"),
+      items: {
+        description: `List of ${kind.resource}. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md`,
+        type: "array",
+        items: schemas.has(ownName) ? schemas.pathTo(ownName) : customDefinition(kind, schemas),
+      },
+      kind: typeField(schemas, "kind"),
+      metadata: referring(schemas, `${meta}.ListMeta`, undefined),
     },
     "x-kubernetes-group-version-kind": [{ group: kind.group, kind: listKind, version: kind.version }],
   });
@@ -38,4 +41,53 @@ export function customListDefinition(kind: DiscoveredKind, schemas: SchemaCollec
 /** `org.example.v1.Widget` of a Widget in example.org/v1. */
 function nameOf(kind: DiscoveredKind, name: string): string {
   return [...kind.group.split(".").reverse(), kind.version, name].join(".");
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function typeField(schemas: SchemaCollector, field: "apiVersion" | "kind"): JsonObject {
+  const text = schemas.textOf(anyObject, field);
+  return { ...(text && { description: text }), type: "string" };
+}
+
+/** OpenAPI 3 allows nothing beside a reference. */
+function referring(schemas: SchemaCollector, definition: string, description: string | undefined): JsonObject {
+  const ref = schemas.ref(definition);
+  if (schemas.version === "v2") return { ...(description && { description }), ...ref };
+  return { allOf: [ref], ...(description && { description }) };
+}
+
+/** A schema as the documents show it: whole objects, also embedded ones, have the fields that all objects have. */
+function publishedSchema(schema: JsonObject, schemas: SchemaCollector, isRoot: boolean): JsonObject {
+  const shown = schemas.version === "v2" ? reduced(schema) : { ...schema };
+  const { properties, items, additionalProperties } = shown;
+  if (isObject(properties)) shown.properties = mapped(properties, (one) => publishedSchema(one, schemas, false));
+  if (isObject(items)) shown.items = publishedSchema(items, schemas, false);
+  if (isObject(additionalProperties)) {
+    shown.additionalProperties = publishedSchema(additionalProperties, schemas, false);
+  }
+  if (!isRoot && schema["x-kubernetes-embedded-resource"] !== true) return shown;
+  const metadata = referring(schemas, `${meta}.ObjectMeta`, schemas.textOf(anyObject, "metadata"));
+  const common = { apiVersion: typeField(schemas, "apiVersion"), kind: typeField(schemas, "kind"), metadata };
+  return { ...shown, properties: { ...(isObject(shown.properties) ? shown.properties : {}), ...common } };
+}
+
+function mapped(properties: JsonObject, change: (schema: JsonObject) => JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, one]) => [name, isObject(one) ? change(one) : (one ?? {})]),
+  );
+}
+
+/** What clients of OpenAPI 2 would misread is left out: branches, null, and fields beside which others may stand. */
+function reduced(schema: JsonObject): JsonObject {
+  const { allOf: _all, anyOf: _any, oneOf: _one, not: _not, nullable, ...rest } = schema;
+  const isOpen = rest["x-kubernetes-preserve-unknown-fields"] === true;
+  if (isOpen || nullable === true) {
+    delete rest.properties;
+    delete rest.items;
+  }
+  if (nullable === true) delete rest.type;
+  return rest;
 }

@@ -13,6 +13,8 @@ const patchTypes = [
   "application/strategic-merge-patch+json",
   "application/apply-patch+yaml",
 ];
+const customMediaTypes = ["application/json", "application/yaml"];
+const customPatchTypes = patchTypes.filter((type) => !type.includes("strategic"));
 const deleteOptions = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 const status = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
 
@@ -69,6 +71,8 @@ const actions: Readonly<Record<string, string>> = {
 export class PathWriter {
   readonly #version: OpenApiVersion;
   readonly #schemas: SchemaCollector;
+  /** Schemas of custom resources that are in the document. */
+  readonly #custom = new Map<DiscoveredKind, JsonObject>();
 
   constructor(version: OpenApiVersion, schemas: SchemaCollector) {
     this.#version = version;
@@ -137,14 +141,15 @@ export class PathWriter {
     for (const verb of sub.verbs) {
       const method = methods[verb];
       if (method === undefined) continue;
-      if (connects || definition === undefined) {
+      const isPart = definition === undefined && sub.kind === kind.kind;
+      if (connects || (definition === undefined && !isPart)) {
         const what = `${capitalized(method)}${kind.namespaced ? "Namespaced" : ""}${part}`;
         const id = operationId("connect", kind, what, false);
         const operation = this.#operation(kind, gvk, "get", id, undefined, { type: "string" });
         operations[method] = { ...operation, "x-kubernetes-action": "connect" };
         continue;
       }
-      const own = this.#ref(definition);
+      const own = definition === undefined ? this.#kindSchema(kind) : this.#ref(definition);
       const id = operationId(verbPrefix[verb] ?? verb, kind, part);
       operations[method] = this.#operation(kind, gvk, verb, id, this.#requestSchema(verb, own), own);
     }
@@ -172,10 +177,13 @@ export class PathWriter {
       "x-kubernetes-action": actions[verb] ?? verb,
       "x-kubernetes-group-version-kind": gvk,
     };
-    const types = verb === "patch" ? patchTypes : ["*/*"];
+    const isCustom = definitionOf(formatApiVersion(kind), kind.kind) === undefined;
+    const ofPatch = isCustom ? customPatchTypes : patchTypes;
+    const types = verb === "patch" ? ofPatch : ["*/*"];
     const codes =
       verb === "create" ? ["200", "201", "202"] : verb === "update" || verb === "patch" ? ["200", "201"] : ["200"];
-    const produces = verb === "list" ? [...mediaTypes, ...streamTypes] : mediaTypes;
+    const offered = isCustom ? customMediaTypes : mediaTypes;
+    const produces = verb === "list" && !isCustom ? [...offered, ...streamTypes] : offered;
     if (this.#version === "v2") {
       const bodyParameter = {
         in: "body",
@@ -220,11 +228,14 @@ export class PathWriter {
 
   #kindSchema(kind: DiscoveredKind): JsonObject {
     const definition = definitionOf(formatApiVersion(kind), kind.kind);
-    return definition === undefined ? customDefinition(kind, this.#schemas) : this.#ref(definition);
+    if (definition !== undefined) return this.#ref(definition);
+    const known = this.#custom.get(kind) ?? customDefinition(kind, this.#schemas);
+    this.#custom.set(kind, known);
+    return known;
   }
 
   #listSchema(kind: DiscoveredKind): JsonObject {
-    const definition = definitionOf(formatApiVersion(kind), `${kind.kind}List`);
+    const definition = definitionOf(formatApiVersion(kind), kind.listKind ?? `${kind.kind}List`);
     return definition === undefined ? customListDefinition(kind, this.#schemas) : this.#ref(definition);
   }
 

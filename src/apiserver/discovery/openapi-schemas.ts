@@ -66,13 +66,13 @@ function same(schema: JsonObject): Record<OpenApiVersion, JsonObject> {
 
 /** Collects definitions as they are referred to, with all that they refer to. */
 export class SchemaCollector {
-  readonly #version: OpenApiVersion;
+  readonly version: OpenApiVersion;
   readonly #descriptions: Descriptions;
   readonly #schemas = new Map<string, JsonObject>();
   #kinds: ReadonlyMap<string, JsonObject[]> | undefined;
 
   constructor(version: OpenApiVersion, descriptions: Descriptions = {}) {
-    this.#version = version;
+    this.version = version;
     this.#descriptions = descriptions;
   }
 
@@ -91,20 +91,34 @@ export class SchemaCollector {
     return { $ref: this.#path(definition) };
   }
 
+  has(definition: string): boolean {
+    return this.#schemas.has(definition);
+  }
+
+  /** A reference to a definition that is part of the document, or will be. */
+  pathTo(definition: string): JsonObject {
+    return { $ref: this.#path(definition) };
+  }
+
+  /** The published text of a field of a definition. */
+  textOf(definition: string, field: string): string | undefined {
+    return this.#descriptions[definition]?.[1][field];
+  }
+
   /** All definitions so far, by name. */
   schemas(): JsonObject {
     return Object.fromEntries([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   #path(definition: string): string {
-    return `${this.#version === "v2" ? "#/definitions/" : "#/components/schemas/"}${definition}`;
+    return `${this.version === "v2" ? "#/definitions/" : "#/components/schemas/"}${definition}`;
   }
 
   #define(definition: string): JsonObject {
     const [text, fieldTexts] = this.#descriptions[definition] ?? ["", {}];
     const described: JsonObject = text ? { description: text } : {};
     const leaf = leaves[definition];
-    if (leaf !== undefined) return { ...described, ...leaf[this.#version] };
+    if (leaf !== undefined) return { ...described, ...leaf[this.version] };
     const shape = shapeByName(definition);
     if (shape === undefined) throw new Error(`no definition ${definition}`);
     const schema: JsonObject = { ...described, type: "object" };
@@ -137,7 +151,7 @@ export class SchemaCollector {
     }
     if (field.patchStrategy) extras["x-kubernetes-patch-strategy"] = field.patchStrategy.join(",");
     if (field.patchMergeKey) extras["x-kubernetes-patch-merge-key"] = field.patchMergeKey;
-    if (this.#version === "v2" || schema.$ref === undefined) return { ...schema, ...extras };
+    if (this.version === "v2" || schema.$ref === undefined) return { ...schema, ...extras };
     if (field.always && shape.kind === "object") extras.default = {};
     // OpenAPI 3 allows nothing beside a reference.
     return Object.keys(extras).length === 0 ? schema : { allOf: [schema], ...extras };

@@ -7,17 +7,42 @@ import { type OpenApiOptions, securitySchemes } from "./openapi-v3.ts";
 
 /** `/openapi/v2`: everything in one document. */
 export function openApiV2(kinds: readonly DiscoveredKind[], options: OpenApiOptions): JsonObject {
+  const custom = kinds.filter(({ openApiSchema }) => openApiSchema !== undefined);
+  const builtin = builtinPart(kinds.length - custom.length, kinds, options);
   const schemas = new SchemaCollector("v2", options.descriptions?.());
   const writer = new PathWriter("v2", schemas);
-  const paths: JsonObject = {};
-  for (const kind of kinds) Object.assign(paths, writer.paths(kind));
-  for (const definition of publishedDefinitions()) schemas.ref(definition);
+  const paths: JsonObject = { ...builtin.paths };
+  for (const kind of custom) Object.assign(paths, writer.paths(kind));
   return {
     swagger: "2.0",
     info: { title: "Kubernetes", version: options.gitVersion },
     paths,
-    definitions: schemas.schemas(),
+    definitions: { ...schemas.schemas(), ...builtin.definitions },
     securityDefinitions: securitySchemes,
     security: [{ BearerToken: [] }],
   };
+}
+
+interface Part {
+  readonly paths: JsonObject;
+  readonly definitions: JsonObject;
+}
+
+/** What does not change while the server runs is made once. */
+const builtinParts = new WeakMap<OpenApiOptions, Map<number, Part>>();
+
+function builtinPart(count: number, kinds: readonly DiscoveredKind[], options: OpenApiOptions): Part {
+  const parts = builtinParts.get(options) ?? new Map<number, Part>();
+  builtinParts.set(options, parts);
+  let part = parts.get(count);
+  if (part === undefined) {
+    const schemas = new SchemaCollector("v2", options.descriptions?.());
+    const writer = new PathWriter("v2", schemas);
+    const paths: JsonObject = {};
+    for (const kind of kinds) if (kind.openApiSchema === undefined) Object.assign(paths, writer.paths(kind));
+    for (const definition of publishedDefinitions()) schemas.ref(definition);
+    part = { paths, definitions: schemas.schemas() };
+    parts.set(count, part);
+  }
+  return part;
 }

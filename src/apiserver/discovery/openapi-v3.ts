@@ -38,9 +38,22 @@ export function openApiV3Hash(
 
 /** Built-in schemas change with the server's version alone, so that no document need be built for its hash. */
 function hashOf(kinds: readonly DiscoveredKind[], { gitVersion, descriptions }: OpenApiOptions): string {
-  const facts = kinds.map((k) => [k.resource, k.kind, k.verbs, [...k.subresources.values()], k.openApiSchema ?? null]);
-  const text = JSON.stringify([gitVersion, descriptions?.() !== undefined, facts]);
+  const text = JSON.stringify([gitVersion, descriptions?.() !== undefined, kinds.map(factsOf)]);
   return createHash("sha512").update(text).digest("hex").toUpperCase();
+}
+
+const facts = new WeakMap<DiscoveredKind, string>();
+
+/** A short text that differs where the document would; kinds do not change, and come with every index. */
+function factsOf(kind: DiscoveredKind): string {
+  let text = facts.get(kind);
+  if (text === undefined) {
+    const { resource, verbs, subresources, openApiSchema = null } = kind;
+    const all = JSON.stringify([resource, kind.kind, verbs, [...subresources.values()], openApiSchema]);
+    text = createHash("sha256").update(all).digest("base64");
+    facts.set(kind, text);
+  }
+  return text;
 }
 
 /** `/openapi/v3/apis/GROUP/VERSION`, or undefined where no kind is of the group version. */

@@ -5,7 +5,7 @@ import { loadOracle, recordedCases } from "./recording.ts";
 import { replay } from "./replay.ts";
 
 /** What was reached, in percent: it may not sink. */
-const floors = { code: 99.9, shape: 98.4, text: 98.4 };
+const floors = { code: 99.9, shape: 98.6, text: 98.6 };
 const playMs = 240_000;
 
 for (const place of places) {
