@@ -10,6 +10,7 @@ export {
 export { firstServiceIP } from "./allocation/index.ts";
 export type { Attributes, Authorizer, Decision, RequestHeaderConfig } from "./auth/index.ts";
 export { defaultRequestHeaders } from "./auth/index.ts";
+export { type ComponentCheck, usualComponents } from "./component-statuses.ts";
 export type { ServiceRouting } from "./extensions/service-client/index.ts";
 export type { HealthCheck, KubeletClientConfig, Listener, NodeConnector, TlsFiles } from "./http/index.ts";
 export { ListenError, serverVersion } from "./http/index.ts";

@@ -18,6 +18,7 @@ import {
   createOnUpdateCheck,
   escalationCheck,
   Impersonator,
+  LegacyTokenUses,
   nodeAuthorizer,
   RbacAuthorizer,
   RbacIndex,
@@ -33,6 +34,7 @@ import {
   unionAuthorizer,
 } from "./auth/index.ts";
 import { bootstrapCluster } from "./bootstrap/index.ts";
+import { type ComponentCheck, usualComponents, withComponentStatuses } from "./component-statuses.ts";
 import { publishedDescriptions } from "./discovery/index.ts";
 import {
   AggregatingProxy,
@@ -67,7 +69,7 @@ import {
   type TlsFiles,
   upgrader,
 } from "./http/index.ts";
-import { type Keeper, keepFlowSchemas, keepKubernetesEndpoints } from "./keepers/index.ts";
+import { type Keeper, keepFlowSchemas, keepKubernetesEndpoints, markTokenTracking, noteTokenUse } from "./keepers/index.ts";
 import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
 
 export interface ApiServerConfig extends Partial<InFlightLimits> {
@@ -131,6 +133,8 @@ export interface ApiServerOptions {
   /** How other nodes' kubelets are reached. */
   readonly kubeletClient?: KubeletClientConfig;
   readonly frontProxy?: FrontProxyOptions;
+  /** What `kubectl get componentstatuses` asks. Default: scheduler and controller manager on their ports of this machine. */
+  readonly components?: readonly ComponentCheck[];
 }
 
 export interface ListenAddress {
@@ -198,7 +202,10 @@ class ComposedApiServer implements ApiServer {
     const { serviceNodePortRange: nodePortRange, sharedStore } = config;
     const audiences = [...new Set([issuer, ...(config.apiAudiences ?? [])])];
     const key = new SigningKey(serviceAccountKey);
-    const verifier = new TokenVerifier(host, store, key, issuer, audiences);
+    const uses = new LegacyTokenUses(host, (secret, label, day) =>
+      noteTokenUse({ handler: this.trusted, host }, secret, label, day),
+    );
+    const verifier = new TokenVerifier(host, store, key, issuer, audiences, uses);
     this.#rbac = new RbacIndex(store, host);
     const rbac = new RbacAuthorizer(this.#rbac);
     this.kinds = options.kinds ?? createKindRegistry(builtinKinds());
@@ -206,7 +213,7 @@ class ComposedApiServer implements ApiServer {
     this.authorizer = unionAuthorizer(nodeAuthorizer, rbac);
     this.#services = new ServiceClient({ host, store, dialPod: nodes && ((ip, port) => nodes.dialPod(ip, port)) });
     const admission = options.admission ?? createAdmissionChain(this.#plugins(rbac));
-    const bare = createApiHandler({
+    const objects = createApiHandler({
       host,
       store,
       stores: options.stores,
@@ -219,6 +226,8 @@ class ComposedApiServer implements ApiServer {
       tokens: this.tokens,
       reviews: { rules: rulesReviewer(rbac), tokens: tokenReviewer(verifier) },
     });
+    const components = [...(options.components ?? usualComponents(host.clock)), this.#storeCheck("etcd-0")];
+    const bare = withComponentStatuses(objects, this.kinds, components);
     const { cert, key: proxyKey, requestHeader, routing } = options.frontProxy ?? {};
     const credentials = () => ({ cert, key: proxyKey });
     const dialPod = nodes && ((ip: string, port: number) => nodes.dialPod(ip, port));
@@ -299,7 +308,10 @@ class ComposedApiServer implements ApiServer {
       reconcileDefaultPolicy(host, store),
     ]);
     await this.#rbac.start();
-    await this.#startKeepers();
+    await Promise.all([
+      this.#startKeepers(),
+      markTokenTracking({ host, store, kinds: this.kinds, handler: this.trusted }),
+    ]);
     if (endpointReconcilerType === "lease" && advertised !== undefined) {
       const options = { host, store, kinds: this.kinds, handler: this.trusted };
       this.#keepers.push(await keepKubernetesEndpoints(options, advertised));
@@ -358,9 +370,9 @@ class ComposedApiServer implements ApiServer {
   }
 
   #routes(key: SigningKey, issuer: string, delegates: DelegatedServers): PathRoutes {
-    const { host, store } = this.#options;
+    const { host } = this.#options;
     const routes = new PathRoutes();
-    this.#addHealthChecks(store);
+    this.#addHealthChecks();
     new DiscoveryRoutes(this.kinds, () => new URL(this.url ?? "https://127.0.0.1").host).register(routes);
     const openApi = { gitVersion: serverVersion.gitVersion, descriptions: publishedDescriptions };
     new OpenApiRoutes(this.kinds, openApi, delegates).register(routes);
@@ -372,12 +384,14 @@ class ComposedApiServer implements ApiServer {
     return routes;
   }
 
-  #addHealthChecks(store: Store): void {
-    const { clock } = this.#options.host;
-    const etcd: HealthCheck = {
-      name: "etcd",
-      check: async () => void (await withTimeout(clock, storeHealthTimeoutMs, () => store.get("/registry/health"))),
-    };
+  #storeCheck(name: string): HealthCheck {
+    const { store, host } = this.#options;
+    const check = () => withTimeout(host.clock, storeHealthTimeoutMs, () => store.get("/registry/health"));
+    return { name, check: async () => void (await check()) };
+  }
+
+  #addHealthChecks(): void {
+    const etcd = this.#storeCheck("etcd");
     const policy: HealthCheck = {
       name: "poststarthook/rbac/bootstrap-roles",
       check: () => {

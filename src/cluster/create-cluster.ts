@@ -2,6 +2,7 @@ import { join } from "node:path";
 import {
   type ApiServer,
   type ApiServerConfig,
+  type ComponentCheck,
   chosenAdmissionPlugins,
   createApiServer,
   defaultRequestHeaders,
@@ -11,6 +12,7 @@ import {
   type RequestHeaderConfig,
   readAdmissionConfiguration,
   type UserInfo,
+  usualComponents,
 } from "../apiserver/index.ts";
 import { type Client, createClient, directTransport, registryDiscovery } from "../client/index.ts";
 import { type Host, systemHost } from "../host/index.ts";
@@ -268,6 +270,12 @@ function frontProxyOptions({ frontProxy: own }: Pki, settings: FrontProxySetting
   return { ...own.client, ...rest, requestHeader: { ...defaultRequestHeaders, clientCa: own.ca.cert, ...given } };
 }
 
+/** Components of this process are well as long as it is; others are asked. */
+function ownComponents({ host, controllers, scheduler }: Settings): ComponentCheck[] {
+  const own = [...(scheduler === false ? [] : ["scheduler"]), ...(controllers ? ["controller-manager"] : [])];
+  return usualComponents(host.clock).map((usual) => (own.includes(usual.name) ? { ...usual, check: () => {} } : usual));
+}
+
 async function startServer(
   options: Settings,
   { store, elsewhere }: OpenedStores,
@@ -285,6 +293,7 @@ async function startServer(
     serviceAccountKey: pki.serviceAccount.privateKey,
     kubeletClient: { ...pki.kubeletClient, preferredAddressTypes: kubeletAddressTypes, ...options.kubeletClient },
     frontProxy: frontProxyOptions(pki, options.frontProxy),
+    components: ownComponents(options),
     config: {
       ...admission,
       maxRequestsInFlight,

@@ -4,6 +4,7 @@
  */
 export type { PendingWrite, Reservation, WriteCompanion } from "./context.ts";
 export { type ApiHandlerOptions, createApiHandler, deprecationOf, warningsOfError, withWarnings } from "./handler.ts";
+export { selectionOf } from "./selection.ts";
 export type {
   ReviewPorts,
   RulesReviewer,

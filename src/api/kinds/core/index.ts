@@ -1,6 +1,7 @@
 /** The core group's resources, one file or folder a kind. */
 import { coreEventStrategy } from "../events/core-event.ts";
 import type { KindStrategy } from "../generic.ts";
+import { componentStatusStrategy } from "./component-status.ts";
 import { configMapStrategy } from "./config-map.ts";
 import { endpointsStrategy } from "./endpoints.ts";
 import { limitRangeStrategy } from "./limit-range.ts";
@@ -18,6 +19,7 @@ import { serviceAccountStrategy } from "./service-account.ts";
 
 /** Strategies by resource. */
 export const coreStrategies: Readonly<Record<string, KindStrategy>> = {
+  componentstatuses: componentStatusStrategy,
   configmaps: configMapStrategy,
   endpoints: endpointsStrategy,
   events: coreEventStrategy,
