@@ -69,7 +69,13 @@ import {
   type TlsFiles,
   upgrader,
 } from "./http/index.ts";
-import { type Keeper, keepFlowSchemas, keepKubernetesEndpoints, markTokenTracking, noteTokenUse } from "./keepers/index.ts";
+import {
+  type Keeper,
+  keepFlowSchemas,
+  keepKubernetesEndpoints,
+  markTokenTracking,
+  noteTokenUse,
+} from "./keepers/index.ts";
 import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
 
 export interface ApiServerConfig extends Partial<InFlightLimits> {

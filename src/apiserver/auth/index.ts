@@ -9,6 +9,7 @@ export { ClientCertificates } from "./client-certificate.ts";
 export { createOnUpdateCheck, escalationCheck } from "./escalation.ts";
 export { Impersonator } from "./impersonation.ts";
 export { SigningKey } from "./jwt.ts";
+export { LegacyTokenUses } from "./legacy-token-uses.ts";
 export { nodeAuthorizer } from "./node-authorizer.ts";
 export { reconcileDefaultPolicy } from "./policy/reconcile.ts";
 export type { PolicyRule } from "./policy-rule.ts";

@@ -1,8 +1,10 @@
-import type { Secret } from "../../api/types/index.ts";
+import type { KubeObject } from "../../api/meta/index.ts";
+import type { Secret, ServiceAccount } from "../../api/types/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { Store } from "../../store/index.ts";
 import type { UserInfo } from "../request.ts";
 import type { SigningKey } from "./jwt.ts";
+import type { LegacyTokenUses } from "./legacy-token-uses.ts";
 import {
   type BoundReference,
   extraKeys,
@@ -37,14 +39,24 @@ export class TokenVerifier {
   readonly #key: SigningKey;
   readonly #issuer: string;
   readonly #audiences: readonly string[];
+  readonly #uses: LegacyTokenUses | undefined;
   readonly #remembered = new Map<string, Remembered>();
 
-  constructor(host: Host, store: Store, key: SigningKey, issuer: string, audiences: readonly string[] = [issuer]) {
+  /** @param uses is told of tokens that are kept in secrets. */
+  constructor(
+    host: Host,
+    store: Store,
+    key: SigningKey,
+    issuer: string,
+    audiences: readonly string[] = [issuer],
+    uses?: LegacyTokenUses,
+  ) {
     this.#host = host;
     this.#store = store;
     this.#key = key;
     this.#issuer = issuer;
     this.#audiences = audiences;
+    this.#uses = uses;
   }
 
   /** Undefined when the token is not valid for any of `audiences` (by default the API server's own). */
@@ -87,15 +99,19 @@ export class TokenVerifier {
     const namespace = claims["kubernetes.io/serviceaccount/namespace"];
     const name = claims["kubernetes.io/serviceaccount/service-account.name"];
     const uid = claims["kubernetes.io/serviceaccount/service-account.uid"];
-    if (common.length === 0 || !(await this.#exists(`/registry/serviceaccounts/${namespace}/${name}`, { name, uid }))) {
-      return undefined;
-    }
+    if (common.length === 0) return undefined;
+    const account = await this.#find(`/registry/serviceaccounts/${namespace}/${name}`, { name, uid });
+    if (account === undefined) return undefined;
     const secretName = claims["kubernetes.io/serviceaccount/secret.name"];
     const entry = await this.#store.get(`/registry/secrets/${namespace}/${secretName}`);
-    const { metadata, data } = (entry?.object ?? { metadata: {} }) as Secret;
-    const isKept = data?.token === Buffer.from(token).toString("base64");
-    const isValid = metadata.labels?.[invalidSinceLabel] === undefined && metadata.deletionTimestamp === undefined;
-    if (!isKept || !isValid) return undefined;
+    const secret = entry?.object as Secret | undefined;
+    const isKept = secret?.data?.token === Buffer.from(token).toString("base64");
+    if (secret === undefined || !isKept || secret.metadata.deletionTimestamp !== undefined) return undefined;
+    if (secret.metadata.labels?.[invalidSinceLabel] !== undefined) {
+      this.#uses?.refused(secret);
+      return undefined;
+    }
+    this.#uses?.used(account as ServiceAccount, secret);
     const user = {
       name: serviceAccountUser(namespace, name),
       uid,
@@ -116,11 +132,17 @@ export class TokenVerifier {
   }
 
   async #exists(key: string, bound: BoundReference): Promise<boolean> {
+    return (await this.#find(key, bound)) !== undefined;
+  }
+
+  async #find(key: string, bound: BoundReference): Promise<KubeObject | undefined> {
     const entry = await this.#store.get(key);
-    if (entry === undefined) return false;
+    if (entry === undefined) return undefined;
     const { uid, deletionTimestamp } = entry.object.metadata;
-    if (bound.uid !== undefined && bound.uid !== uid) return false;
-    return deletionTimestamp === undefined || this.#host.clock.now() < Date.parse(deletionTimestamp) + leewayMs;
+    if (bound.uid !== undefined && bound.uid !== uid) return undefined;
+    const isThere =
+      deletionTimestamp === undefined || this.#host.clock.now() < Date.parse(deletionTimestamp) + leewayMs;
+    return isThere ? entry.object : undefined;
   }
 }
 

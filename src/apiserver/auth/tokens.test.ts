@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { testHost } from "../../host/index.ts";
 import { createMemoryStore } from "../../store/index.ts";
 import { SigningKey } from "./jwt.ts";
+import { LegacyTokenUses } from "./legacy-token-uses.ts";
 import { TokenIssuer } from "./token-issuer.ts";
 import { TokenVerifier } from "./token-verifier.ts";
 
@@ -84,5 +85,74 @@ describe("a token", () => {
     await host.clock.advance(300 * 24 * 3600 * 1000);
     const { extra } = (await verifier.verify(token))?.user ?? {};
     expect(extra?.["authentication.kubernetes.io/pod-name"]).toEqual(["p"]);
+  });
+});
+
+describe("a token that is kept in a secret", () => {
+  const secretKey = "/registry/secrets/ns/sa-token";
+
+  async function withSecret(labels: Record<string, string>, names: readonly string[] = []) {
+    const { host, store } = await setUp(ecKey());
+    const signing = new SigningKey(ecKey());
+    const notes: string[] = [];
+    const uses = new LegacyTokenUses(host, ({ metadata }, label, day) => {
+      notes.push(`${metadata.name} ${label}=${day}`);
+    });
+    const verifier = new TokenVerifier(host, store, signing, issuerUrl, [issuerUrl], uses);
+    const token = signing.sign({
+      iss: "kubernetes/serviceaccount",
+      "kubernetes.io/serviceaccount/namespace": "ns",
+      "kubernetes.io/serviceaccount/secret.name": "sa-token",
+      "kubernetes.io/serviceaccount/service-account.name": "sa",
+      "kubernetes.io/serviceaccount/service-account.uid": "u1",
+      sub: "system:serviceaccount:ns:sa",
+    });
+    const secret = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "sa-token", namespace: "ns", labels },
+      data: { token: Buffer.from(token).toString("base64") },
+    };
+    const account = {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: "sa", namespace: "ns", uid: "u1" },
+      secrets: names.map((name) => ({ name })),
+    };
+    await store.commit({
+      compare: [],
+      operations: [
+        { type: "put", key: secretKey, object: secret },
+        { type: "put", key: "/registry/serviceaccounts/ns/sa", object: account },
+      ],
+    });
+    const counted = async () => {
+      const text = await host.metrics.render();
+      return [...text.matchAll(/^serviceaccount_(\S+?)_total (\d+)$/gm)].map(([, name, count]) => `${name} ${count}`);
+    };
+    return { host, verifier, token, notes, counted };
+  }
+
+  it("is counted, and the day of its use noted", async () => {
+    const { verifier, token, notes, counted } = await withSecret({});
+    expect((await verifier.verify(token))?.user.name).toBe("system:serviceaccount:ns:sa");
+    expect(notes).toEqual(["sa-token kubernetes.io/legacy-token-last-used=2026-01-01"]);
+    expect(await counted()).toEqual(expect.arrayContaining(["legacy_tokens 1", "legacy_manual_token_uses 1"]));
+  });
+
+  it("is not noted twice a day, nor where another server's clock was ahead", async () => {
+    for (const day of ["2026-01-01", "2026-01-02"]) {
+      const { verifier, token, notes } = await withSecret({ "kubernetes.io/legacy-token-last-used": day });
+      expect(await verifier.verify(token)).toBeDefined();
+      expect(notes).toEqual([]);
+    }
+  });
+
+  it("is refused when it was declared invalid, and that somebody has it is noted", async () => {
+    const labels = { "kubernetes.io/legacy-token-invalid-since": "2025-12-01" };
+    const { verifier, token, notes, counted } = await withSecret(labels, ["sa-token"]);
+    expect(await verifier.verify(token)).toBeUndefined();
+    expect(notes).toEqual(["sa-token kubernetes.io/legacy-token-last-used=2026-01-01"]);
+    expect(await counted()).toContain("invalid_legacy_auto_token_uses 1");
   });
 });

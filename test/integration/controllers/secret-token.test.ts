@@ -38,3 +38,28 @@ test("a token that is kept in a secret speaks for its account as long as the sec
   });
   expect((await review(`${token.slice(0, -4)}AAAA`))?.authenticated).not.toBe(true);
 });
+
+test("since when tokens of secrets are noted is told, and the day on which one was used", async () => {
+  cluster = await createCluster({ nodes: false });
+  const client = cluster.client();
+  const tracking = { namespace: "kube-system", name: "kube-apiserver-legacy-service-account-token-tracking" };
+  const { data: { since = "" } = {} } = await client.resource(resources.configmaps).get(tracking);
+  expect(since).toMatch(/^\d{4}-\d\d-\d\d$/);
+  const key = { namespace: "default", name: "robot-token" };
+  await client.resource(resources.serviceaccounts).create({ metadata: { namespace: "default", name: "robot" } });
+  await client.resource(resources.secrets).create({
+    metadata: { ...key, annotations: { "kubernetes.io/service-account.name": "robot" } },
+    type: "kubernetes.io/service-account-token",
+  });
+  const { data = {} } = await eventually(
+    () => client.resource(resources.secrets).get(key),
+    (secret) => secret.data?.token !== undefined,
+  );
+  const token = Buffer.from(data.token ?? "", "base64").toString();
+  await client.resource(tokenReviews).create({ metadata: {}, spec: { token } } as never);
+  const { metadata } = await eventually(
+    () => client.resource(resources.secrets).get(key),
+    (secret) => secret.metadata.labels !== undefined,
+  );
+  expect(metadata.labels?.["kubernetes.io/legacy-token-last-used"]).toMatch(/^\d{4}-\d\d-\d\d$/);
+});
