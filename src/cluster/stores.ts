@@ -5,6 +5,7 @@ import type { Host } from "../host/index.ts";
 import {
   createMemoryStore,
   type EtcdStoreOptions,
+  measureStore,
   openEncryptionFile,
   openEtcdServer,
   openEtcdStore,
@@ -56,10 +57,11 @@ export async function openStores(settings: StoreSettings, teardown: Teardown): P
   if (encrypted !== undefined) teardown.add(() => encrypted.close());
   const { encryption } = encrypted ?? {};
   if (etcd !== undefined) return openEtcdStores(host, etcd, { transformer: encryption }, teardown);
-  const store =
+  const opened =
     dataDir === undefined
       ? createMemoryStore(host)
       : await openLmdbStore(host, join(dataDir, "store"), { fsync, encryption });
+  const store = measureStore(host, opened, storageClusterId(0));
   teardown.add(() => store.close());
   return { store, elsewhere: new Map() };
 }
@@ -77,8 +79,10 @@ async function openEtcdStores(
     mediaType,
     compactionIntervalMs,
   };
+  let opened = 0;
   const open = async (servers: readonly string[]) => {
-    const store = await openEtcdStore(host, { ...shared, ...values, servers });
+    const etcdStore = await openEtcdStore(host, { ...shared, ...values, servers });
+    const store = measureStore(host, etcdStore, storageClusterId(opened++));
     teardown.add(() => store.close());
     return store;
   };
@@ -87,6 +91,11 @@ async function openEtcdStores(
   const elsewhere = new Map<string, Store>();
   for (const { storagePrefix, servers } of overrides) elsewhere.set(storagePrefix, await open(servers));
   return { store, elsewhere };
+}
+
+/** As the original names the etcds that it uses in its metrics. */
+function storageClusterId(index: number): string {
+  return `etcd-${index}`;
 }
 
 /**

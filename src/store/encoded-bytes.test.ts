@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EncodedBytes } from "./encoded-bytes.ts";
 import { StoredEntry } from "./entry.ts";
-import { draft } from "./store-suite.ts";
+import { draft } from "./store-probe.ts";
 
 function entry(encoded: EncodedBytes, name: string): StoredEntry {
   return StoredEntry.ofObject({ key: name, revision: 1, createRevision: 1, expiresAtMs: 0 }, encoded, draft(name));

@@ -5,7 +5,7 @@ import { GroupCommitStore } from "./group-commit-store.ts";
 import { type Store, StoreError } from "./index.ts";
 import type { Journal, JournalRecord } from "./journal.ts";
 import { RevisionedIndex } from "./revisioned-index.ts";
-import { contentOf, put, RecordingSink, remove, write } from "./store-suite.ts";
+import { contentOf, put, RecordingSink, remove, write } from "./store-probe.ts";
 
 /** A disk whose every write waits until the test lets it succeed or fail. */
 class ManualJournal implements Journal {
@@ -19,6 +19,10 @@ class ManualJournal implements Journal {
   write(records: readonly JournalRecord[], revision: number): Promise<void> {
     const keys = records.map(({ key }) => key);
     return new Promise((succeed, fail) => this.writes.push({ keys, revision, succeed, fail }));
+  }
+
+  async sizeBytes(): Promise<number> {
+    return 0;
   }
 
   async close(): Promise<void> {

@@ -105,6 +105,10 @@ export class GroupCommitStore implements Store {
     this.#index.compact(before);
   }
 
+  sizeBytes(): Promise<number> {
+    return this.#journal.sizeBytes();
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

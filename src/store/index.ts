@@ -9,6 +9,7 @@ export type { EtcdStoreOptions, EtcdTls, StorageMediaType } from "./etcd/index.t
 export type { EtcdServer, EtcdServerOptions, EtcdServerTls } from "./etcd-server/index.ts";
 export { historyAgeMaxMs, historyEventsMax } from "./history.ts";
 export { type LmdbStoreOptions, openLmdbStore } from "./lmdb-store.ts";
+export { measureStore } from "./measured-store.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory-store.ts";
 export { openEtcdServer, openEtcdStore } from "./open-etcd.ts";
 export { bumpRevisionDefault, readSnapshotStatus, restoreSnapshot, saveSnapshot } from "./snapshot-file.ts";

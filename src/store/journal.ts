@@ -16,5 +16,7 @@ export interface Journal {
    * after that.
    */
   write(records: readonly JournalRecord[], revision: Revision): Promise<void>;
+  /** How much its files take. */
+  sizeBytes(): Promise<number>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Host, Timer } from "../host/index.ts";
 import { Checkpointer, type RemapOptions } from "./checkpointer.ts";
@@ -9,6 +9,7 @@ import type { Journal, JournalRecord } from "./journal.ts";
 import { LmdbEnvironment } from "./lmdb-env.ts";
 import { dataFileName, prepareFolder } from "./lmdb-file.ts";
 import { recover } from "./lmdb-recovery.ts";
+import { logFileNames } from "./log-reader.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type Revision, StoreError } from "./store.ts";
 import type { WriteAheadLog } from "./write-ahead-log.ts";
@@ -104,6 +105,11 @@ export class LmdbJournal implements Journal {
     if (this.#options.fsync === "interval") {
       this.#flushTimer ??= this.#host.clock.setTimer(flushIntervalMs, () => void this.#flush());
     }
+  }
+
+  async sizeBytes(): Promise<number> {
+    const sizes = [dataFileName, ...logFileNames].map(async (name) => (await stat(join(this.#dir, name))).size);
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   }
 
   async close(): Promise<void> {

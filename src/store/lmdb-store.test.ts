@@ -5,7 +5,8 @@ import { open } from "lmdb";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { type TestHost, testHost } from "../host/index.ts";
 import { CompactedError, openLmdbStore, StoreError } from "./index.ts";
-import { contentOf, describeStore, put, RecordingSink, remove, write } from "./store-suite.ts";
+import { contentOf, put, RecordingSink, remove, write } from "./store-probe.ts";
+import { describeStore } from "./store-suite.ts";
 
 const root = await mkdtemp(join(tmpdir(), "sampan-store-"));
 afterAll(() => rm(root, { recursive: true, force: true }));

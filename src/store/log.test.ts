@@ -8,7 +8,7 @@ import { checkStore, type LmdbStoreOptions, openLmdbStore, readSnapshotStatus, s
 import { LmdbEnvironment } from "./lmdb-env.ts";
 import { frameAlignment, readFrame, readFrameHead } from "./log-frame.ts";
 import { LogContent } from "./log-reader.ts";
-import { contentOf, put, remove, write } from "./store-suite.ts";
+import { contentOf, put, remove, write } from "./store-probe.ts";
 
 const root = await mkdtemp(join(tmpdir(), "sampan-log-"));
 afterAll(() => rm(root, { recursive: true, force: true }));

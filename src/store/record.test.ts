@@ -5,7 +5,7 @@ import { open } from "lmdb";
 import { afterAll, describe, expect, it } from "vitest";
 import { testHost } from "../host/index.ts";
 import { openLmdbStore } from "./index.ts";
-import { contentOf, put, write } from "./store-suite.ts";
+import { contentOf, put, write } from "./store-probe.ts";
 
 const root = await mkdtemp(join(tmpdir(), "sampan-record-"));
 afterAll(() => rm(root, { recursive: true, force: true }));

@@ -1,77 +1,20 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { KubeObject } from "../api/meta/index.ts";
 import { type TestHost, testHost } from "../host/index.ts";
 import {
   CompactedError,
   type Entry,
   FutureRevisionError,
-  type Operation,
   type Revision,
   type Store,
   StoreError,
-  type StoreEvent,
   type Txn,
-  type TxnResult,
 } from "./index.ts";
+import { contentOf, dataOf, draft, keysOf, put, RecordingSink, remove, write } from "./store-probe.ts";
+import { compareWithTwin, stepArbitrary } from "./store-twin.ts";
 
 /** Opens a fresh store; `historyEventsMax` bounds its history where a test needs that. */
 export type OpenStore = (host: TestHost, options?: { historyEventsMax?: number }) => Promise<Store>;
-
-export function draft(name: string, data = ""): KubeObject & { data: string } {
-  return { apiVersion: "v1", kind: "Thing", metadata: { name }, data };
-}
-
-export function put(key: string, data = "", ttlSeconds?: number): Operation {
-  return { type: "put", key, object: draft(key, data), ttlSeconds };
-}
-
-export function remove(key: string): Operation {
-  return { type: "delete", key };
-}
-
-export function dataOf(entry: Entry | undefined): unknown {
-  return (entry?.object as { data?: unknown } | undefined)?.data;
-}
-
-/** Commits operations without compares and fails when they were refused. */
-export async function write(store: Store, ...operations: Operation[]): Promise<Revision> {
-  const result = await store.commit({ compare: [], operations });
-  if (!result.committed) throw new Error("refused");
-  return result.revision;
-}
-
-export class RecordingSink {
-  readonly batches: (readonly StoreEvent[])[] = [];
-  readonly ends: Error[] = [];
-  #wakeUps: (() => void)[] = [];
-
-  get all(): StoreEvent[] {
-    return this.batches.flat();
-  }
-
-  get lines(): string[] {
-    return this.all.map(lineOf);
-  }
-
-  events(batch: readonly StoreEvent[]): void {
-    this.batches.push(batch);
-    for (const wakeUp of this.#wakeUps.splice(0)) wakeUp();
-  }
-
-  closed(why: Error): void {
-    this.ends.push(why);
-  }
-
-  /** Resolves when there are that many events. */
-  async reaches(count: number): Promise<void> {
-    while (this.all.length < count) await new Promise<void>((resolve) => this.#wakeUps.push(resolve));
-  }
-}
-
-export function lineOf({ type, key, revision, entry, previous }: StoreEvent): string {
-  return `${revision} ${type} ${key} ${dataOf(entry)} ${entry.object.metadata.resourceVersion} was ${previous?.revision ?? 0}`;
-}
 
 export interface SuiteOptions {
   /** Entries end by the store's own clock, not by the host's: what time does to them is tested elsewhere. */
@@ -426,141 +369,4 @@ export function describeStore(name: string, open: OpenStore, { ownClock = false 
       );
     });
   });
-}
-
-type State = Record<string, unknown>;
-
-export async function contentOf(store: Store, prefix: string, at?: Revision): Promise<State> {
-  return stateOf((await store.list(prefix, at)).entries());
-}
-
-function stateOf(entries: Iterable<Entry>): State {
-  return Object.fromEntries(Array.from(entries, (entry) => [entry.key, dataOf(entry)]));
-}
-
-function keysOf(entries: Iterable<Entry>): string[] {
-  return Array.from(entries, (entry) => entry.key);
-}
-
-type Step =
-  | { readonly kind: "commit"; readonly keys: readonly string[]; readonly deletes: boolean; readonly stale: boolean }
-  | { readonly kind: "watch"; readonly prefix: string; readonly back: number };
-
-const keyArbitrary = fc.constantFrom("/p/a/1", "/p/a/2", "/p/b/1", "/q/a/1", "/q/1");
-const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant("commit" as const),
-      keys: fc.uniqueArray(keyArbitrary, { minLength: 1, maxLength: 3 }),
-      deletes: fc.boolean(),
-      stale: fc.boolean(),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant("watch" as const),
-      prefix: fc.constantFrom("", "/p/", "/p/a/", "/p/a/1", "/q/"),
-      back: fc.nat(5),
-    }),
-  },
-);
-
-interface Attempt {
-  readonly txn: Txn;
-  readonly result: TxnResult;
-}
-
-/** Runs the steps, those of a turn at once, and replays what was committed on plain maps. */
-async function compareWithTwin(store: Store, turns: readonly Step[][]): Promise<void> {
-  const attempts: Attempt[] = [];
-  const watches: { prefix: string; after: Revision; sink: RecordingSink }[] = [];
-  let value = 0;
-  for (const turn of turns) {
-    const running: Promise<void>[] = [];
-    for (const step of turn) {
-      if (step.kind === "watch") {
-        const watch = {
-          prefix: step.prefix,
-          after: Math.max(0, store.revision - step.back),
-          sink: new RecordingSink(),
-        };
-        store.watch(watch.prefix, watch.after, watch.sink);
-        watches.push(watch);
-      } else {
-        value++;
-        running.push(attempt(store, step, String(value)).then((made) => void attempts.push(made)));
-      }
-    }
-    await Promise.all(running);
-  }
-  const history = replay(attempts);
-  expect(store.revision).toBe(history.length - 1);
-  for (const [revision, { state }] of history.entries()) expect(await contentOf(store, "", revision)).toEqual(state);
-  const lines = history.flatMap((commit) => commit.lines);
-  for (const { prefix, after, sink } of watches) {
-    const expected = lines.filter((line) => line.revision > after && line.key.startsWith(prefix));
-    expect(sink.lines).toEqual(expected.map((line) => line.text));
-  }
-}
-
-async function attempt(store: Store, step: Step & { kind: "commit" }, data: string): Promise<Attempt> {
-  const current = await Promise.all(step.keys.map((key) => store.get(key)));
-  const compare = step.keys.map((key, i) => ({ key, revision: step.stale ? 1 : (current[i]?.revision ?? 0) }));
-  const operations = step.keys.map((key, i) => (step.deletes && i === 0 ? remove(key) : put(key, data)));
-  const txn = { compare, operations };
-  return { txn, result: await store.commit(txn) };
-}
-
-interface TwinCommit {
-  readonly state: State;
-  readonly lines: readonly { readonly revision: Revision; readonly key: string; readonly text: string }[];
-}
-
-/** Replays commits by revision, checking that there are no gaps and that each could be made where it stands. */
-function replay(attempts: readonly Attempt[]): TwinCommit[] {
-  const history: TwinCommit[] = [{ state: {}, lines: [] }];
-  let state: State = {};
-  const versions = new Map<string, Revision>();
-  const made = attempts.flatMap(({ txn, result }) => (result.committed ? [{ txn, revision: result.revision }] : []));
-  made.sort((a, b) => a.revision - b.revision);
-  for (const { txn, revision } of made) {
-    expect(revision).toBe(history.length);
-    for (const { key, revision: expected } of txn.compare) expect(versions.get(key) ?? 0).toBe(expected);
-    state = { ...state };
-    const lines = txn.operations.map((operation) => {
-      const { type, key } = operation;
-      const data = type === "put" ? dataOf({ object: operation.object } as Entry) : state[key];
-      const text = `${revision} ${type} ${key} ${data} ${revision} was ${versions.get(key) ?? 0}`;
-      if (type === "put") {
-        state[key] = data;
-        versions.set(key, revision);
-      } else {
-        delete state[key];
-        versions.delete(key);
-      }
-      return { revision, key, text };
-    });
-    history.push({ state, lines });
-  }
-  for (const { txn, result } of attempts) if (!result.committed) expectRefusalPossible(txn, result.current, history);
-  return history;
-}
-
-/** A refusal tells a state that was once true and in which the transaction does not hold. */
-function expectRefusalPossible(
-  txn: Txn,
-  current: readonly (Entry | undefined)[],
-  history: readonly TwinCommit[],
-): void {
-  const told = txn.compare.map(({ key }, i) => [key, dataOf(current[i])]);
-  const wasTrue = history.some(({ state }) => told.every(([key, data]) => state[String(key)] === data));
-  expect(wasTrue).toBe(true);
-  const differs = txn.compare.some(({ revision }, i) => (current[i]?.revision ?? 0) !== revision);
-  const deletesNothing = txn.operations.some(
-    (operation) =>
-      operation.type === "delete" && told.some(([key, data]) => key === operation.key && data === undefined),
-  );
-  expect(differs || deletesNothing).toBe(true);
 }

@@ -120,6 +120,8 @@ export interface Store {
   waitFor?(revision: Revision): Promise<void>;
   /** Forgets history before this revision, whose state can still be read. @throws FutureRevisionError */
   compact(before: Revision): Promise<void>;
+  /** How much its files take, where it has any. */
+  sizeBytes?(): Promise<number>;
   /** Waits for commits under way, ends watches, releases files. */
   close(): Promise<void>;
 }

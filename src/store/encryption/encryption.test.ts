@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { type TestHost, testHost } from "../../host/index.ts";
 import { openLmdbStore, StoreError } from "../index.ts";
-import { dataOf, put, write } from "../store-suite.ts";
+import { dataOf, put, write } from "../store-probe.ts";
 import { Encryption, EncryptionConfigError, openEncryptionFile, parseEncryptionConfiguration } from "./index.ts";
 
 const root = await mkdtemp(join(tmpdir(), "sampan-encryption-"));

@@ -7,6 +7,7 @@ export interface GroupResource {
   readonly resource: string;
 }
 
+const root = "/registry/";
 let builtin: ReadonlyMap<string, GroupResource> | undefined;
 
 /**
@@ -15,11 +16,29 @@ let builtin: ReadonlyMap<string, GroupResource> | undefined;
  */
 export function resourceOfKey(key: string): GroupResource | undefined {
   builtin ??= builtinResources();
-  const [root, registry, first, second, ...rest] = key.split("/");
-  if (root !== "" || registry !== "registry" || first === undefined || second === undefined) return undefined;
+  const [start, registry, first, second, ...rest] = key.split("/");
+  if (start !== "" || registry !== "registry" || first === undefined || second === undefined) return undefined;
   const known = builtin.get(`/registry/${first}/${second}`) ?? builtin.get(`/registry/${first}`);
   if (known !== undefined) return known;
   return rest.length > 0 ? { group: first, resource: second } : undefined;
+}
+
+/** What all keys of a resource begin with, without the slash that follows; undefined for a key of another form. */
+export function resourcePrefixOfKey(key: string): string | undefined {
+  if (!key.startsWith(root)) return undefined;
+  builtin ??= builtinResources();
+  const first = key.indexOf("/", root.length);
+  if (first < 0) return undefined;
+  const short = key.slice(0, first);
+  if (builtin.has(short)) return short;
+  const second = key.indexOf("/", first + 1);
+  return second < 0 ? undefined : key.slice(0, second);
+}
+
+/** The resources that are built in, as they are stored. */
+export function builtinGroupResources(): Iterable<GroupResource> {
+  builtin ??= builtinResources();
+  return builtin.values();
 }
 
 function builtinResources(): Map<string, GroupResource> {

@@ -130,6 +130,10 @@ class EtcdStore implements Store {
     });
   }
 
+  async sizeBytes(): Promise<number> {
+    return (await this.#etcd.call<{ dbSize: number }>("Maintenance", "Status", {}, "read")).dbSize;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -12,7 +12,7 @@ import {
   type Store,
   StoreError,
 } from "../../../src/store/index.ts";
-import { contentOf, dataOf, put, RecordingSink, remove, write } from "../../../src/store/store-suite.ts";
+import { contentOf, dataOf, put, RecordingSink, remove, write } from "../../../src/store/store-probe.ts";
 import { eventually } from "../../support/eventually.ts";
 import { EtcdCluster, freePorts, withoutEtcd } from "./etcd-cluster.ts";
 

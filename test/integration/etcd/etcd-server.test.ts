@@ -14,7 +14,8 @@ import {
   openLmdbStore,
   type Store,
 } from "../../../src/store/index.ts";
-import { contentOf, describeStore, put, remove, write } from "../../../src/store/store-suite.ts";
+import { contentOf, put, remove, write } from "../../../src/store/store-probe.ts";
+import { describeStore } from "../../../src/store/store-suite.ts";
 import { eventually } from "../../support/eventually.ts";
 import { execute, type Ran } from "../../support/sampan.ts";
 import { EtcdCluster, withoutEtcd } from "./etcd-cluster.ts";
