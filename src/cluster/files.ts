@@ -11,6 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { hasCode } from "../host/index.ts";
 
@@ -40,6 +41,34 @@ export function writeFileAtomically(path: string, text: string, mode: number): v
     } catch {
       // The first failure is the one to tell; a leftover temporary file does no harm.
     }
+    throw error;
+  }
+}
+
+/** Files that were written together. */
+export interface NewFile {
+  readonly path: string;
+  readonly text: string;
+  readonly mode: number;
+}
+
+/** Each file as `writeFileAtomically` does it, all at once: they wait for the same flushes of the disk. */
+export async function writeFilesAtomically(files: readonly NewFile[]): Promise<void> {
+  await Promise.all(files.map(writeBeside));
+}
+
+async function writeBeside({ path, text, mode }: NewFile): Promise<void> {
+  const target = resolveLink(path);
+  const temporary = `${target}.tmp-${process.pid}`;
+  const file = await open(temporary, "w", mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+    await file.close();
+    await rename(temporary, target);
+  } catch (error) {
+    await file.close().catch(() => undefined); // the first failure is the one to tell
+    await unlink(temporary).catch(() => undefined);
     throw error;
   }
 }

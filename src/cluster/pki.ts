@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate
 import { join } from "node:path";
 import { type CertificateRequest, certificateAuthorities, isAddress, type KeyPair } from "../certificates/index.ts";
 import type { Host } from "../host/index.ts";
-import { makeFolder, readIfPresent, writeFileAtomically } from "./files.ts";
+import { makeFolder, readIfPresent, writeFilesAtomically } from "./files.ts";
 
 /** All key material of one cluster, PEM. The certificate authority signs the API server's and the clients' certificates. */
 export interface Pki {
@@ -141,7 +141,7 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
     .toString();
   if (files.get("sa.pub") !== publicKey) put("sa.pub", publicKey);
 
-  if (dir !== undefined && fresh.size > 0) writePkiFiles(dir, fresh);
+  if (dir !== undefined && fresh.size > 0) await writePkiFiles(dir, fresh);
   return {
     ca: { cert: required(files, "ca.crt"), key: required(files, "ca.key") },
     apiserver: { cert: required(files, "apiserver.crt"), key: required(files, "apiserver.key") },
@@ -190,9 +190,10 @@ function readPkiFiles(dir: string): Map<string, string> {
   return files;
 }
 
-function writePkiFiles(dir: string, files: ReadonlyMap<string, string>): void {
+async function writePkiFiles(dir: string, files: ReadonlyMap<string, string>): Promise<void> {
   makeFolder(dir, 0o700);
-  for (const [name, text] of files) writeFileAtomically(join(dir, name), text, name.endsWith(".key") ? 0o600 : 0o644);
+  const modeOf = (name: string) => (name.endsWith(".key") ? 0o600 : 0o644);
+  await writeFilesAtomically([...files].map(([name, text]) => ({ path: join(dir, name), text, mode: modeOf(name) })));
 }
 
 function required(files: ReadonlyMap<string, string>, name: string): string {
