@@ -42,17 +42,22 @@ export function admissionEnvironment({ hasParams = false, hasPatches = false }: 
   const key = `${hasParams} ${hasPatches}`;
   const known = admission.get(key);
   if (known !== undefined) return known;
-  const made = baseEnvironment().clone();
-  registerRequest(made);
-  made.registerVariable("object", "dyn");
-  made.registerVariable("oldObject", "dyn");
-  made.registerVariable("namespaceObject", "dyn");
-  made.registerVariable("request", requestType);
-  made.registerVariable("authorizer", authorizerType);
+  const made = admissionVariables(baseEnvironment().clone(), "dyn", hasParams ? "dyn" : undefined);
   if (hasPatches) registerMessages(made, registerIn(made));
-  if (hasParams) made.registerVariable("params", "dyn");
   admission.set(key, made);
   return made;
+}
+
+/** Adds what expressions of admission may name. */
+export function admissionVariables(environment: Environment, object: string, params: string | undefined): Environment {
+  registerRequest(environment);
+  environment.registerVariable("object", object);
+  environment.registerVariable("oldObject", object);
+  environment.registerVariable("namespaceObject", "dyn");
+  environment.registerVariable("request", requestType);
+  environment.registerVariable("authorizer", authorizerType);
+  if (params !== undefined) environment.registerVariable("params", params);
+  return environment;
 }
 
 /** The values of `variables`: each computed when it is first asked for. */

@@ -26,4 +26,6 @@ export {
 export { RuleCompiler } from "./rule.ts";
 export { compileSchemaRules, type SchemaRules } from "./schema-rules.ts";
 export type { RuleSchema, SchemaRule } from "./schema-types.ts";
+export { schemaOfShape } from "./shape-schema.ts";
+export { PolicyTypeChecker, type TypedPolicy } from "./type-check.ts";
 export { celEquals, fromCel, toCel } from "./values.ts";

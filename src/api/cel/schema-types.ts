@@ -57,8 +57,14 @@ export function schemaIn(value: unknown): RuleSchema | undefined {
 /** The types of one schema: those of objects are registered in an environment of its own. */
 export class SchemaTypes {
   readonly environment: Environment = ruleBase().clone();
+  readonly #wholeMetadata: boolean;
   readonly #types = new Map<RuleSchema, NodeType>();
   #count = 0;
+
+  /** @param options wholeMetadata: whether all of an object's metadata is seen, rather than the names alone */
+  constructor(options: { readonly wholeMetadata?: boolean } = {}) {
+    this.#wholeMetadata = options.wholeMetadata ?? false;
+  }
 
   typeOf(schema: RuleSchema, isResource: boolean): NodeType {
     const known = this.#types.get(schema);
@@ -108,7 +114,8 @@ export class SchemaTypes {
     const properties = new Map<string, { key: string; type: NodeType }>();
     for (const [key, property] of Object.entries({ ...(isResource && resourceProperties), ...schema.properties })) {
       const name = escapedName(key);
-      const known = isResource && key === "metadata" ? metadataSchema : property;
+      const isNarrowed = isResource && key === "metadata" && !(this.#wholeMetadata && property.properties);
+      const known = isNarrowed ? metadataSchema : property;
       if (name !== undefined) properties.set(name, { key, type: this.typeOf(known, false) });
     }
     return this.#register(properties);

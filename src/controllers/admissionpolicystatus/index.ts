@@ -1,14 +1,15 @@
 /**
- * Says of validating admission policies which version of them is in effect. Their expressions are not checked against the
- * types of the resources that they are about: `status.typeChecking` stays away, which says that nobody has checked.
+ * Says of validating admission policies which version of them is in effect, and what is wrong with their expressions by the
+ * types of the resources that they are about.
  */
 import type { ValidatingAdmissionPolicy } from "../../api/types/index.ts";
 import { done, resources, runController } from "../../client/index.ts";
 import type { StartController } from "../context.ts";
+import { expressionWarnings } from "./type-checking.ts";
 
 const name = "validatingadmissionpolicy-status-controller";
 
-export const startAdmissionPolicyStatus: StartController = ({ client, host, informers, workers }) => {
+export const startAdmissionPolicyStatus: StartController = ({ client, discovery, host, informers, workers }) => {
   const policies = informers.informer(resources.validatingadmissionpolicies);
   const controller = runController({
     name,
@@ -19,7 +20,10 @@ export const startAdmissionPolicyStatus: StartController = ({ client, host, info
       const policy = policies.store.get(key.name);
       if (policy === undefined || isTold(policy)) return done;
       const { generation, resourceVersion } = policy.metadata;
-      const patch = { metadata: { resourceVersion }, status: { observedGeneration: generation } };
+      const found = await expressionWarnings(policy, client, discovery);
+      const typeChecking = found.length === 0 ? {} : { expressionWarnings: found.map((each) => ({ ...each })) };
+      const status = { observedGeneration: generation, typeChecking };
+      const patch = { metadata: { resourceVersion }, status };
       await client.resource(resources.validatingadmissionpolicies).patchStatus(key, "merge", patch);
       return done;
     },
