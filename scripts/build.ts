@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { bundleOptions, outputOptions } from "./bundle.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const next = `${root}dist-next`;
@@ -24,16 +25,6 @@ function isUpToDate(): boolean {
   return sources.every((file) => modifiedMs(file) < built);
 }
 
-/**
- * The X.509 library fails unless the reflection library was loaded before it. Several chunks import both, and a bundle does
- * not keep the order of what they share, unless told so for all modules, which makes every start slower.
- */
-const reflectFirst = {
-  name: "reflect-first",
-  transform: (code: string, id: string) =>
-    id.endsWith("/@peculiar/x509/build/x509.cjs.js") ? `require("reflect-metadata");${code}` : undefined,
-};
-
 function modifiedMs(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
@@ -44,15 +35,8 @@ if (process.argv.includes("--if-stale") && isUpToDate()) process.exit(0);
 rmSync(next, { recursive: true, force: true });
 try {
   run("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", `${next}/lib`);
-  const bundle = await rolldown({
-    cwd: root,
-    input: { sampan: "src/cli/main.ts" },
-    platform: "node",
-    // Has native code beside its JavaScript, so it stays a package of its own.
-    external: ["lmdb"],
-    plugins: [reflectFirst],
-  });
-  await bundle.write({ dir: `${next}/bin`, format: "esm", chunkFileNames: "[name]-[hash].js" });
+  const bundle = await rolldown(bundleOptions(root));
+  await bundle.write({ dir: `${next}/bin`, ...outputOptions });
   await bundle.close();
   // Texts for `kubectl explain` come from a development dependency; a published package has them already.
   if (existsSync(`${root}node_modules/@kubernetes/client-node`))

@@ -4,6 +4,7 @@
  */
 export { isAddress } from "./address.ts";
 export type { CertificateRequest } from "./certificate-authority.ts";
+export { keptServingPair } from "./kept-serving-pair.ts";
 export type { KeyPair } from "./key-pair.ts";
 export { serialNumber } from "./serial-number.ts";
 export { certificateAuthorities, servingPair } from "./serving-pair.ts";

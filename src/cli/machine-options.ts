@@ -56,6 +56,7 @@ export interface KubeletFlags extends MachineFlags {
   readonly port: number;
   readonly tlsCertFile?: string;
   readonly tlsPrivateKeyFile?: string;
+  readonly certDir?: string;
   readonly clientCaFile?: string;
   readonly anonymousAuth: boolean;
   readonly authorizationMode: "Webhook" | "AlwaysAllow";
@@ -147,8 +148,9 @@ export function addKubeletFlags(command: Command): Command {
       "0.0.0.0",
     )
     .option("--port <port>", "port of the kubelet's API; 0 takes a free one", integerIn(0, 65_535), 10_250)
-    .option("--tls-cert-file <file>", "certificate of the kubelet's API; made for this run without it")
+    .option("--tls-cert-file <file>", "certificate of the kubelet's API; made and kept in --cert-dir without it")
     .option("--tls-private-key-file <file>", "its key")
+    .option("--cert-dir <dir>", "where the certificate that the kubelet makes is kept (default: pki in --root-dir)")
     .option("--client-ca-file <file>", "authority of clients' certificates; the kubeconfig's without this")
     .option("--anonymous-auth", "let in who does not say who it is", false)
     .addOption(

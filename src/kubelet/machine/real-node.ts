@@ -14,6 +14,7 @@ import { networkProber } from "../probes/network-prober.ts";
 import { createProber } from "../probes/prober.ts";
 import type { ContainerLogs } from "../runtime/container-logs.ts";
 import type { CriRuntime } from "../runtime/cri/index.ts";
+import { UserNamespaces } from "../user-namespaces/index.ts";
 import type { VolumeManager } from "../volumes/index.ts";
 import { type CniOptions, writeCniConfig } from "./cni.ts";
 import { LogRotation } from "./log-rotation.ts";
@@ -47,6 +48,8 @@ export interface MachineOptions {
   readonly maxParallelImagePulls?: number;
   /** Pods as a whole are limited too, by cgroups of their own; without this only containers are. */
   readonly cgroups?: CgroupSettings;
+  /** How many IDs a pod with users of its own has (`userNamespaces.idsPerPod`). Default 65536. */
+  readonly userNamespaceIdsPerPod?: number;
   /** When images that nobody uses are removed. */
   readonly imageCollection?: ImageCollectorOptions;
   /** How pods get addresses; `false` leaves that to who configured the runtime's network. */
@@ -113,6 +116,13 @@ export async function openRealNode(
     const { capacity } = await facts();
     const network = networkProber(host.clock, probeUserAgent);
     const resolvConf = options.resolvConf ?? "/etc/resolv.conf";
+    const userNamespaces = await UserNamespaces.open({
+      host,
+      podsFolder: join(rootDir, "pods"),
+      podsMax: Number(capacity.pods),
+      idsPerPod: options.userNamespaceIdsPerPod,
+      handlers: async () => (await runtime.status()).handlers,
+    });
     const cgroups = options.cgroups && (await openPodCgroups(host, options.cgroups, capacity, podsHere));
     const rotation = new LogRotation({
       host,
@@ -138,6 +148,7 @@ export async function openRealNode(
         },
         memoryBytes: quantityToNumber(capacity.memory ?? "0"),
         seccompDir: join(rootDir, "seccomp"),
+        userNamespaces,
         cgroups,
       },
       configureNetwork: (podCidr) => configureNetwork(host, runtime, options.network, podCidr),
@@ -227,7 +238,7 @@ async function configureNetwork(
 }
 
 /** The first address of the machine that others could use; loopback when there is none. */
-function machineAddress(): string {
+export function machineAddress(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const usable = addresses.find(({ family, internal }) => family === "IPv4" && !internal);
   return usable?.address ?? "127.0.0.1";

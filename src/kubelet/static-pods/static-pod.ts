@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { parseYaml } from "../../api/codec/index.ts";
-import { builtinKinds } from "../../api/kinds/index.ts";
 import {
   errorMessage,
   type FieldError,
@@ -9,7 +8,6 @@ import {
   isDNS1123Label,
   isDNS1123Subdomain,
 } from "../../api/meta/index.ts";
-import { decodeObject } from "../../api/schema/index.ts";
 import type { Node, Pod } from "../../api/types/index.ts";
 import { uidErrors } from "../pod-worker/index.ts";
 
@@ -30,6 +28,11 @@ export interface Manifest {
  * @throws Error that says what is wrong with the manifest
  */
 export async function staticPodOf({ path, text }: Manifest, nodeName: string, nowMs: number): Promise<Pod> {
+  // All kinds of objects are known only to a node that has such pods: they would be a good part of its kubelet's memory.
+  const [{ builtinKinds }, { decodeObject }] = await Promise.all([
+    import("../../api/kinds/index.ts"),
+    import("../../api/schema/index.ts"),
+  ]);
   const kind = builtinKinds().find(({ group, resource }) => group === "" && resource === "pods");
   if (kind === undefined) throw new Error("there is no kind of pods");
   const { value: document } = await parseYaml(text);
