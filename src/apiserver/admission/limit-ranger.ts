@@ -1,15 +1,9 @@
-import {
-  compareQuantity,
-  formatQuantity,
-  type KubeObject,
-  parseQuantity,
-  type Quantity,
-} from "../../api/meta/index.ts";
-import { addAmounts } from "../../api/pod-resources/index.ts";
-import { asAmounts } from "../../api/quota/index.ts";
+import { compareQuantity, formatQuantity, type KubeObject, parseQuantity } from "../../api/meta/index.ts";
+import { podTotals, type ResourceField } from "../../api/pod-resources/index.ts";
+import type { Pod as ApiPod } from "../../api/types/index.ts";
 import { type AdmissionPlugin, type Attributes, isAbout } from "./admission.ts";
 import type { Lookup } from "./lookup.ts";
-import { type Container, isPod, type PodSpec, type Resources, specOf } from "./pod.ts";
+import { type Container, isPod, type Resources, specOf } from "./pod.ts";
 import { refuse } from "./refusal.ts";
 
 interface Limit {
@@ -41,7 +35,7 @@ export function limitRanger(lookup: Lookup): AdmissionPlugin {
       for (const range of await rangesOf(attributes)) {
         const found = isClaim(attributes)
           ? claimErrors(attributes.object as Claim, range)
-          : podErrors(specOf(attributes), range);
+          : podErrors(attributes, range);
         if (found.length === 0) continue;
         const why = found.length === 1 ? (found[0] ?? "") : `[${found.join(", ")}]`;
         throw refuse(attributes, why);
@@ -104,11 +98,12 @@ function pick(from: Record<string, string> | undefined, names: readonly string[]
   return Object.fromEntries(names.map((name) => [name, from?.[name] ?? ""]));
 }
 
-function podErrors(spec: PodSpec, range: LimitRange): string[] {
+function podErrors(attributes: Attributes, range: LimitRange): string[] {
   const found: string[] = [];
+  const spec = specOf(attributes);
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   for (const limit of range.spec?.limits ?? []) {
-    if (limit.type === "Pod") found.push(...violations("Pod", limit, sumOf(spec)));
+    if (limit.type === "Pod") found.push(...violations("Pod", limit, sumOf(attributes.object as ApiPod)));
     if (limit.type !== "Container") continue;
     for (const container of containers) found.push(...violations("Container", limit, container.resources ?? {}));
   }
@@ -174,23 +169,10 @@ function less(a: string, b: string): boolean {
   return compareQuantity(parseQuantity(a), parseQuantity(b)) < 0;
 }
 
-/** Containers and sidecars together, init containers as far as they are larger, or what the pod itself says. */
-function sumOf(spec: PodSpec): Resources {
-  return { requests: sumField(spec, "requests"), limits: sumField(spec, "limits") };
-}
-
-function sumField(spec: PodSpec, field: "requests" | "limits"): Record<string, string> {
-  const init = spec.initContainers ?? [];
-  const running = [...(spec.containers ?? []), ...init.filter(({ restartPolicy }) => restartPolicy === "Always")];
-  const totals = new Map<string, Quantity>();
-  for (const { resources } of running) addAmounts(totals, asAmounts(resources?.[field]));
-  for (const container of init.filter(({ restartPolicy }) => restartPolicy !== "Always")) {
-    for (const [name, text] of Object.entries(container.resources?.[field] ?? {})) {
-      const value = parseQuantity(text);
-      const total = totals.get(name);
-      if (total === undefined || compareQuantity(total, value) < 0) totals.set(name, value);
-    }
-  }
-  for (const [name, text] of Object.entries(spec.resources?.[field] ?? {})) totals.set(name, parseQuantity(text));
-  return Object.fromEntries([...totals].map(([name, value]) => [name, formatQuantity(value)]));
+/** What the containers ask for together, or what the pod itself says; its overhead does not count here. */
+function sumOf(pod: ApiPod): Resources {
+  const plain = { ...pod, spec: { ...pod.spec, overhead: undefined } };
+  const text = (field: ResourceField) =>
+    Object.fromEntries([...podTotals(plain, field, "wanted")].map(([name, value]) => [name, formatQuantity(value)]));
+  return { requests: text("requests"), limits: text("limits") };
 }
