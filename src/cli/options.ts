@@ -25,6 +25,7 @@ export interface ServerFlags extends EtcdFlags, KubeletClientFlags, FrontProxyFl
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
   readonly admissionControlConfigFile?: string;
+  readonly runtimeConfig?: string;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -88,6 +89,7 @@ export function addServerFlags(command: Command): Command {
     )
     .option("--disable-admission-plugins <names>", "default admission plugins to leave out", names)
     .option("--admission-control-config-file <file>", "AdmissionConfiguration with the settings of admission plugins")
+    .option("--runtime-config <list>", "API versions to serve or not: api/beta=false,apps/v1=true,... (default: all)")
     .addOption(
       new Option("--log-level <level>", "what goes to standard error")
         .choices(["debug", "info", "warn", "error"])

@@ -111,10 +111,12 @@ const expectedErrors = new Set([
   "CommandError",
   "DataFolderError",
   "CgroupError",
+  "UserNamespaceError",
   "RuntimeError",
   "EncryptionConfigError",
   "KubeconfigError",
   "StoreError",
   "ListenError",
   "PodRangeError",
+  "RuntimeConfigError",
 ]);

@@ -53,6 +53,7 @@ async function serve(flags: ServerFlags, components: Components, around: Surroun
     enableAdmissionPlugins: flags.enableAdmissionPlugins,
     disableAdmissionPlugins: flags.disableAdmissionPlugins,
     admissionControlConfigFile: flags.admissionControlConfigFile,
+    runtimeConfig: flags.runtimeConfig,
     ...etcdSettings(flags),
     kubeletClient: kubeletClientSettings(flags),
     frontProxy: frontProxySettings(flags),

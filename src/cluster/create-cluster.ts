@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { builtinKinds, createKindRegistry, servedKinds } from "../api/kinds/index.ts";
 import {
   type ApiServer,
   type ApiServerConfig,
@@ -81,6 +82,8 @@ export interface ClusterOptions {
   readonly disableAdmissionPlugins?: readonly string[];
   /** A file that holds an AdmissionConfiguration. */
   readonly admissionControlConfigFile?: string;
+  /** Which API versions are served, as the original's --runtime-config says it; default all that are published. */
+  readonly runtimeConfig?: string;
   /** How kubelets on other machines are reached; what is left out is the cluster's own. */
   readonly kubeletClient?: KubeletClientConfig;
   /** How servers behind the API server know it, and it front proxies; what is left out is the cluster's own. */
@@ -121,7 +124,8 @@ type Optional =
   | "maxMutatingRequestsInFlight"
   | "enableAdmissionPlugins"
   | "disableAdmissionPlugins"
-  | "admissionControlConfigFile";
+  | "admissionControlConfigFile"
+  | "runtimeConfig";
 type Settings = Required<Omit<ClusterOptions, Optional>> & Pick<ClusterOptions, Optional>;
 
 function withDefaults(options: ClusterOptions): Settings {
@@ -141,6 +145,7 @@ function withDefaults(options: ClusterOptions): Settings {
     enableAdmissionPlugins: options.enableAdmissionPlugins,
     disableAdmissionPlugins: options.disableAdmissionPlugins,
     admissionControlConfigFile: options.admissionControlConfigFile,
+    runtimeConfig: options.runtimeConfig,
     name: options.name ?? "sampan",
     host: options.host ?? systemHost({ log: { level: "warn" } }),
     fsync: options.fsync ?? "always",
@@ -287,6 +292,7 @@ async function startServer(
   const server = createApiServer({
     host,
     store,
+    kinds: createKindRegistry(servedKinds(builtinKinds(), options.runtimeConfig ?? "")),
     stores: elsewhere,
     nodes,
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },

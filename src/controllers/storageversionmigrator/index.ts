@@ -9,7 +9,7 @@ import {
   resourceType,
   runController,
 } from "../../client/index.ts";
-import type { StartController } from "../context.ts";
+import { ifServed } from "../if-served.ts";
 import { objectKey } from "../owners.ts";
 
 type Migration = storagemigrationV1beta1.StorageVersionMigration;
@@ -27,7 +27,7 @@ const running = { type: "Running", reason: "StorageVersionMigrationInProgress" }
 const succeeded = { type: "Succeeded", reason: "StorageVersionMigrationSucceeded" };
 const failed = { type: "Failed", reason: "StorageVersionMigrationFailed" };
 
-export const startStorageVersionMigrator: StartController = ({ client, discovery, host, informers }) => {
+export const startStorageVersionMigrator = ifServed(migrations, ({ client, discovery, host, informers }) => {
   const all = informers.informer(migrations);
   const writer = client.resource(migrations);
   const controller = runController({
@@ -98,7 +98,7 @@ export const startStorageVersionMigrator: StartController = ({ client, discovery
     },
   });
   return controller;
-};
+});
 
 type Timed = { type: string; status: string; reason: string; message: string; lastTransitionTime?: string };
 

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { builtinKinds } from "./builtin.ts";
+import { servedKinds } from "./runtime-config.ts";
+
+const kinds = builtinKinds();
+const versionsUnder = (config: string): Set<string> =>
+  new Set(servedKinds(kinds, config).map(({ group, version }) => (group === "" ? version : `${group}/${version}`)));
+
+test("everything is served unless said otherwise", () => {
+  expect(servedKinds(kinds, "")).toEqual(kinds);
+  expect(servedKinds(kinds, "api/all=true")).toEqual(kinds);
+});
+
+test("stages of maturity are switched together", () => {
+  const stable = versionsUnder("api/beta=false,api/alpha=false");
+  expect([...stable].filter((version) => /alpha|beta/.test(version))).toEqual([]);
+  expect(stable).toContain("apps/v1");
+});
+
+test("the special wins over the general, wherever it stands", () => {
+  const served = versionsUnder("networking.k8s.io/v1beta1=true,api/beta=false");
+  expect(served).toContain("networking.k8s.io/v1beta1");
+  expect(served).not.toContain("storage.k8s.io/v1beta1");
+  expect(versionsUnder("api/all=false,v1,apps/v1=true")).toEqual(new Set(["v1", "apps/v1"]));
+});
+
+test("a single resource can be left out", () => {
+  const served = servedKinds(kinds, "batch/v1/cronjobs=false").map(({ resource }) => resource);
+  expect(served).not.toContain("cronjobs");
+  expect(served).toContain("jobs");
+});
+
+test.each([
+  ["apps/v9=true", "unknown api groups or versions in runtime-config: apps/v9"],
+  ["api/all=maybe", "runtime-config invalid value api/all=maybe"],
+])("%s is refused", (config, message) => {
+  expect(() => servedKinds(kinds, config)).toThrow(message);
+});
