@@ -1,8 +1,9 @@
-import type { Client, ClientReadableStream, ServiceError } from "@grpc/grpc-js";
+import type { Client, ClientReadableStream, MethodDefinition, ServiceError } from "@grpc/grpc-js";
 import { serviceDefinition, whyUnreachable } from "../../../grpc/index.ts";
 import type { Clock } from "../../../host/index.ts";
 import { RuntimeError, type RuntimeErrorCode } from "../runtime.ts";
 import { descriptor } from "./generated/descriptor.ts";
+import { knownItems } from "./known-items.ts";
 
 /** A message as decoded: 64-bit integers are decimal text, unset messages are null. */
 // biome-ignore lint/suspicious/noExplicitAny: what a field is, only the descriptor knows; from-cri.ts makes typed values of it
@@ -17,6 +18,11 @@ export interface CallOptions {
 /** How long a call may take unless it says otherwise: the original's --runtime-request-timeout. */
 export const requestTimeoutMs = 120_000;
 const longestMessageBytes = 16 * 1024 * 1024;
+/** Lists that are asked for all the time, and their field. */
+const repeatedLists = [
+  ["ListPodSandbox", "items"],
+  ["ListContainers", "containers"],
+] as const;
 /** Between tries to reach a runtime that is away. */
 const backoffMs = { initial: 100, longest: 3000 };
 
@@ -57,7 +63,15 @@ export class CriConnection {
       "grpc.enable_retries": 0,
     };
     const clients = ["runtime.v1.RuntimeService", "runtime.v1.ImageService"].map((name) => {
-      const Service = grpc.makeGenericClientConstructor(serviceDefinition(parsed, name, { int64: "text" }), name);
+      const methods: Record<string, MethodDefinition<object, object>> = {
+        ...serviceDefinition(parsed, name, { int64: "text" }),
+      };
+      for (const [method, field] of repeatedLists) {
+        const definition = methods[method];
+        if (definition === undefined) continue;
+        methods[method] = { ...definition, responseDeserialize: knownItems(definition.responseDeserialize, field) };
+      }
+      const Service = grpc.makeGenericClientConstructor(methods, name);
       return new Service(target, grpc.credentials.createInsecure(), channelOptions);
     });
     const codes = new Map(
