@@ -42,7 +42,7 @@ import {
   keepLocalServices,
   RemoteServers,
 } from "./extensions/aggregation/index.ts";
-import { serveCustomResources } from "./extensions/custom-resources/index.ts";
+import { Conversions, serveCustomResources } from "./extensions/custom-resources/index.ts";
 import { ServiceClient, type ServiceRouting } from "./extensions/service-client/index.ts";
 import { webhookPlugins } from "./extensions/webhooks/index.ts";
 import { InFlightLimiter, type InFlightLimits } from "./flow/index.ts";
@@ -219,10 +219,12 @@ class ComposedApiServer implements ApiServer {
     this.authorizer = unionAuthorizer(nodeAuthorizer, rbac);
     this.#services = new ServiceClient({ host, store, dialPod: nodes && ((ip, port) => nodes.dialPod(ip, port)) });
     const admission = options.admission ?? createAdmissionChain(this.#plugins(rbac));
+    const conversions = new Conversions({ host, services: this.#services });
     const objects = createApiHandler({
       host,
       store,
       stores: options.stores,
+      storeFor: (kind, own) => conversions.storeFor(kind, own),
       kinds: this.kinds,
       admission,
       companions:

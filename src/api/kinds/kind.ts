@@ -43,6 +43,8 @@ export interface Conversion {
   toStorage(draft: KubeObject): KubeObject;
   /** Never changes the stored object; the answer is the object itself where it is what this version says of it. */
   fromStorage(object: KubeObject): KubeObject;
+  /** Another server converts: what comes here is in this version already, and what goes is converted afterwards. */
+  readonly isRemote?: boolean;
   /** Whether what was written at this revision is as fromStorage gives it, without a look at it. */
   isKept?(revision: number): boolean;
 }

@@ -28,6 +28,8 @@ export interface ApiHandlerOptions {
   /** Resources that are kept in another store than the rest, by storage prefix. */
   readonly stores?: ReadonlyMap<string, Store> | undefined;
   readonly kinds: KindRegistry;
+  /** The store as objects of a kind are to be seen in it, where others convert them. */
+  readonly storeFor?: (kind: ResourceKind, store: Store) => Store;
   /** Default: nothing is added and nothing refused. */
   readonly admission?: AdmissionChain;
   /** By storage prefix; see src/apiserver/allocation. */
@@ -43,7 +45,12 @@ export function createApiHandler(options: ApiHandlerOptions): ApiHandler {
   const { admission = createAdmissionChain([]), companions = new Map(), reviews: ports = {}, stores } = options;
   const ctx: HandlerContext = { ...options, admission, companions, reviews: ports };
   const elsewhere = new Map([...(stores ?? [])].map(([prefix, store]) => [prefix, { ...ctx, store }]));
-  const contextOf = (kind: ResourceKind) => elsewhere.get(kind.storagePrefix) ?? ctx;
+  const { storeFor } = options;
+  const contextOf = (kind: ResourceKind): HandlerContext => {
+    const context = elsewhere.get(kind.storagePrefix) ?? ctx;
+    const store = storeFor === undefined ? context.store : storeFor(kind, context.store);
+    return store === context.store ? context : { ...context, store };
+  };
   return {
     async handle(request) {
       const warnings: string[] = [];

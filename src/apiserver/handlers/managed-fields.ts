@@ -31,7 +31,7 @@ export function ownershipFacts(ctx: HandlerContext, call: Call) {
     timestamp: formatTime(ctx.host.clock.now()),
     shape: kind.shape,
     resetFields: kind.strategy.resetFields?.[subresource],
-    convert: kind.conversion === undefined && !hasOtherVersions(ctx, kind) ? undefined : converter(ctx, kind),
+    convert: isConverted(ctx, kind) ? converter(ctx, kind) : undefined,
   };
 }
 
@@ -49,6 +49,12 @@ export function managedByUpdate(
 export function setManagedFields(draft: KubeObject, entries: ManagedFieldsEntry[] | undefined): void {
   if (entries === undefined || entries.length === 0) delete draft.metadata.managedFields;
   else draft.metadata.managedFields = entries;
+}
+
+/** Who owned fields in a version that another server converts is taken to have owned those of the same name. */
+function isConverted(ctx: HandlerContext, kind: ResourceKind): boolean {
+  if (kind.conversion?.isRemote) return false;
+  return kind.conversion !== undefined || hasOtherVersions(ctx, kind);
 }
 
 function hasOtherVersions(ctx: HandlerContext, kind: ResourceKind): boolean {

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../src/api/meta/index.ts";
+import type { Api, Json } from "../../conformance/support/api.ts";
 
 /** A definition with one version, whose parts can be set. */
 export function widgetDefinition(
@@ -48,4 +49,20 @@ export const widgetSchema: JsonObject = {
 
 export function widget(name: string, spec: JsonObject = {}, more: JsonObject = {}): JsonObject {
   return { apiVersion: "example.org/v1", kind: "Widget", metadata: { name }, spec, ...more };
+}
+
+export const definitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+export const definitionPath = `${definitionsPath}/widgets.example.org`;
+
+export function isEstablished({ status }: Json): boolean {
+  return status?.conditions?.some(({ type, status: is }: Json) => type === "Established" && is === "True");
+}
+
+/** Deletes all definitions and waits until they have gone. */
+export async function undefineAll(api: Api): Promise<void> {
+  const { items } = await api.get(definitionsPath);
+  for (const { metadata } of items) {
+    await api.delete(`${definitionsPath}/${metadata.name}`);
+    await api.untilGone(`${definitionsPath}/${metadata.name}`);
+  }
 }

@@ -69,8 +69,10 @@ export class InstanceCleanup {
   /** How many are left: those that somebody's finalizer holds. */
   async #removeOnce(): Promise<number> {
     const { handler, store, kinds } = this.#options;
-    const { group, names } = this.#definition.spec;
-    const kind = kinds.preferred(group, names.plural);
+    const { group, names, versions } = this.#definition.spec;
+    // As they are stored, they need nobody who converts them.
+    const stored = versions.find(({ storage }) => storage)?.name ?? "";
+    const kind = kinds.byResource(group, stored, names.plural) ?? kinds.preferred(group, names.plural);
     if (kind === undefined) return 0;
     const target = { group, version: kind.version, resource: kind.resource, user: itself };
     await handler.handle({ ...target, verb: "deletecollection", options: {} });

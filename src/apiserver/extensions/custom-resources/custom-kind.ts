@@ -10,7 +10,11 @@ import {
   pruneUnknown,
   shapeOfSchema,
 } from "../../../api/structural/index.ts";
-import type { CustomResourceDefinition, CustomResourceSubresources } from "../../../api/types/index.ts";
+import type {
+  CustomResourceDefinition,
+  CustomResourceSubresources,
+  WebhookConversion,
+} from "../../../api/types/index.ts";
 import { CustomVersion } from "./custom-version.ts";
 import { customStrategy } from "./strategy.ts";
 
@@ -45,7 +49,7 @@ export class CustomResource {
   }
 }
 
-class CustomKind implements ResourceKind {
+export class CustomKind implements ResourceKind {
   readonly group: string;
   readonly version: string;
   readonly resource: string;
@@ -60,7 +64,7 @@ class CustomKind implements ResourceKind {
   readonly subresources: ReadonlyMap<string, Subresource>;
   readonly storagePrefix: string;
   readonly storageVersion: string;
-  readonly conversion: Conversion;
+  readonly conversion: StoredForm;
   readonly deprecationWarning?: string;
   readonly #common: CustomResource;
   readonly #own: CustomVersion;
@@ -107,6 +111,11 @@ class CustomKind implements ResourceKind {
     return this.#strategy;
   }
 
+  /** Of a kind whose conversion is remote. */
+  get remote(): RemoteFacts {
+    return this.conversion.remote(this.#common.definition);
+  }
+
   get openApiSchema(): JsonObject {
     return this.#own.openApiSchema;
   }
@@ -143,6 +152,18 @@ function coerced(object: JsonObject, version: CustomVersion, unknown: string[] |
   return { ...pruned, metadata };
 }
 
+/** What converting by webhook needs to know of a kind. */
+export interface RemoteFacts {
+  /** Of the definition. */
+  readonly name: string;
+  readonly webhook: WebhookConversion;
+  readonly apiVersion: string;
+  readonly storageApiVersion: string;
+  /** A stored or sent object as its own version says. */
+  read(object: KubeObject): JsonObject;
+  cleanForStorage(object: KubeObject): KubeObject;
+}
+
 /** Stored objects in one version. What was stored before the schema changed is read as the schema says now. */
 class StoredForm implements Conversion {
   readonly #resource: CustomResource;
@@ -158,9 +179,35 @@ class StoredForm implements Conversion {
     this.#storageApiVersion = formatApiVersion({ group, version: resource.storage.name });
   }
 
+  get isRemote(): boolean {
+    return this.#resource.definition.spec.conversion?.strategy === "Webhook";
+  }
+
+  remote({ metadata, spec }: CustomResourceDefinition): RemoteFacts {
+    const { webhook } = spec.conversion ?? {};
+    if (webhook === undefined) throw new Error(`${metadata.name} names no conversion webhook`);
+    return {
+      name: metadata.name ?? "",
+      webhook,
+      apiVersion: this.#apiVersion,
+      storageApiVersion: this.#storageApiVersion,
+      read: (object) => {
+        const version = this.#versionOf(object);
+        return applyDefaults(cleaned(asJson(object), version), version.node);
+      },
+      cleanForStorage: (object) => cleaned(asJson(object), this.#resource.storage) as JsonObject & KubeObject,
+    };
+  }
+
+  #versionOf(object: KubeObject): CustomVersion {
+    return this.#resource.versions.get(parseApiVersion(object.apiVersion).version) ?? this.#own;
+  }
+
   fromStorage(object: KubeObject): KubeObject {
-    const { versions } = this.#resource;
-    const stored = versions.get(parseApiVersion(object.apiVersion).version) ?? this.#own;
+    if (this.isRemote && this.#own !== this.#resource.storage) {
+      return cleaned(asJson(object), this.#own) as JsonObject & KubeObject;
+    }
+    const stored = this.#versionOf(object);
     const known = applyDefaults(cleaned(asJson(object), stored), stored.node);
     if (stored === this.#own && object.apiVersion === this.#apiVersion) return known as JsonObject & KubeObject;
     return cleaned({ ...known, apiVersion: this.#apiVersion }, this.#own) as JsonObject & KubeObject;
@@ -168,11 +215,11 @@ class StoredForm implements Conversion {
 
   isKept(revision: number): boolean {
     const { since, storage } = this.#resource;
-    return since !== undefined && revision > since && storage === this.#own;
+    return !this.isRemote && since !== undefined && revision > since && storage === this.#own;
   }
 
   toStorage(draft: KubeObject): KubeObject {
-    if (draft.apiVersion === this.#storageApiVersion) return draft;
+    if (this.isRemote || draft.apiVersion === this.#storageApiVersion) return draft;
     const { storage } = this.#resource;
     return cleaned({ ...asJson(draft), apiVersion: this.#storageApiVersion }, storage) as JsonObject & KubeObject;
   }
