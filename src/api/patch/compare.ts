@@ -63,13 +63,16 @@ function wholeValue(value: JsonValue, shape: Shape): FieldSet {
     }
     return FieldSet.ofPrefix(prefix, true);
   }
-  const list = shape as ListShape;
+  return FieldSet.node(true, wholeItems(Array.isArray(value) ? value : [], shape as ListShape));
+}
+
+function wholeItems(items: readonly JsonValue[], list: ListShape): Map<PathElement, FieldSet> {
   const children = new Map<PathElement, FieldSet>();
-  for (const item of Array.isArray(value) ? value : []) {
+  for (const item of items) {
     const element = itemElement(list, item);
     children.set(element, children.has(element) ? FieldSet.leaf : wholeValue(item, list.items));
   }
-  return FieldSet.node(true, children);
+  return children;
 }
 
 /** Keys come from clients: one of them may be that of what all objects inherit. */
@@ -92,6 +95,9 @@ function compareFields(old: JsonObject, next: JsonObject, shape: Shape): Compari
 }
 
 function compareItems(old: readonly JsonValue[], next: readonly JsonValue[], list: ListShape): Comparison | undefined {
+  if (old.length === 0) {
+    return next.length === 0 ? undefined : { ...same, added: FieldSet.node(false, wholeItems(next, list)) };
+  }
   const before = itemsByElement(old, list);
   const after = itemsByElement(next, list);
   const changes = new Changes();

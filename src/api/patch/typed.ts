@@ -55,13 +55,23 @@ export function isBlank(value: JsonValue | undefined): boolean {
   return true;
 }
 
-const sortedKeys = new WeakMap<ListShape, readonly string[]>();
+/** What items of a list map are told apart by. */
+interface ItemKeys {
+  /** Sorted. */
+  readonly names: readonly string[];
+  /** Steps to items whose only key is a text, by that text: the same names come again and again. */
+  readonly elements: Map<string, PathElement>;
+}
 
-function keysOf(list: ListShape): readonly string[] {
-  let keys = sortedKeys.get(list);
+const itemKeys = new WeakMap<ListShape, ItemKeys>();
+/** Keys are the users' choice. */
+const elementsMax = 4096;
+
+function keysOf(list: ListShape): ItemKeys {
+  let keys = itemKeys.get(list);
   if (keys === undefined) {
-    keys = [...(list.mapKeys ?? [])].sort();
-    sortedKeys.set(list, keys);
+    keys = { names: [...(list.mapKeys ?? [])].sort(), elements: new Map() };
+    itemKeys.set(list, keys);
   }
   return keys;
 }
@@ -80,7 +90,10 @@ export function itemElement(list: ListShape, item: JsonValue): PathElement {
 function mapItemElement(list: ListShape, item: JsonValue): PathElement {
   if (item === null) throw new TypedError("associative list with keys may not have a null element");
   if (!isObject(item)) throw new TypedError("associative list with keys may not have non-map elements");
-  const names = keysOf(list);
+  const { names, elements } = keysOf(list);
+  const only = names.length === 1 ? item[names[0] ?? ""] : undefined;
+  const known = typeof only === "string" ? elements.get(only) : undefined;
+  if (known !== undefined) return known;
   const values = names.map((name) => {
     const value = item[name] ?? list.keyDefaults?.[name];
     if (value !== undefined) return value;
@@ -89,7 +102,9 @@ function mapItemElement(list: ListShape, item: JsonValue): PathElement {
       `associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`,
     );
   });
-  return keyElement(names, values);
+  const element = keyElement(names, values);
+  if (typeof only === "string" && elements.size < elementsMax) elements.set(only, element);
+  return element;
 }
 
 /**
