@@ -7,6 +7,7 @@ import type { StartController } from "./context.ts";
 import { startCronJobController } from "./cronjob/index.ts";
 import { startDaemonSetController } from "./daemonset/index.ts";
 import { startDeploymentController } from "./deployment/index.ts";
+import { startDeviceTaintEvictionController } from "./devicetainteviction/index.ts";
 import { startDisruptionController } from "./disruption/index.ts";
 import { startEndpointsController } from "./endpoints/index.ts";
 import { startEndpointSliceController } from "./endpointslice/index.ts";
@@ -65,6 +66,7 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["node-lifecycle-controller", startNodeLifecycleController],
   ["ttl-controller", startNodeTtlController],
   ["taint-eviction-controller", startTaintEvictionController],
+  ["device-taint-eviction-controller", startDeviceTaintEvictionController],
   ["pod-garbage-collector-controller", startPodGarbageCollector],
   ["horizontal-pod-autoscaler-controller", startHorizontalPodAutoscalerController],
   ["disruption-controller", startDisruptionController],

@@ -80,9 +80,9 @@ export function completeStrategy(given: KindStrategy, facts: GenericFacts): Stra
       if (!own.keepsStatusAtCreate) resetStatus(draft, facts.shape());
       own.prepareForCreate?.(draft, requester);
     },
-    prepareForUpdate(draft, old) {
+    prepareForUpdate(draft, old, now) {
       restoreField(draft, old, "status");
-      own.prepareForUpdate?.(draft, old);
+      own.prepareForUpdate?.(draft, old, now);
     },
     updates: { ...own.updates, status },
     resetFields: {

@@ -75,8 +75,11 @@ export interface Strategy {
   applyDefaults?(draft: KubeObject): void;
   /** Resets what users may not set at creation (status). The generic path has set uid, creationTimestamp and generation 1. */
   prepareForCreate?(draft: KubeObject, requester?: Requester): void;
-  /** Resets what an update may not touch (status). The generic path raises generation when `hasGeneration` and the spec changed. */
-  prepareForUpdate?(draft: KubeObject, old: KubeObject): void;
+  /**
+   * Resets what an update may not touch (status). The generic path raises generation when `hasGeneration` and the spec
+   * changed. `now` in ms since epoch, for what records when it came.
+   */
+  prepareForUpdate?(draft: KubeObject, old: KubeObject, now?: number): void;
   /** Metadata is validated by the generic path before. */
   validate?(object: KubeObject): FieldError[];
   /** The whole validation of an update, what `validate` says included; without it `validate` is asked. */

@@ -115,7 +115,7 @@ async function writeChange(
 ): Promise<Answer | undefined> {
   const { dryRun } = call;
   const part = partOf(call);
-  prepareUpdate(call, part, draft, existing);
+  prepareUpdate(ctx, call, part, draft, existing);
   const reservation = await beforeUpdate(ctx, call, draft, existing);
   const waiting: ((written: boolean) => void)[] = [];
   let settled = false;
@@ -215,12 +215,18 @@ function resourceVersionMissing(call: Call, name: string): Error {
 }
 
 /** What the original's BeforeUpdate does, in two steps: what companions allocate is validated with the rest. */
-function prepareUpdate(call: Call, part: SubresourceStrategy | undefined, draft: KubeObject, old: KubeObject): void {
+function prepareUpdate(
+  ctx: HandlerContext,
+  call: Call,
+  part: SubresourceStrategy | undefined,
+  draft: KubeObject,
+  old: KubeObject,
+): void {
   const { kind, request } = call;
   const { strategy } = kind;
   keepSystemFields(draft, old);
   matchNamespace(kind, draft.metadata, request.namespace);
-  if (part === undefined) strategy.prepareForUpdate?.(draft, old);
+  if (part === undefined) strategy.prepareForUpdate?.(draft, old, ctx.host.clock.now());
   else part.prepareForUpdate(draft, old);
   if (strategy.hasGeneration && !sameContent(draft, old))
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1;

@@ -1,5 +1,5 @@
 import type { FieldError } from "../../meta/index.ts";
-import { fieldError, root } from "../../meta/index.ts";
+import { fieldError, formatTime, root } from "../../meta/index.ts";
 import type { resourceV1alpha3 } from "../../types/index.ts";
 import { checkConditions } from "../condition-checks.ts";
 import { checkDNSLabel } from "../field-checks.ts";
@@ -18,8 +18,9 @@ export const deviceTaintRuleStrategy: KindStrategy = {
   prepareForCreate({ metadata, spec }: Rule) {
     if (spec.taint) spec.taint.timeAdded ??= metadata.creationTimestamp ?? undefined;
   },
-  prepareForUpdate({ spec }: Rule, old: Rule) {
+  prepareForUpdate({ spec }: Rule, old: Rule, now) {
     if (spec.taint?.effect === old.spec.taint.effect) spec.taint.timeAdded ??= old.spec.taint.timeAdded;
+    else if (spec.taint && now !== undefined) spec.taint.timeAdded ??= formatTime(now);
   },
   validate: (rule: Rule) => checkRule(rule),
   validateUpdate: (rule: Rule, old: Rule) => checkRule(rule, old),

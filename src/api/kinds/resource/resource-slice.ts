@@ -1,5 +1,5 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
-import { fieldError, isDNS1123Subdomain, root } from "../../meta/index.ts";
+import { fieldError, formatTime, isDNS1123Subdomain, root } from "../../meta/index.ts";
 import type { resourceV1, resourceV1beta1 } from "../../types/index.ts";
 import { checkDNSLabel, checkImmutable, checkWith } from "../field-checks.ts";
 import type { KindStrategy } from "../generic.ts";
@@ -20,7 +20,7 @@ const specPath = root("spec");
 
 export const resourceSliceStrategy: KindStrategy = {
   prepareForCreate: (slice: Slice) => stampTaints(slice),
-  prepareForUpdate: (slice: Slice, old: Slice) => stampTaints(slice, old),
+  prepareForUpdate: (slice: Slice, old: Slice, now) => stampTaints(slice, old, now),
   validate: (slice: Slice) => checkSlice(slice),
   validateUpdate: (slice: Slice, old: Slice) => checkSlice(slice, old),
   selectableFields: ["spec.nodeName", "spec.driver"],
@@ -40,8 +40,9 @@ export const resourceSliceStrategy: KindStrategy = {
   },
 };
 
-/** When a taint came, where it does not say so itself: with the slice, or when it was there before. */
-function stampTaints(slice: Slice, old?: Slice): void {
+/** When a taint came, where it does not say so itself: with the slice, or when it was there before, or now. */
+function stampTaints(slice: Slice, old?: Slice, now?: number): void {
+  const time = now === undefined ? (slice.metadata.creationTimestamp ?? undefined) : formatTime(now);
   for (const device of slice.spec?.devices ?? []) {
     const known = old?.spec.devices?.find(({ name }) => name === device.name);
     const before = known ? taintsOf(known) : [];
@@ -49,7 +50,7 @@ function stampTaints(slice: Slice, old?: Slice): void {
       const same = before.find(({ key, value, effect }) => {
         return key === taint.key && value === taint.value && effect === taint.effect;
       });
-      taint.timeAdded ??= same?.timeAdded ?? (old ? undefined : (slice.metadata.creationTimestamp ?? undefined));
+      taint.timeAdded ??= same?.timeAdded ?? time;
     }
   }
 }
