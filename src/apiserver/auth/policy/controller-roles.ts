@@ -24,7 +24,7 @@ export const controllerRoleFacts: Readonly<Record<string, readonly RuleFacts[]>>
     ["get list watch create update delete patch", "batch", "jobs"],
     ["update", "batch", "cronjobs/status"],
     ["update", "batch", "cronjobs/finalizers"],
-    ["list delete", "core", "pods"],
+    ["list watch delete", "core", "pods"],
     events,
   ],
   "daemon-set-controller": [
@@ -94,6 +94,7 @@ export const controllerRoleFacts: Readonly<Record<string, readonly RuleFacts[]>>
     ["update patch", "resource.k8s.io", "resourceclaims resourceclaims/status"],
     ["update patch", "core", "pods/status"],
     events,
+    ["update patch", "resource.k8s.io", "resourceclaims/binding"],
   ],
   "device-taint-eviction-controller": [
     ["get list watch delete", "core", "pods"],
@@ -101,8 +102,6 @@ export const controllerRoleFacts: Readonly<Record<string, readonly RuleFacts[]>>
     [read, "resource.k8s.io", "resourceclaims"],
     [read, "resource.k8s.io", "resourceslices"],
     [read, "resource.k8s.io", "deviceclasses"],
-    [read, "resource.k8s.io", "devicetaintrules"],
-    ["patch update", "resource.k8s.io", "devicetaintrules/status"],
     events,
   ],
   "generic-garbage-collector": [["get list watch patch update delete", "*", "*"], events],
@@ -111,9 +110,9 @@ export const controllerRoleFacts: Readonly<Record<string, readonly RuleFacts[]>>
     ["update", "autoscaling", "horizontalpodautoscalers/status"],
     ["get update", "*", "*/scale"],
     ["list watch", "core", "pods"],
-    ["list", "metrics.k8s.io", "pods"],
-    ["get list", "custom.metrics.k8s.io", "*"],
-    ["get list", "external.metrics.k8s.io", "*"],
+    ["list watch", "metrics.k8s.io", "pods"],
+    [read, "custom.metrics.k8s.io", "*"],
+    [read, "external.metrics.k8s.io", "*"],
     events,
   ],
   "job-controller": [
@@ -134,7 +133,6 @@ export const controllerRoleFacts: Readonly<Record<string, readonly RuleFacts[]>>
     ["patch update", "core", "pods/status"],
     ["list watch get delete", "core", "pods"],
     events,
-    ["get", "core", "pods"],
   ],
   "persistent-volume-binder": [
     ["get list watch update create delete", "core", "persistentvolumes"],
