@@ -66,18 +66,16 @@ describe.skipIf(reason !== undefined)(`faults on a real node${suffix}`, () => {
     await leavesNothing(namespace, "p");
   });
 
-  test("while containerd is away for 20 s the node is not ready and pods go on; back again nothing has restarted", async () => {
+  test("while containerd is away for 20 s the node stays ready, after 30 s it is not; back again nothing has restarted", async () => {
     const namespace = await box.namespace();
     const before = await running(namespace, boxPod("p", sleeps));
     await box.containerd.kill("SIGKILL");
-    const back = new Promise((resolve) => setTimeout(resolve, awayMs));
-    await eventually(isNodeReady, (ready) => !ready, awayMs);
-    const { reason, message } = (await nodeCondition()) ?? {};
-    expect(reason).toBe("KubeletNotReady");
-    expect(message).toMatch(/^\[container runtime is down, /);
+    const away = new Promise((resolve) => setTimeout(resolve, awayMs));
     await box.create(namespace, boxPod("later", sleeps, {}, { nodeName: "node-1" }));
-    await back;
-    expect(await isNodeReady()).toBe(false);
+    await away;
+    expect(await nodeCondition()).toMatchObject({ status: "True", reason: "KubeletReady" });
+    await eventually(isNodeReady, (ready) => !ready, 20_000);
+    expect(await nodeCondition()).toMatchObject({ reason: "KubeletNotReady", message: "container runtime is down" });
     expect(box.containerd.running("sleep 1000")).toHaveLength(1);
     const meanwhile = await box.pod(namespace, "p");
     expect(meanwhile?.status?.phase).toBe("Running");

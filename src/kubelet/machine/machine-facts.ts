@@ -4,6 +4,7 @@ import type { ContainerImage } from "../../api/types/index.ts";
 import type { NodeFacts } from "../node/node-facts.ts";
 import type { NodeOptions } from "../node/node-options.ts";
 import { type ContainerRuntime, type Image, RuntimeError } from "../runtime/runtime.ts";
+import type { RuntimeState } from "./runtime-state.ts";
 
 /** How many images a node's status tells, the largest first: the original's --node-status-max-images. */
 const imagesMax = 50;
@@ -12,6 +13,7 @@ const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "3
 
 export interface MachineFactsOptions {
   readonly runtime: ContainerRuntime;
+  readonly state: RuntimeState;
   readonly node: NodeOptions;
   /** Whose filesystem counts as the node's ephemeral storage. */
   readonly rootDir: string;
@@ -19,7 +21,7 @@ export interface MachineFactsOptions {
 
 /** What this machine is; what cannot change while it runs is read once. */
 export async function machineFacts(options: MachineFactsOptions): Promise<() => Promise<NodeFacts>> {
-  const { runtime, node, rootDir } = options;
+  const { runtime, state, node, rootDir } = options;
   const memory = node.memory ?? `${await memoryKiB()}Ki`;
   const { bsize, blocks } = await statfs(rootDir);
   const capacity = {
@@ -40,36 +42,27 @@ export async function machineFacts(options: MachineFactsOptions): Promise<() => 
   };
   const systemUUID = (await firstText("/sys/class/dmi/id/product_uuid")) ?? fixed.machineID;
   let containerRuntimeVersion = "";
+  let images: ContainerImage[] | undefined;
   return async () => {
-    const facts = { capacity, info: { ...fixed, systemUUID, containerRuntimeVersion } };
-    try {
-      const { runtimeName, runtimeVersion } = await runtime.version();
-      containerRuntimeVersion = `${runtimeName}://${runtimeVersion}`;
-      const [notReady, images] = [await whyNotReady(runtime), await runtime.listImages()];
-      return {
-        capacity,
-        info: { ...facts.info, containerRuntimeVersion },
-        images: imagesOf(images),
-        ...(notReady === undefined ? {} : { notReady }),
-      };
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      return { ...facts, notReady: `[container runtime is down, ${error.message}]` };
+    await state.refresh();
+    if (state.answers) {
+      try {
+        const { runtimeName, runtimeVersion } = await runtime.version();
+        containerRuntimeVersion = `${runtimeName}://${runtimeVersion}`;
+        images = imagesOf(await runtime.listImages());
+      } catch (error) {
+        if (!(error instanceof RuntimeError)) throw error;
+        // It went this moment: what it told before stays.
+      }
     }
+    const problems = state.problems();
+    return {
+      capacity,
+      info: { ...fixed, systemUUID, containerRuntimeVersion },
+      ...(images && { images }),
+      ...(problems.length > 0 && { notReady: problems.length === 1 ? problems[0] : `[${problems.join(", ")}]` }),
+    };
   };
-}
-
-async function whyNotReady(runtime: ContainerRuntime): Promise<string | undefined> {
-  const { conditions } = await runtime.status();
-  const problems = conditions
-    .filter(({ type, status }) => !status && (type === "RuntimeReady" || type === "NetworkReady"))
-    .map(({ type, reason, message }) =>
-      type === "NetworkReady"
-        ? `container runtime network not ready: NetworkReady=false reason:${reason} message:${message}`
-        : `container runtime not ready: RuntimeReady=false reason:${reason} message:${message}`,
-    );
-  if (problems.length === 0) return undefined;
-  return problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`;
 }
 
 function imagesOf(images: readonly Image[]): ContainerImage[] {

@@ -19,6 +19,7 @@ import type { VolumeManager } from "../volumes/index.ts";
 import { type CniOptions, writeCniConfig } from "./cni.ts";
 import { LogRotation } from "./log-rotation.ts";
 import { machineFacts } from "./machine-facts.ts";
+import { RuntimeState } from "./runtime-state.ts";
 
 /** How a real node is set up on its machine. */
 export interface MachineOptions {
@@ -112,7 +113,8 @@ export async function openRealNode(
     const clusterDomain = options.clusterDomain ?? "cluster.local";
     const files = new PodFiles(host, folders, clusterDomain);
     await files.prepare();
-    const facts = await machineFacts({ runtime, node, rootDir });
+    const state = new RuntimeState({ host, runtime, listing: () => runtime.listing });
+    const facts = await machineFacts({ runtime, state, node, rootDir });
     const { capacity } = await facts();
     const network = networkProber(host.clock, probeUserAgent);
     const resolvConf = options.resolvConf ?? "/etc/resolv.conf";
@@ -132,6 +134,7 @@ export async function openRealNode(
       maxFiles: options.containerLogMaxFiles ?? defaultLogFiles,
     });
     rotation.start();
+    state.start();
     const backend: NodeBackend = {
       runtime,
       maxParallelImagePulls: options.maxParallelImagePulls ?? 1,
@@ -162,6 +165,7 @@ export async function openRealNode(
       folders,
       stop: () => {
         rotation.stop();
+        state.stop();
         cgroups?.stop();
         runtime.close();
       },

@@ -77,6 +77,11 @@ export class CriRuntime implements ContainerRuntime, StreamingService, StatsServ
     });
   }
 
+  /** When those who follow events last had a list of all containers; undefined when nobody does. */
+  get listing(): EventFeed["listing"] {
+    return this.#events.listing;
+  }
+
   close(): void {
     this.#connection.close();
   }

@@ -9,6 +9,8 @@ const relistMs = 1000;
 /** With events a list is only the safety net. */
 const relistWithEventsMs = 300_000;
 const reconnectMs = 1000;
+/** A node whose containers were not listed for so long cannot say how its pods are: without events, and with them. */
+const listingMaxMs = { relisting: 180_000, withEvents: 600_000 };
 
 export interface EventSource {
   stream(sink: { message(message: Message): void; end(error: RuntimeError): void }): { stop(): void };
@@ -36,10 +38,17 @@ export class EventFeed {
   #timer: Timer | undefined;
   #hasEvents = true;
   #listing = false;
+  #lastListMs: number | undefined;
 
   constructor(host: Host, source: EventSource) {
     this.#host = host;
     this.#source = source;
+  }
+
+  /** When containers were last listed, or listing began; undefined while nobody subscribes. */
+  get listing(): { readonly lastMs: number; readonly maxMs: number } | undefined {
+    if (this.#lastListMs === undefined) return undefined;
+    return { lastMs: this.#lastListMs, maxMs: this.#hasEvents ? listingMaxMs.withEvents : listingMaxMs.relisting };
   }
 
   subscribe(sink: (event: ContainerEvent) => void): { stop(): void } {
@@ -54,6 +63,7 @@ export class EventFeed {
   }
 
   #start(): void {
+    this.#lastListMs = this.#host.clock.now();
     this.#connect();
     void this.#relist();
   }
@@ -64,6 +74,7 @@ export class EventFeed {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#seen = undefined;
+    this.#lastListMs = undefined;
   }
 
   #connect(): void {
@@ -97,6 +108,7 @@ export class EventFeed {
     try {
       const [sandboxes, containers] = await Promise.all([this.#source.sandboxes(), this.#source.containers()]);
       this.#compare(listed(sandboxes, containers));
+      this.#lastListMs = this.#host.clock.now();
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       this.#host.log.debug("the runtime's containers could not be listed", { error: error.message });
