@@ -26,6 +26,7 @@ import { nodeRestriction } from "./node-restriction.ts";
 import { ownerReferencesPermissionEnforcement } from "./owner-references-permission-enforcement.ts";
 import { persistentVolumeClaimResize } from "./persistent-volume-claim-resize.ts";
 import { podNodeSelector } from "./pod-node-selector.ts";
+import { podResizeValidator } from "./pod-resize-validator.ts";
 import { podSecurity } from "./pod-security.ts";
 import { podTolerationRestriction } from "./pod-toleration-restriction.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
@@ -105,7 +106,7 @@ const known: Readonly<Record<string, Known>> = {
   PodGroupWorkloadExists: { on: true },
   NodeDeclaredFeatureValidator: { on: true },
   JobValidation: { on: true },
-  PodResizeValidator: { on: true },
+  PodResizeValidator: { on: true, make: (_, lookup) => podResizeValidator(lookup) },
   MutatingAdmissionPolicy: { on: true, make: (options, lookup) => mutatingAdmissionPolicy(options, lookup) },
   MutatingAdmissionWebhook: { on: true },
   ValidatingAdmissionPolicy: { on: true, make: (options, lookup) => validatingAdmissionPolicy(options, lookup) },

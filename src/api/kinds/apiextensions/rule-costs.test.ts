@@ -3,19 +3,19 @@ import { errorMessage, type FieldError, root } from "../../meta/index.ts";
 import type { JSONSchemaProps } from "../../types/index.ts";
 import { checkSchemaRules } from "./schema-rules.ts";
 
-function problems(schema: JSONSchemaProps): string[] {
+function problems(schema: Written): string[] {
   const out: FieldError[] = [];
-  checkSchemaRules(schema, root("schema"), out);
+  checkSchemaRules(schema as JSONSchemaProps, root("schema"), out);
   return out.map(errorMessage);
 }
 
 const advice =
   "(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)";
-const text = (maxLength?: number): JSONSchemaProps => ({ type: "string", ...(maxLength && { maxLength }) });
+const text = (maxLength?: number): Written => ({ type: "string", ...(maxLength && { maxLength }) });
 
 describe("what rules cost at worst", () => {
   const squared = { rule: "self.all(a, self.all(b, a == b || a.contains(b)))" };
-  const names = (more: object, items = text()): JSONSchemaProps => ({
+  const names = (more: object, items = text()): Written => ({
     type: "object",
     properties: { names: { type: "array", items, "x-kubernetes-validations": [squared], ...more } },
   });
@@ -29,7 +29,7 @@ describe("what rules cost at worst", () => {
 
   it("counts for every value that lists and maps around the rule allow", () => {
     const rule = { rule: "self.contains('needle')" };
-    const parts = (more: object): JSONSchemaProps => ({
+    const parts = (more: object): Written => ({
       type: "object",
       properties: {
         parts: {
@@ -48,7 +48,7 @@ describe("what rules cost at worst", () => {
 
   it("is refused above the limit of all rules of a schema, with those that cost most", () => {
     const rule = { rule: "self.all(a, a.contains('x'))" };
-    const properties: Record<string, JSONSchemaProps> = {};
+    const properties: Record<string, Written> = {};
     for (let i = 0; i < 12; i++) {
       const items = text(10_000);
       properties[`p${i}`] = { type: "array", maxItems: 2400, items, "x-kubernetes-validations": [rule] };
