@@ -23,6 +23,7 @@ export function machineSettings(flags: MachineFlags): MachineNodeOptions {
     eviction: evictionSettings(flags),
     shutdown: shutdownSettings(flags),
     cgroups: flags.cgroupsPerQos ? cgroupSettings(flags) : undefined,
+    userNamespaceIdsPerPod: flags.userNamespaceIdsPerPod,
     imageCollection: {
       highPercent: flags.imageGcHighThreshold,
       lowPercent: flags.imageGcLowThreshold,

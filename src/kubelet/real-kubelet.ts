@@ -66,7 +66,8 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     nodeOptions,
     options,
     async ({ rootDir }, runtime) => {
-      const { mountsReadOnlyRecursively = false } = await runtime.status();
+      const { handlers = [] } = await runtime.status();
+      const ofDefault = handlers.find(({ name }) => name === "");
       return createNodeVolumes({
         host,
         client,
@@ -76,7 +77,8 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
         refreshMs: options.volumeRefreshMs,
         refreshFailed: (pod, message) => kubelet?.record(pod, { type: "Warning", reason: "FailedMount", message }),
         // Of handlers that pods name themselves it is not known.
-        recursiveReadOnly: ({ spec }) => mountsReadOnlyRecursively && spec?.runtimeClassName === undefined,
+        recursiveReadOnly: ({ spec }) =>
+          ofDefault?.recursiveReadOnlyMounts === true && spec?.runtimeClassName === undefined,
       });
     },
     () => [...(kubelet?.runners ?? [])].map(({ pod }) => pod),

@@ -319,6 +319,7 @@ export class NodeKubelet {
       if (machine !== undefined) await endOrphans(runtime, isKnown, host.log);
       await machine?.cgroups?.removeOrphans(isKnown);
       await volumes.removeOrphans(isKnown);
+      await machine?.userNamespaces.removeOrphans(isKnown);
       await machine?.files.removeOrphans(isKnown);
     } catch (error) {
       host.log.error("what former pods left could not be removed", { node: this.name, error });

@@ -22,7 +22,13 @@ import {
   terminationMessagePathAnnotation,
   terminationMessagePolicyAnnotation,
 } from "../runtime/labels.ts";
-import type { ContainerConfig, NamespaceOptions, PodSandboxConfig, PortMapping } from "../runtime/runtime.ts";
+import type {
+  ContainerConfig,
+  NamespaceOptions,
+  PodSandboxConfig,
+  PortMapping,
+  UserNamespace,
+} from "../runtime/runtime.ts";
 import { containerResources } from "./container-resources.ts";
 import { podDns } from "./dns.ts";
 import { expandAll } from "./environment.ts";
@@ -33,9 +39,10 @@ import { containerSecurity, sandboxSecurity } from "./security.ts";
 /**
  * What the runtime is told of a pod's sandbox.
  * @param machine absent on a simulated node
+ * @param users of the pod, where they are others than the machine's
  * @throws when the pod's name does not fit
  */
-export function sandboxConfig(pod: Pod, attempt: number, machine?: Machine): PodSandboxConfig {
+export function sandboxConfig(pod: Pod, attempt: number, machine?: Machine, users?: UserNamespace): PodSandboxConfig {
   const { name = "", namespace = "", labels, annotations } = pod.metadata;
   const { hostNetwork, securityContext } = pod.spec ?? {};
   const uid = podUid(pod);
@@ -50,7 +57,7 @@ export function sandboxConfig(pod: Pod, attempt: number, machine?: Machine): Pod
     annotations: annotations ?? {},
     linux: {
       cgroupParent: machine?.cgroups?.parentOf(pod) ?? "",
-      namespaces: namespacesOf(pod),
+      namespaces: { ...namespacesOf(pod), ...(users === undefined ? {} : { users }) },
       sysctls: Object.fromEntries(sysctls),
       ...(machine === undefined ? {} : { security: sandboxSecurity(pod, machine.seccompDir) }),
     },

@@ -1,4 +1,5 @@
 import type { PodCgroups } from "../cgroups/index.ts";
+import type { UserNamespaces } from "../user-namespaces/index.ts";
 import type { DnsSettings } from "./dns.ts";
 import type { PodFiles } from "./pod-files.ts";
 
@@ -9,6 +10,8 @@ export interface Machine {
   readonly memoryBytes: number;
   /** Where profiles of type Localhost are. */
   readonly seccompDir: string;
+  /** Pods' users that are others outside of them. */
+  readonly userNamespaces: UserNamespaces;
   /** What pods as a whole may use. Without it the runtime chooses where containers run, each limited by itself. */
   readonly cgroups?: PodCgroups;
 }

@@ -1,6 +1,5 @@
 import { deepEqual, parseTime } from "../../api/meta/index.ts";
 import type { Pod, PodStatus } from "../../api/types/index.ts";
-import { resources } from "../../client/index.ts";
 import type { Timer } from "../../host/index.ts";
 import {
   type Action,
@@ -13,21 +12,19 @@ import {
   type ObservedSandbox,
   type Plan,
   type PodMemory,
-  podFullName,
   podStatus,
   podUid,
   runningContainers,
   type Situation,
 } from "../pod-worker/index.ts";
-import { rpcErrorText } from "../runtime/error-text.ts";
+import { rpcErrorText, runtimeWords } from "../runtime/error-text.ts";
 import { RuntimeError } from "../runtime/runtime.ts";
-import { sandboxConfig } from "./configs.ts";
 import { ContainerWatch } from "./container-watch.ts";
 import { isContested } from "./contested.ts";
-import { podDns } from "./dns.ts";
 import type { NodePorts } from "./node-ports.ts";
 import { PodObserver } from "./observe.ts";
 import { PodResizer } from "./pod-resizer.ts";
+import { runSandbox } from "./run-sandbox.ts";
 import { startContainer } from "./start-container.ts";
 import { StartError } from "./start-error.ts";
 import { withFailure, withoutFailure } from "./start-failures.ts";
@@ -349,29 +346,15 @@ export class PodRunner {
       return;
     }
     try {
-      await this.#runSandbox(attempt);
+      await runSandbox(this.#ports, this.#pod, attempt);
       this.#sandboxJustMade = true;
       this.#dirty = true;
     } catch (error) {
-      const message = `Failed to create pod sandbox: ${rpcErrorText(error)}`;
+      const why = error instanceof RuntimeError ? rpcErrorText(error) : runtimeWords(error);
+      const message = `Failed to create pod sandbox: ${why}`;
       this.#ports.record(this.#pod, { type: "Warning", reason: "FailedCreatePodSandBox", message });
       this.#lookAfter(failureRetryMs);
     }
-  }
-
-  async #runSandbox(attempt: number): Promise<void> {
-    const { machine, runtime, client } = this.#ports;
-    const config = sandboxConfig(this.#pod, attempt, machine);
-    const { runtimeClassName: name } = this.#pod.spec ?? {};
-    const handler = name && (await client.resource(resources.runtimeclasses).get({ name })).handler;
-    if (machine !== undefined) {
-      const { problem } = podDns(this.#pod, machine.dns);
-      if (problem !== undefined) {
-        const message = `pod: ${JSON.stringify(podFullName(this.#pod))}. ${problem}`;
-        this.#ports.record(this.#pod, { type: "Warning", reason: "MissingClusterDNS", message });
-      }
-    }
-    await runtime.runPodSandbox(config, handler);
   }
 
   async #start(action: Action & { kind: "start" }, sandbox: ObservedSandbox): Promise<void> {
@@ -443,6 +426,7 @@ export class PodRunner {
   async #finish(): Promise<void> {
     this.#watch.stop();
     await this.#ports.volumes.release(this.uid);
+    await this.#ports.machine?.userNamespaces.release(this.uid);
     this.#letGo?.resolve();
     if (this.#isDeleted || this.#pod.metadata.deletionTimestamp != null) {
       if (!this.#isDeleted || this.#lane.isMirror === true) await this.#lane.remove();

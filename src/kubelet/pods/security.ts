@@ -49,17 +49,8 @@ export function containerSecurity(pod: Pod, container: Container, profileRoot: s
   };
 }
 
-/**
- * Of the pause container, which stands for the pod.
- * @throws for a pod that wants users of its own: they are not mapped yet
- */
+/** Of the pause container, which stands for the pod. */
 export function sandboxSecurity(pod: Pod, profileRoot: string): SandboxSecurity {
-  if (pod.spec?.hostUsers === false) {
-    const handler = JSON.stringify(pod.spec.runtimeClassName ?? "");
-    throw new Error(
-      `can't set \`spec.hostUsers: false\`, RuntimeClass handler ${handler} does not support user namespaces`,
-    );
-  }
   const { securityContext: pods = {}, containers = [], initContainers = [] } = pod.spec ?? {};
   return {
     runAsUser: pods.runAsUser,

@@ -5,7 +5,7 @@ import { type ContainerRole, type ObservedSandbox, podUid } from "../pod-worker/
 import { portNumber } from "../probes/prober.ts";
 import { runtimeWords } from "../runtime/error-text.ts";
 import { containerNameLabel } from "../runtime/labels.ts";
-import type { NamespaceOptions, PodSandboxConfig } from "../runtime/runtime.ts";
+import type { Mount, NamespaceOptions, PodSandboxConfig, UserNamespace } from "../runtime/runtime.ts";
 import { type Environment, VolumeError } from "../volumes/index.ts";
 import { containerConfig, sandboxConfig } from "./configs.ts";
 import { EnvironmentError, environmentOf } from "./environment.ts";
@@ -51,14 +51,15 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   const { runtime } = ports;
   const { name } = container;
   const record = ports.record.bind(ports, pod);
-  const config = sandboxConfig(pod, sandbox.attempt, ports.machine);
+  const users = usersOf(ports, pod);
+  const config = sandboxConfig(pod, sandbox.attempt, ports.machine, users);
   const auths = (image: string) => authsOf(ports, request, image);
   const imageRequest = { container, podUid: podUid(pod), sandbox: config, signal, record, auths };
   await ports.images.ensure(imageRequest);
   const envs = await environment(ports, request);
   await checkUser(ports, pod, container);
   signal.throwIfAborted();
-  const mounts = await mountsOf(ports, request, envs);
+  const mounts = withUsers(await mountsOf(ports, request, envs), users);
   await ensureImageVolumes(ports, pod, mounts, imageRequest);
   const namespaces = await namespacesOf(ports, request, config);
   const made = { ...containerConfig(pod, container, role, attempt, envs, ports.machine), mounts, namespaces };
@@ -75,6 +76,21 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   if (problem === undefined) return { id, hookFailed: false };
   record({ type: "Warning", reason: "FailedPostStartHook", message: "PostStartHook failed", container: name });
   return { id, hookFailed: true };
+}
+
+/** The users of the pod, which it got with its sandbox. */
+function usersOf({ machine }: NodePorts, pod: Pod): UserNamespace | undefined {
+  if (machine === undefined || pod.spec?.hostUsers !== false) return undefined;
+  const users = machine.userNamespaces.of(pod);
+  if (users !== undefined) return users;
+  // Its containers would be the machine's root.
+  throw new StartError("CreateContainerConfigError", "the IDs of the pod's user namespace are not known");
+}
+
+/** Files belong within the pod to whom they belong outside, by number: the runtime maps the IDs of each mount. */
+function withUsers(mounts: readonly Mount[], users: UserNamespace | undefined): readonly Mount[] {
+  if (users === undefined) return mounts;
+  return mounts.map((mount) => ({ ...mount, uidMappings: users.uids, gidMappings: users.gids }));
 }
 
 /** A debugging container sees the processes of the one it is for; all others have their sandbox's. */

@@ -79,10 +79,17 @@ export interface RuntimeVersion {
 
 export interface RuntimeStatus {
   readonly conditions: readonly RuntimeCondition[];
-  /** The names of runtime classes' handlers that it knows, when it tells; "" is the default one. */
-  readonly handlers?: readonly string[];
-  /** Whether the default handler can make mounts read-only with all below them. Default: no. */
-  readonly mountsReadOnlyRecursively?: boolean;
+  /** What runtime classes' handlers that it knows can do, when it tells. */
+  readonly handlers?: readonly RuntimeHandler[];
+}
+
+export interface RuntimeHandler {
+  /** Empty for the default one. */
+  readonly name: string;
+  /** It can make mounts read-only with all below them. */
+  readonly recursiveReadOnlyMounts: boolean;
+  /** It can give pods users of their own. */
+  readonly userNamespaces: boolean;
 }
 
 /** `RuntimeReady`, `NetworkReady`, ... */
@@ -276,6 +283,9 @@ export interface Mount {
   /** An image's content rather than a folder of the machine. */
   readonly image?: ImageSpec;
   readonly imageSubPath?: string;
+  /** How IDs of the files' owners are seen, where the container has users of its own. */
+  readonly uidMappings?: readonly IdMapping[];
+  readonly gidMappings?: readonly IdMapping[];
 }
 
 export interface Device {

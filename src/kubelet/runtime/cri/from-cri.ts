@@ -145,7 +145,11 @@ export function filesystemOf({ fsId, usedBytes, inodesUsed }: Message): Filesyst
 }
 
 export function runtimeStatusOf({ status, runtimeHandlers }: Message): RuntimeStatus {
-  const handlers: string[] = (runtimeHandlers as Message[]).map(({ name }) => name);
+  const handlers = (runtimeHandlers as Message[]).map(({ name, features }) => ({
+    name,
+    recursiveReadOnlyMounts: features?.recursiveReadOnlyMounts === true,
+    userNamespaces: features?.userNamespaces === true,
+  }));
   return {
     conditions: (status?.conditions ?? []).map(({ type, status: holds, reason, message }: Message) => ({
       type,
@@ -155,9 +159,6 @@ export function runtimeStatusOf({ status, runtimeHandlers }: Message): RuntimeSt
     })),
     // Before containerd 2.0 they were not told.
     ...(handlers.length === 0 ? {} : { handlers }),
-    mountsReadOnlyRecursively: (runtimeHandlers as Message[]).some(
-      ({ name, features }) => name === "" && features?.recursiveReadOnlyMounts === true,
-    ),
   };
 }
 

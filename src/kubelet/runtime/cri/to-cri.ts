@@ -55,7 +55,7 @@ function namespacesMessage({ network, pid, ipc, targetId, users }: NamespaceOpti
     pid: namespaceModes[pid],
     ipc: namespaceModes[ipc],
     targetId: targetId ?? "",
-    ...(users === undefined ? {} : { usernsOptions: { mode: "POD", uids: users.uids, gids: users.gids } }),
+    usernsOptions: users === undefined ? { mode: "NODE" } : { mode: "POD", uids: users.uids, gids: users.gids },
   };
 }
 
