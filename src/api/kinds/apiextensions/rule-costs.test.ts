@@ -3,6 +3,9 @@ import { errorMessage, type FieldError, root } from "../../meta/index.ts";
 import type { JSONSchemaProps } from "../../types/index.ts";
 import { checkSchemaRules } from "./schema-rules.ts";
 
+/** A schema as it is written. */
+type Written = object;
+
 function problems(schema: Written): string[] {
   const out: FieldError[] = [];
   checkSchemaRules(schema as JSONSchemaProps, root("schema"), out);
