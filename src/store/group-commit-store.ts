@@ -74,25 +74,13 @@ export class GroupCommitStore implements Store {
     return this.#index.list(prefix, at);
   }
 
-  async commit(txn: Txn): Promise<TxnResult> {
-    this.#assertOpen();
-    checkTransaction(txn);
-    if (!transactionHolds(txn, this.#newest)) {
-      const result = refused(txn, this.#newest);
-      return this.#concernsAssigned(txn) ? this.#enqueue(result) : result;
+  /** Not `async`: the promise of the flush is the caller's, without another one around it. */
+  commit(txn: Txn): Promise<TxnResult> {
+    try {
+      return this.#commit(txn);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    if (txn.operations.length === 0) {
-      const result = committed(this.#assignedRevision, []);
-      return this.#assigned.size > 0 ? this.#enqueue(result) : result;
-    }
-    const revision = this.#assignedRevision + 1;
-    const nowMs = this.#host.clock.now();
-    const encoded = this.#index.encoded;
-    const events = transactionEvents(txn, { newest: this.#newest, revision, nowMs, encoded });
-    const records = events.map((event) => this.#journal.encode(event));
-    this.#assignedRevision = revision;
-    for (const event of events) this.#assigned.set(event.key, event);
-    return this.#enqueue(committed(revision, events), { revision, events }, records);
   }
 
   watch(prefix: string, after: Revision, sink: WatchSink): Subscription {
@@ -112,6 +100,27 @@ export class GroupCommitStore implements Store {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #commit(txn: Txn): Promise<TxnResult> {
+    this.#assertOpen();
+    checkTransaction(txn);
+    if (!transactionHolds(txn, this.#newest)) {
+      const result = refused(txn, this.#newest);
+      return this.#concernsAssigned(txn) ? this.#enqueue(result) : Promise.resolve(result);
+    }
+    if (txn.operations.length === 0) {
+      const result = committed(this.#assignedRevision, []);
+      return this.#assigned.size > 0 ? this.#enqueue(result) : Promise.resolve(result);
+    }
+    const revision = this.#assignedRevision + 1;
+    const nowMs = this.#host.clock.now();
+    const encoded = this.#index.encoded;
+    const events = transactionEvents(txn, { newest: this.#newest, revision, nowMs, encoded });
+    const records = events.map((event) => this.#journal.encode(event));
+    this.#assignedRevision = revision;
+    for (const event of events) this.#assigned.set(event.key, event);
+    return this.#enqueue(committed(revision, events), { revision, events }, records);
   }
 
   readonly #newest = (key: string): StoredEntry | undefined => {

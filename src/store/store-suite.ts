@@ -352,7 +352,10 @@ export function describeStore(name: string, open: OpenStore, { ownClock = false 
       expect(() => store.watch("/", 0, sink)).toThrow(StoreError);
     });
 
-    it("is one history, whatever is written at the same time: every commit, refusal, watch and past state agrees with it", async () => {
+    // Dozens of stores are opened: on a busy disk that takes its time.
+    it("is one history, whatever is written at the same time: every commit, refusal, watch and past state agrees with it", {
+      timeout: 60_000,
+    }, async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(fc.array(stepArbitrary, { minLength: 1, maxLength: 8 }), { maxLength: 12 }),

@@ -7,9 +7,9 @@ import { logFileNames } from "./log-reader.ts";
 import type { Revision } from "./store.ts";
 
 /** From this on the other file is taken, and the tree is brought up to date so that this one can be used again. */
-const turnBytesDefault = 32 * 1024 * 1024;
+const turnBytesDefault = 64 * 1024 * 1024;
 /** A file that is full waits for the tree: a multiple of the above. */
-const fullTimes = 2;
+const fullTimes = 1.5;
 
 export interface LogOptions {
   readonly epoch: number;
