@@ -28,7 +28,12 @@ export function addKubeletClientFlags(command: Command): Command {
       "--kubelet-preferred-address-types <types>",
       "which address of a node is taken (default: InternalIP,ExternalIP,Hostname)",
     )
-    .option("--kubelet-port <port>", "port of kubelets that tell none", integerIn(1, 65_535), 10_250);
+    .option(
+      "--kubelet-port <port>",
+      "port of kubelets that tell none, and of this machine's with --runtime cri (0 takes a free one)",
+      integerIn(0, 65_535),
+      10_250,
+    );
 }
 
 /** @throws CommandError for a file that cannot be read, or a certificate without its key. */

@@ -21,7 +21,9 @@ import { kubernetesVersion, sampanVersion } from "./version.ts";
 /** `sampan up`: a whole cluster until it is told to stop. */
 export async function up(flags: ServerFlags & NodeFlags, around: Surroundings): Promise<void> {
   const { nodes: count, nodeCpu: cpu, nodeMemory: memory, nodePods: pods } = flags;
-  const nodes = flags.runtime === "cri" ? { machine: machineSettings(flags) } : { nodes: { count, cpu, memory, pods } };
+  const { kubeletAddress, kubeletPort } = flags;
+  const machine = () => ({ ...machineSettings(flags), kubeletAddress, kubeletPort });
+  const nodes = flags.runtime === "cri" ? { machine: machine() } : { nodes: { count, cpu, memory, pods } };
   await serve(flags, { controllers: true, scheduler: true, ...nodes }, around);
 }
 

@@ -1,12 +1,17 @@
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { UserInfo } from "../apiserver/index.ts";
+import { keptServingPair } from "../certificates/index.ts";
 import { withTimeout } from "../host/index.ts";
 import {
+  defaultRootDir,
+  type KubeletServer,
   type KubeletSettings,
   type MachineOptions,
   machineNodeName,
   type NodeOptions,
   type RealKubelet,
+  startKubeletServer,
   startRealKubelet,
 } from "../kubelet/index.ts";
 import type { ClusterNodes } from "./cluster-nodes.ts";
@@ -19,6 +24,9 @@ export interface MachineNodeOptions
     Omit<NodeOptions, "name" | "images"> {
   /** Default: the machine's name. */
   readonly name?: string;
+  /** What the kubelet's API listens on. Default 0.0.0.0 and 10250; port 0 takes a free one. */
+  readonly kubeletAddress?: string;
+  readonly kubeletPort?: number;
 }
 
 const readyTimeoutMs = 120_000;
@@ -34,13 +42,38 @@ export class MachineNode implements ClusterNodes {
     this.#isEphemeral = isEphemeral;
   }
 
-  async start({ client, host }: ComponentOptions): Promise<() => Promise<void>> {
-    const { name = machineNodeName() } = this.#options;
+  async start({ client: clientOf, host, ca }: ComponentOptions): Promise<() => Promise<void>> {
+    const { name = machineNodeName(), rootDir = defaultRootDir, kubeletAddress: address, kubeletPort } = this.#options;
     const user: UserInfo = { name: `system:node:${name}`, groups: ["system:nodes", "system:authenticated"] };
     const node = { ...this.#options, name };
-    const kubelet = await startRealKubelet({ ...this.#options, client: client(user, "kubelet"), host, node });
+    const client = clientOf(user, "kubelet");
+    // This process needs no connection to reach it; those who collect metrics do.
+    let serving: KubeletServer | undefined;
+    const kubelet = await startRealKubelet({
+      ...this.#options,
+      client,
+      host,
+      node,
+      serve: async (served, ip) => {
+        const pair = await keptServingPair(host, join(rootDir, "pki"), "kubelet", [name, ip]);
+        serving = await startKubeletServer({
+          ...pair,
+          node: served,
+          client,
+          clientCa: ca.cert,
+          address,
+          port: kubeletPort,
+          authorization: "Webhook",
+          anonymous: false,
+        });
+        return serving.port;
+      },
+    });
     this.#kubelet = kubelet;
-    const stop = () => (this.#isEphemeral ? kubelet.stopWithPods() : kubelet.stop());
+    const stop = async () => {
+      await serving?.close();
+      await (this.#isEphemeral ? kubelet.stopWithPods() : kubelet.stop());
+    };
     try {
       await kubelet.ready;
       await withTimeout(host.clock, readyTimeoutMs, () => kubelet.whenNodeReady());

@@ -15,7 +15,7 @@ export type { Kubelets, KubeletsOptions } from "./kubelets.ts";
 export { startKubelet, startKubelets } from "./kubelets.ts";
 export type { LogOptions } from "./logs.ts";
 export { machineNodeName } from "./machine/machine-facts.ts";
-export { type CgroupSettings, type MachineOptions, machineAddress } from "./machine/real-node.ts";
+export { type CgroupSettings, defaultRootDir, type MachineOptions, machineAddress } from "./machine/real-node.ts";
 export type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
 export { type RealKubelet, type RealKubeletOptions, startRealKubelet } from "./real-kubelet.ts";
 export type * from "./runtime/runtime.ts";

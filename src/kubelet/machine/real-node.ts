@@ -76,8 +76,9 @@ export interface RealNode {
   stop(): void;
 }
 
+export const defaultRootDir = "/var/lib/kubelet";
 const defaultFolders: FolderOptions = {
-  rootDir: "/var/lib/kubelet",
+  rootDir: defaultRootDir,
   podLogsDir: "/var/log/pods",
   containerLogsDir: "/var/log/containers",
 };
