@@ -9,6 +9,8 @@ export interface Connection {
   readonly agent: Agent;
   /** The body of the answer. @throws for any status that is no success. */
   readonly call: (method: string, path: string, body?: unknown, type?: string) => Promise<string>;
+  /** How many bytes the answer has, which are not kept. */
+  readonly discard: (path: string, accept: string) => Promise<number>;
   close(): void;
 }
 
@@ -29,7 +31,27 @@ export function connect(kubeconfig: string, sockets: number): Connection {
     maxSockets: sockets,
   });
   const { server } = cluster;
-  return { server, agent, call: (...args) => call(server, agent, ...args), close: () => agent.destroy() };
+  return {
+    server,
+    agent,
+    call: (...args) => call(server, agent, ...args),
+    discard: (...args) => discard(server, agent, ...args),
+    close: () => agent.destroy(),
+  };
+}
+
+function discard(server: string, agent: Agent, path: string, accept: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(new URL(path, server), { agent, headers: { accept } }, (res: IncomingMessage) => {
+      let bytes = 0;
+      res.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      res.on("end", () => (res.statusCode === 200 ? resolve(bytes) : reject(new Error(`${path}: ${res.statusCode}`))));
+      res.on("error", reject);
+    });
+    sent.on("error", reject).end();
+  });
 }
 
 function call(

@@ -1,7 +1,7 @@
 // 150,000 pods of 3 KiB in the embedded store of one API server: memory, time from start to ready, and the latency of gets
 // while 500 writes a second go on. Fills the folder first (it is kept with --dir, and then only continued).
 // usage: node bench/scale.ts [--pods 150000] [--seconds 20] [--writes 500] [--dir FOLDER] [--list]
-//   --list: also lists all pods page by page, and all of one node
+//   --list: also lists all pods page by page, all of one node, and all at once in several forms, with gets meanwhile
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -144,7 +144,8 @@ async function measureGets({ call }: Connection): Promise<void> {
   }
 }
 
-async function measureLists({ call }: Connection): Promise<void> {
+async function measureLists(connection: Connection): Promise<void> {
+  const { call } = connection;
   const node = "/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-77";
   for (const what of ["first", "second"]) {
     const began = performance.now();
@@ -160,5 +161,30 @@ async function measureLists({ call }: Connection): Promise<void> {
     position = page.metadata.continue ? `&continue=${encodeURIComponent(page.metadata.continue)}` : "";
   } while (position !== "");
   report(`list of ${count} pods in pages of 500`, `${Math.round(performance.now() - began)} ms`);
+  report("memory after that", memory());
+  for (const accept of ["application/json", "application/vnd.kubernetes.protobuf"])
+    await listAtOnce(connection, accept);
+}
+
+/** All pods in one answer, whose bytes are not kept, and what one get after the other takes meanwhile. */
+async function listAtOnce({ call, discard }: Connection, accept: string): Promise<void> {
+  const began = performance.now();
+  const times: number[] = [];
+  let listing = true;
+  const listed = discard("/api/v1/pods", accept).finally(() => {
+    listing = false;
+  });
+  const { namespace, name } = nameOf(0);
+  while (listing) {
+    const asked = performance.now();
+    await call("GET", `/api/v1/namespaces/${namespace}/pods/${name}`);
+    times.push(performance.now() - asked);
+    await sleep(2);
+  }
+  times.sort((a, b) => a - b);
+  const mebibytes = Math.round((await listed) / 2 ** 20);
+  report(`all as ${accept}`, `${mebibytes} MiB in ${Math.round(performance.now() - began)} ms`);
+  const at = (share: number) => times[Math.floor((times.length - 1) * share)]?.toFixed(1);
+  report("gets meanwhile", `${times.length}; p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`);
   report("memory after that", memory());
 }

@@ -35,4 +35,5 @@ export { systemClock, systemHost } from "./system.ts";
 export { hasCode, undefinedIfAbsent } from "./system-errors.ts";
 export type { TestHost, TestHostOptions } from "./test-host.ts";
 export { testHost } from "./test-host.ts";
+export { TimeSlice } from "./time-slice.ts";
 export { VirtualClock } from "./virtual-clock.ts";

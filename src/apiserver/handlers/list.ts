@@ -1,4 +1,5 @@
 import { ApiError, errors, formatApiVersion, type ListMeta } from "../../api/meta/index.ts";
+import { TimeSlice } from "../../host/index.ts";
 import { CompactedError, type Entry, type Revision, type Snapshot } from "../../store/index.ts";
 import type { ApiRequest, ApiResponse, ListItem } from "../request.ts";
 import { type Call, type HandlerContext, warningsOf } from "./context.ts";
@@ -47,9 +48,9 @@ export async function readPage(ctx: HandlerContext, call: Call): Promise<Page> {
   if (found !== undefined) return found;
   const snapshot = await snapshotFor(ctx, request, prefix, position, limit);
   if (limit === 0 && position === undefined && selection.name) {
-    return singlePage(call, snapshot, selection, prefix);
+    return singlePage(ctx, call, snapshot, selection, prefix);
   }
-  return pageOf(call, snapshot, selection, prefix, position?.afterKey, limit);
+  return pageOf(ctx, call, snapshot, { selection, prefix, afterKey: position?.afterKey, limit });
 }
 
 function continued(prefix: string, request: ApiRequest): ListPosition {
@@ -127,10 +128,16 @@ async function indexedPage(
 }
 
 /** At most one object can match: it is read without walking the collection, when its key is known. */
-function singlePage(call: Call, snapshot: Snapshot, selection: Selection, prefix: string): Page {
+async function singlePage(
+  ctx: HandlerContext,
+  call: Call,
+  snapshot: Snapshot,
+  selection: Selection,
+  prefix: string,
+): Promise<Page> {
   const { kind, request } = call;
   const namespace = request.namespace || selection.namespace;
-  if (kind.namespaced && !namespace) return pageOf(call, snapshot, selection, prefix, undefined, 0);
+  if (kind.namespaced && !namespace) return pageOf(ctx, call, snapshot, { selection, prefix, limit: 0 });
   const key = kind.namespaced
     ? `${kind.storagePrefix}/${namespace}/${selection.name}`
     : `${kind.storagePrefix}/${selection.name}`;
@@ -141,18 +148,25 @@ function singlePage(call: Call, snapshot: Snapshot, selection: Selection, prefix
   return { entries, metadata: { resourceVersion: String(snapshot.revision) } };
 }
 
-function pageOf(
-  call: Call,
-  snapshot: Snapshot,
-  selection: Selection,
-  prefix: string,
-  afterKey: string | undefined,
-  limit: number,
-): Page {
+interface PageOptions {
+  readonly selection: Selection;
+  readonly prefix: string;
+  readonly afterKey?: string | undefined;
+  /** 0 for no limit. */
+  readonly limit: number;
+}
+
+/** So many entries are looked at between two looks at the clock. */
+const entriesAtOnce = 256;
+
+async function pageOf(ctx: HandlerContext, call: Call, snapshot: Snapshot, options: PageOptions): Promise<Page> {
+  const { selection, prefix, afterKey, limit } = options;
   const { kind } = call;
   const entries: { entry: Entry; item: ListItem }[] = [];
+  const slice = new TimeSlice(ctx.host.clock);
   let last: string | undefined;
   let more = false;
+  let seen = 0;
   for (const entry of snapshot.entries(afterKey)) {
     if (limit > 0 && entries.length === limit) {
       more = true;
@@ -161,6 +175,7 @@ function pageOf(
     last = entry.key;
     const item = listed(kind, entry);
     if (selection.isEmpty || selection.matches(item.object)) entries.push({ entry, item });
+    if (++seen % entriesAtOnce === 0 && slice.isOver) await slice.next();
   }
   const metadata: ListMeta = { resourceVersion: String(snapshot.revision) };
   if (more && last !== undefined) {

@@ -33,9 +33,10 @@ export class Chunk {
   }
 
   /** Takes what there is room for of the part's rest; tells how many bytes that was. */
-  append(part: Buffer, from: number): number {
+  append(part: Uint8Array, from: number): number {
     const end = roomBefore + this.#length;
-    const taken = part.copy(this.#bytes, end, from, Math.min(part.length, from + this.room));
+    const taken = Math.min(part.length - from, this.room);
+    this.#bytes.set(from === 0 && taken === part.length ? part : part.subarray(from, from + taken), end);
     this.#length += taken;
     return taken;
   }

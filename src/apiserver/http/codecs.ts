@@ -11,7 +11,6 @@ import {
 import type { ResourceKind } from "../../api/kinds/index.ts";
 import { errors, type JsonObject, type JsonValue } from "../../api/meta/index.ts";
 import { type ObjectShape, shapeOf } from "../../api/schema/index.ts";
-import type { ApiResponse } from "../request.ts";
 import { type Format, objectMediaTypes } from "./negotiate.ts";
 
 export interface ParsedBody {
@@ -66,15 +65,25 @@ export function hasProtobuf(kind: ResourceKind | undefined): boolean {
   return kind === undefined || kind.shape.protoName !== undefined;
 }
 
-/** Messages of objects, which are immutable: encoded once, however many lists and watchers they go to. */
-const messages = new WeakMap<object, Uint8Array>();
+/** How many bytes of messages are kept for further readers. */
+const keptMessagesBytesMax = 16 * 1024 * 1024;
+/** Messages of objects, which are immutable: encoded once for all lists and watchers. The oldest are forgotten first. */
+const messages = new Map<object, Uint8Array>();
+let keptMessagesBytes = 0;
 
-function messageOf(value: object): Uint8Array {
-  let message = messages.get(value);
-  if (message === undefined) {
-    // Objects of the API are plain JSON values.
-    message = encodeMessage(value as JsonObject, protobufShape(value));
-    messages.set(value, message);
+/** An object's message. @param keeps whether it is kept for others @throws ApiError 406 for a type that has no protobuf form. */
+export function messageOf(value: object, keeps = true): Uint8Array {
+  const known = messages.get(value);
+  if (known !== undefined) return known;
+  // Objects of the API are plain JSON values.
+  const message = encodeMessage(value as JsonObject, protobufShape(value));
+  if (!keeps) return message;
+  messages.set(value, message);
+  keptMessagesBytes += message.length;
+  for (const [oldest, { length }] of messages) {
+    if (keptMessagesBytes <= keptMessagesBytesMax) break;
+    messages.delete(oldest);
+    keptMessagesBytes -= length;
   }
   return message;
 }
@@ -83,13 +92,6 @@ function messageOf(value: object): Uint8Array {
 export function encodeProtobuf(value: object): Buffer {
   const { apiVersion, kind } = value as { apiVersion?: string; kind?: string };
   return asBuffer(codec.protobufEnvelope(apiVersion ?? "", kind ?? "", messageOf(value)));
-}
-
-/** A list in its envelope; items are encoded one by one. */
-export function encodeProtobufList(list: Extract<ApiResponse, { kind: "list" }>): Buffer {
-  const { apiVersion, listKind: kind, metadata } = list;
-  const items = list.items.map(({ object }) => messageOf(object));
-  return asBuffer(codec.encodeProtobufList({ apiVersion, kind, metadata: { ...metadata } }, items));
 }
 
 /** One event of a watch: the length, then the event with the document in it. */

@@ -237,6 +237,7 @@ export class RequestPipeline {
       includeObject: includeObjectOf(call.query.get("includeObject")),
       auditId: call.auditId,
       now: this.#options.host.clock.now(),
+      clock: this.#options.host.clock,
     };
   }
 

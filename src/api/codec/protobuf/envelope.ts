@@ -18,29 +18,57 @@ export function encodeProtobuf(object: JsonObject, shape: ObjectShape): Uint8Arr
 /** Puts an encoded message into its envelope. */
 export function protobufEnvelope(apiVersion: string, kind: string, message: Uint8Array): Uint8Array {
   const writer = new BackwardWriter();
-  writer.string(4, ""); // contentType
-  writer.string(3, ""); // contentEncoding
+  endEnvelope(writer);
   writer.lengthDelimited(2, message);
+  beginEnvelope(writer, apiVersion, kind);
+  return writer.finish();
+}
+
+function beginEnvelope(writer: BackwardWriter, apiVersion: string, kind: string): void {
   const mark = writer.length;
   writer.string(2, kind);
   writer.string(1, apiVersion);
   writer.message(1, mark);
   writer.bytes(magic);
-  return writer.finish();
 }
 
-/** A list from messages that are encoded already: an object version is encoded once, however many lists hold it. */
-export function encodeProtobufList(
+function endEnvelope(writer: BackwardWriter): void {
+  writer.string(4, ""); // contentType
+  writer.string(3, ""); // contentEncoding
+}
+
+/** What surrounds the items of a list; between `head` and `tail` each item is its `protobufItemHead` and its message. */
+export interface ProtobufListFrame {
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
+}
+
+/**
+ * The frame of a list whose items, with their heads, have so many bytes together: lengths come first in this format, the
+ * items themselves need not be there yet.
+ */
+export function protobufListFrame(
   list: { apiVersion: string; kind: string; metadata: JsonObject },
-  items: readonly Uint8Array[],
-): Uint8Array {
-  const writer = new BackwardWriter();
-  for (let i = items.length - 1; i >= 0; i--) {
-    const item = items[i];
-    if (item) writer.lengthDelimited(2, item);
-  }
-  writer.lengthDelimited(1, encodeMessage(list.metadata, listMeta()));
-  return protobufEnvelope(list.apiVersion, list.kind, writer.finish());
+  itemsBytes: number,
+): ProtobufListFrame {
+  const metadata = new BackwardWriter();
+  metadata.lengthDelimited(1, encodeMessage(list.metadata, listMeta()));
+  const head = new BackwardWriter();
+  head.bytes(metadata.finish());
+  head.varint(head.length + itemsBytes);
+  head.tag(2, 2);
+  beginEnvelope(head, list.apiVersion, list.kind);
+  const tail = new BackwardWriter();
+  endEnvelope(tail);
+  return { head: head.finish(), tail: tail.finish() };
+}
+
+/** What stands before an item of so many bytes in a list. */
+export function protobufItemHead(messageBytes: number): Uint8Array {
+  const writer = new BackwardWriter(16);
+  writer.varint(messageBytes);
+  writer.tag(2, 2);
+  return writer.finish();
 }
 
 function listMeta(): ObjectShape {

@@ -6,8 +6,13 @@ const twoTo32 = 2 ** 32;
  * that no length has to be known ahead. Fields must therefore be given in descending order.
  */
 export class BackwardWriter {
-  #buffer = Buffer.allocUnsafe(initialSize);
-  #start = initialSize;
+  #buffer: Buffer;
+  #start: number;
+
+  constructor(size = initialSize) {
+    this.#buffer = Buffer.allocUnsafe(size);
+    this.#start = size;
+  }
 
   /** What is written so far: a mark to measure messages with. */
   get length(): number {
