@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../../src/api/meta/index.ts";
 import { type Cluster, createCluster } from "../../../src/index.ts";
 import { Api, type Json } from "../../conformance/support/api.ts";
 import { type Verdict, WebhookServer } from "../../support/webhook-server.ts";
@@ -45,7 +46,7 @@ describe("custom resources that a webhook converts", () => {
       storage: name === "v1",
       schema: { openAPIV3Schema: open },
     }));
-    const webhook = { clientConfig: webhooks.clientConfig("/convert"), conversionReviewVersions: ["v1"] };
+    const webhook = { clientConfig: webhooks.clientConfig("/convert") as JsonObject, conversionReviewVersions: ["v1"] };
     await api.create(definitionsPath, widgetDefinition({}, { versions, conversion: { strategy: "Webhook", webhook } }));
     await api.until(definitionPath, isEstablished);
   });
