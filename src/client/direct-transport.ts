@@ -48,7 +48,8 @@ function copyOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(copyOf);
   const out: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
+  // What callers build are plain objects, which inherit no fields; unlike Object.keys this makes no list of them.
+  for (const key in value) {
     const member = (value as Record<string, unknown>)[key];
     if (member !== undefined) out[key] = typeof member === "object" ? copyOf(member) : member;
   }

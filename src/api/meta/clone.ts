@@ -1,12 +1,19 @@
 /** A deep copy of a JSON value; several times as fast as structuredClone. */
 export function cloneJson<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
-  return (Array.isArray(value) ? value.map(cloneJson) : cloneObject(value as Record<string, unknown>)) as T;
+  return (Array.isArray(value) ? cloneArray(value) : cloneObject(value as Record<string, unknown>)) as T;
+}
+
+function cloneArray(values: readonly unknown[]): unknown[] {
+  const out: unknown[] = [];
+  for (const value of values) out.push(typeof value === "object" && value !== null ? cloneJson(value) : value);
+  return out;
 }
 
 function cloneObject(value: Record<string, unknown>): Record<string, unknown> {
   const out: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
+  // Values of JSON inherit no fields; unlike Object.keys this makes no list of them.
+  for (const key in value) {
     const member = value[key];
     const copy = typeof member === "object" && member !== null ? cloneJson(member) : member;
     if (key === "__proto__") defineOwn(out, key, copy);

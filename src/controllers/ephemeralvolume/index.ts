@@ -77,7 +77,9 @@ function notOurs({ metadata }: PersistentVolumeClaim, pod: Pod): string {
 
 function ephemeralClaimKeys(pod: Pod): string[] {
   const { namespace } = pod.metadata;
-  return claimedVolumes(pod)
+  const claimed = claimedVolumes(pod);
+  if (claimed.length === 0) return [];
+  return claimed
     .filter(({ isEphemeral }) => isEphemeral)
     .map(({ claimName }) => keyString({ namespace, name: claimName }));
 }

@@ -33,11 +33,17 @@ export function podSelection(informers: InformerFactory): PodSelection {
       const [entry] = selectorEntry(service);
       return entry === undefined ? 0 : pods.store.countByIndex(byLabel, entry);
     },
-    servicesOf: (namespace, labels) =>
-      labelEntries({ metadata: { namespace, labels } })
-        .flatMap((entry) => services.store.byIndex(bySelector, entry))
-        .filter((service) => matches(selectorFromLabels(service.spec?.selector), labels))
-        .map((service) => keyString(keyOf(service))),
+    servicesOf: (namespace, labels) => {
+      const found: string[] = [];
+      for (const entry of labelEntries({ metadata: { namespace, labels } })) {
+        // Most pods of a large cluster have few services or none.
+        if (services.store.countByIndex(bySelector, entry) === 0) continue;
+        for (const service of services.store.byIndex(bySelector, entry)) {
+          if (matches(selectorFromLabels(service.spec?.selector), labels)) found.push(keyString(keyOf(service)));
+        }
+      }
+      return found;
+    },
   };
 }
 
@@ -45,8 +51,10 @@ interface Labelled {
   metadata: { namespace?: string; labels?: Readonly<Record<string, string>> };
 }
 
-function labelEntries({ metadata }: Labelled): string[] {
-  return Object.entries(metadata.labels ?? {}).map(([name, value]) => `${metadata.namespace}/${name}=${value}`);
+function labelEntries({ metadata: { namespace, labels = {} } }: Labelled): string[] {
+  const entries: string[] = [];
+  for (const name of Object.keys(labels)) entries.push(`${namespace}/${name}=${labels[name]}`);
+  return entries;
 }
 
 /** The selector's last label in order: names as `app` are shared by more pods than longer ones behind it. */

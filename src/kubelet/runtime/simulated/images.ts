@@ -9,6 +9,8 @@ const tagPattern = /^[\w][\w.-]{0,127}$/;
 const digestPattern = /^[a-z0-9+._-]+:[a-fA-F0-9]{32,}$/;
 /** Images whose programs the simulation knows are part of it: they are on every node. */
 const builtIn = ["busybox", "alpine", "nginx", "pause"];
+/** The same few images are named by many pods: what is known of so many is kept. */
+const knownImagesMax = 10_000;
 
 export interface ImageName {
   readonly domain: string;
@@ -17,8 +19,18 @@ export interface ImageName {
   readonly digest?: string;
 }
 
+const names = new Map<string, ImageName | undefined>();
+
 /** Reads an image reference as containers name it; undefined when it is none. */
 export function parseImageName(text: string): ImageName | undefined {
+  if (names.has(text)) return names.get(text);
+  const name = readImageName(text);
+  if (names.size >= knownImagesMax) names.clear();
+  names.set(text, name);
+  return name;
+}
+
+function readImageName(text: string): ImageName | undefined {
   const [named = "", digest] = text.split("@", 2);
   if (digest !== undefined && !digestPattern.test(digest)) return undefined;
   const slash = named.indexOf("/");
@@ -95,7 +107,6 @@ export function normalizedImage(image: string): string {
 }
 
 const ids = new Map<string, string>();
-const knownIdsMax = 10_000;
 
 /** The same on every node. */
 export function imageId(image: string): string {
@@ -103,7 +114,7 @@ export function imageId(image: string): string {
   let id = ids.get(text);
   if (id === undefined) {
     id = `sha256:${createHash("sha256").update(text).digest("hex")}`;
-    if (ids.size >= knownIdsMax) ids.clear();
+    if (ids.size >= knownImagesMax) ids.clear();
     ids.set(text, id);
   }
   return id;
