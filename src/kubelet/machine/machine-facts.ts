@@ -1,9 +1,9 @@
 import { readFile, statfs } from "node:fs/promises";
 import { arch, availableParallelism, hostname, release } from "node:os";
-import type { ContainerImage } from "../../api/types/index.ts";
+import type { ContainerImage, NodeRuntimeHandler } from "../../api/types/index.ts";
 import type { NodeFacts } from "../node/node-facts.ts";
 import type { NodeOptions } from "../node/node-options.ts";
-import { type ContainerRuntime, type Image, RuntimeError } from "../runtime/runtime.ts";
+import { type ContainerRuntime, type Image, RuntimeError, type RuntimeHandler } from "../runtime/runtime.ts";
 import type { RuntimeState } from "./runtime-state.ts";
 
 /** How many images a node's status tells, the largest first: the original's --node-status-max-images. */
@@ -56,13 +56,21 @@ export async function machineFacts(options: MachineFactsOptions): Promise<() => 
       }
     }
     const problems = state.problems();
+    const { handlers, features } = state.status ?? {};
     return {
       capacity,
       info: { ...fixed, systemUUID, containerRuntimeVersion },
       ...(images && { images }),
+      ...(handlers && { runtimeHandlers: handlers.map(handlerOf) }),
+      ...(features && { features }),
       ...(problems.length > 0 && { notReady: problems.length === 1 ? problems[0] : `[${problems.join(", ")}]` }),
     };
   };
+}
+
+/** The default handler has no name. */
+function handlerOf({ name, ...features }: RuntimeHandler): NodeRuntimeHandler {
+  return { ...(name === "" ? {} : { name }), features };
 }
 
 function imagesOf(images: readonly Image[]): ContainerImage[] {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { formatQuantity, parseQuantity } from "../../api/meta/index.ts";
-import type { ContainerImage, NodeSystemInfo } from "../../api/types/index.ts";
+import type { ContainerImage, NodeFeatures, NodeRuntimeHandler, NodeSystemInfo } from "../../api/types/index.ts";
 import type { PressureCondition } from "../eviction/index.ts";
 import type { NodeOptions } from "./node-options.ts";
 
@@ -10,6 +10,9 @@ export interface NodeFacts {
   readonly capacity: Readonly<Record<string, string>>;
   readonly info: Omit<NodeSystemInfo, "kubeletVersion" | "kubeProxyVersion">;
   readonly images?: readonly ContainerImage[];
+  /** What runtime classes' handlers can do, and what the runtime can do whatever the handler; when it tells. */
+  readonly runtimeHandlers?: readonly NodeRuntimeHandler[];
+  readonly features?: NodeFeatures;
   /** What it is short of. */
   readonly pressures?: ReadonlySet<PressureCondition>;
   /** Volumes that must stay attached. */

@@ -56,7 +56,7 @@ export function nodeStatus(
   old: NodeStatus | undefined,
   now: number,
 ): NodeStatus {
-  const { capacity, info, images, volumesInUse = [] } = facts;
+  const { capacity, info, images, runtimeHandlers, features, volumesInUse = [] } = facts;
   return {
     capacity: { ...capacity },
     allocatable: allocatableOf(capacity, {
@@ -71,6 +71,8 @@ export function nodeStatus(
     daemonEndpoints: { kubeletEndpoint: { Port: settings.port ?? 10250 } },
     nodeInfo: { ...info, kubeletVersion: settings.version ?? defaultVersion, kubeProxyVersion: "" },
     ...(images === undefined ? {} : { images: [...images] }),
+    ...(runtimeHandlers && { runtimeHandlers: [...runtimeHandlers] }),
+    ...(features && { features }),
     // An empty list replaces one that was told.
     ...(volumesInUse.length === 0 && old?.volumesInUse === undefined ? {} : { volumesInUse: [...volumesInUse] }),
   };

@@ -81,6 +81,13 @@ export interface RuntimeStatus {
   readonly conditions: readonly RuntimeCondition[];
   /** What runtime classes' handlers that it knows can do, when it tells. */
   readonly handlers?: readonly RuntimeHandler[];
+  /** What it can do whatever the handler, when it tells. */
+  readonly features?: RuntimeFeatures;
+}
+
+export interface RuntimeFeatures {
+  /** It follows a pod's policy for supplemental groups, and tells the users of containers. */
+  readonly supplementalGroupsPolicy: boolean;
 }
 
 export interface RuntimeHandler {

@@ -144,11 +144,11 @@ export function filesystemOf({ fsId, usedBytes, inodesUsed }: Message): Filesyst
   };
 }
 
-export function runtimeStatusOf({ status, runtimeHandlers }: Message): RuntimeStatus {
-  const handlers = (runtimeHandlers as Message[]).map(({ name, features }) => ({
+export function runtimeStatusOf({ status, runtimeHandlers, features }: Message): RuntimeStatus {
+  const handlers = (runtimeHandlers as Message[]).map(({ name, features: its }) => ({
     name,
-    recursiveReadOnlyMounts: features?.recursiveReadOnlyMounts === true,
-    userNamespaces: features?.userNamespaces === true,
+    recursiveReadOnlyMounts: its?.recursiveReadOnlyMounts === true,
+    userNamespaces: its?.userNamespaces === true,
   }));
   return {
     conditions: (status?.conditions ?? []).map(({ type, status: holds, reason, message }: Message) => ({
@@ -159,6 +159,7 @@ export function runtimeStatusOf({ status, runtimeHandlers }: Message): RuntimeSt
     })),
     // Before containerd 2.0 they were not told.
     ...(handlers.length === 0 ? {} : { handlers }),
+    ...(features == null ? {} : { features: { supplementalGroupsPolicy: features.supplementalGroupsPolicy === true } }),
   };
 }
 
