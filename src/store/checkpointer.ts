@@ -72,17 +72,14 @@ export class Checkpointer {
 
   /** Gives back the memory of the file's pages that were read or written. */
   async remap(): Promise<void> {
-    if ((await stat(join(this.#dir, dataFileName))).size > this.#remapOptions.aboveBytes) {
-      await this.#closeTree();
-      this.#env = await LmdbEnvironment.open(this.#dir);
-      this.#isOpen = true;
-    }
     this.#writtenSinceMapped = 0;
+    if ((await stat(join(this.#dir, dataFileName))).size > this.#remapOptions.aboveBytes) await this.#openAnew();
   }
 
   /** All is in the tree, and the tree says that nothing is in the log. */
   async finish(): Promise<void> {
     while (this.isBehind || this.isRunning) await this.run();
+    if (!this.#isOpen) await this.#openAnew();
     const { epoch } = this.#log;
     await this.#env.write(() => {}, { log: { epoch, isOpen: false, target: this.#inTree } });
   }
@@ -100,7 +97,7 @@ export class Checkpointer {
     this.#log.turn();
     try {
       await this.#log.flush(); // what the tree has, the log must have
-      if (this.#writtenSinceMapped >= this.#remapOptions.everyRecords || !this.#isOpen) await this.remap();
+      if (!this.#isOpen) await this.#openAnew();
       const log = { epoch: this.#log.epoch, isOpen: true, target };
       await this.#env.writeRecords(changed, { during: { log }, end: { revision: target } });
     } catch (error) {
@@ -108,8 +105,16 @@ export class Checkpointer {
       this.#changed = changed;
       throw error;
     }
-    this.#writtenSinceMapped += changed.size;
     this.#inTree = target;
+    this.#writtenSinceMapped += changed.size;
+    // The records are there; when the tree cannot be opened again, whoever needs it next is told.
+    if (this.#writtenSinceMapped >= this.#remapOptions.everyRecords) await this.remap().catch(() => {});
+  }
+
+  async #openAnew(): Promise<void> {
+    await this.#closeTree();
+    this.#env = await LmdbEnvironment.open(this.#dir);
+    this.#isOpen = true;
   }
 
   async #closeTree(): Promise<void> {
