@@ -72,6 +72,7 @@ import {
 import {
   type Keeper,
   keepFlowSchemas,
+  keepIdentityLease,
   keepKubernetesEndpoints,
   markTokenTracking,
   noteTokenUse,
@@ -100,6 +101,8 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
    * Absent: this server tells of itself at its start, being the only one.
    */
   readonly endpointReconcilerType?: "lease" | "none";
+  /** Of this machine: a lease tells that its API server is there. Without it none does. */
+  readonly hostname?: string;
   /** By the original's names, beside those that are on by default. */
   readonly enableAdmissionPlugins?: readonly string[];
   /** By the original's names. */
@@ -334,6 +337,8 @@ class ComposedApiServer implements ApiServer {
     const keepers = [keepFlowSchemas(options), definitions];
     this.#keepers.push(...(await Promise.all(keepers)));
     this.#keepers.push(await keepLocalServices(options), this.#remote);
+    const { hostname } = this.#options.config ?? {};
+    if (hostname !== undefined) this.#keepers.push(keepIdentityLease(options, hostname));
     await this.#remote.start();
     if (this.#closing !== undefined) await this.#closeKeepers();
   }

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { builtinKinds, createKindRegistry, servedKinds } from "../api/kinds/index.ts";
 import {
@@ -307,6 +308,7 @@ async function startServer(
       serviceClusterIPRange: options.serviceClusterIPRange,
       advertiseAddress: options.advertiseAddress ?? advertiseAddress(bindAddress),
       endpointReconcilerType: options.endpointReconcilerType,
+      hostname: hostname(),
       sharedStore: isShared(options),
     },
   });

@@ -4,6 +4,7 @@
  */
 export { keepFlowSchemas } from "./flow-schemas.ts";
 export { Followed } from "./followed.ts";
+export { keepIdentityLease } from "./identity-lease.ts";
 export { itself, type Keeper, type KeeperOptions, writeStatus } from "./keeper.ts";
 export { type Advertised, keepKubernetesEndpoints } from "./kubernetes-endpoints.ts";
 export { markTokenTracking, noteTokenUse } from "./legacy-token-tracking.ts";
