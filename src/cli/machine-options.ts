@@ -105,7 +105,7 @@ export function addMachineFlags(command: Command): Command {
     .option("--cgroups-per-qos", "limit pods and their classes as a whole, too", true)
     .option("--no-cgroups-per-qos", "limit containers only")
     .addOption(
-      new Option("--cgroup-driver <driver>", "who makes cgroups; the runtime must do the same")
+      new Option("--cgroup-driver <driver>", "who makes cgroups, where the runtime does not tell: it must do the same")
         .choices(["cgroupfs", "systemd"])
         .default("cgroupfs"),
     )

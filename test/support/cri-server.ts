@@ -12,6 +12,8 @@ type Message = Record<string, any>;
 export interface CriServerOptions {
   /** What it says of its handlers; none when left out, as runtimes of before told none. */
   readonly handlers?: readonly { readonly name: string; readonly features: Readonly<Record<string, boolean>> }[];
+  /** Who makes its cgroups; it does not tell when left out. */
+  readonly cgroupDriver?: "SYSTEMD" | "CGROUPFS";
 }
 
 const image = { id: "sha256:1", repoTags: ["docker.io/library/busybox:latest"], repoDigests: [], size: "1" };
@@ -24,10 +26,12 @@ export class CriServer {
   readonly #server = new Server();
   readonly #sandboxes = new Map<string, Message>();
   readonly #containers = new Map<string, Message>();
+  readonly #driver: CriServerOptions["cgroupDriver"];
   #count = 0;
 
-  private constructor({ handlers = [] }: CriServerOptions) {
+  private constructor({ handlers = [], cgroupDriver }: CriServerOptions) {
     this.handlers = handlers;
+    this.#driver = cgroupDriver;
   }
 
   static async start(options: CriServerOptions = {}): Promise<CriServer> {
@@ -65,6 +69,7 @@ export class CriServer {
         runtimeHandlers: this.handlers,
       }),
       UpdateRuntimeConfig: () => ({}),
+      ...(this.#driver === undefined ? {} : { RuntimeConfig: () => ({ linux: { cgroupDriver: this.#driver } }) }),
       RunPodSandbox: ({ config }) => {
         const id = `sandbox-${++this.#count}`;
         const { metadata, labels, annotations } = config;

@@ -58,6 +58,7 @@ export interface MachineOptions {
 }
 
 export interface CgroupSettings {
+  /** Who makes cgroups, where the runtime does not tell who makes its own. */
   readonly driver: CgroupDriver;
   /** What the pods' cgroups are below, `/` or a path such as `/node-1`. */
   readonly root: string;
@@ -126,7 +127,7 @@ export async function openRealNode(
       idsPerPod: options.userNamespaceIdsPerPod,
       handlers: async () => (await runtime.status()).handlers,
     });
-    const cgroups = options.cgroups && (await openPodCgroups(host, options.cgroups, capacity, podsHere));
+    const cgroups = options.cgroups && (await openPodCgroups(host, options.cgroups, runtime, capacity, podsHere));
     const rotation = new LogRotation({
       host,
       runtime,
@@ -181,7 +182,8 @@ const cgroupMount = "/sys/fs/cgroup";
 
 async function openPodCgroups(
   host: Host,
-  { driver, root, podPidsLimit, reserved }: CgroupSettings,
+  { driver: wanted, root, podPidsLimit, reserved }: CgroupSettings,
+  runtime: CriRuntime,
   capacity: Readonly<Record<string, string>>,
   pods: () => readonly Pod[],
 ): Promise<PodCgroups> {
@@ -190,6 +192,9 @@ async function openPodCgroups(
       (rest, amounts) => rest - quantityToMilli(amounts[name] ?? "0"),
       quantityToMilli(capacity[name] ?? "0"),
     );
+  // Both must put containers below the same cgroups: the runtime's word counts more.
+  const driver = (await runtime.cgroupDriver()) ?? wanted;
+  if (driver !== wanted) host.log.info("using the cgroup driver that the container runtime tells", { driver, wanted });
   const kernel = await openCgroups(host, cgroupMount);
   const cgroups = new PodCgroups({
     host,

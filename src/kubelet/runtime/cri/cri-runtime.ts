@@ -97,6 +97,18 @@ export class CriRuntime implements ContainerRuntime, StreamingService, StatsServ
     return runtimeStatusOf(await this.#call("Status", {}));
   }
 
+  /** Who makes the cgroups of its containers; undefined for a runtime that does not tell, as those of before containerd 2.0. */
+  async cgroupDriver(): Promise<"cgroupfs" | "systemd" | undefined> {
+    try {
+      const { linux } = await this.#call("RuntimeConfig", {});
+      if (linux === null) return undefined;
+      return linux.cgroupDriver === "CGROUPFS" ? "cgroupfs" : "systemd";
+    } catch (error) {
+      if (error instanceof RuntimeError && error.code === "Unimplemented") return undefined;
+      throw error;
+    }
+  }
+
   async updateRuntimeConfig({ podCidr }: RuntimeConfig): Promise<void> {
     await this.#call("UpdateRuntimeConfig", { runtimeConfig: { networkConfig: { podCidr } } });
   }
