@@ -28,10 +28,25 @@ export async function keepLocalServices(options: KeeperOptions): Promise<Keeper>
   const atStart = new Set([...services.values()].map(({ metadata }) => metadata.name ?? ""));
   await writeAll(options, prefix, services, atStart);
   started = true;
+  const wantedNow = ofGeneration(kinds, () => wantedServices(kinds));
+  let isLooking = false;
   const unsubscribe = kinds.subscribe(() => {
-    const names = new Set([...services.values()].map(({ metadata }) => metadata.name ?? ""));
-    for (const name of [...names, ...wantedServices(kinds).keys()]) sync(name);
+    if (isLooking) return;
+    isLooking = true;
+    queueMicrotask(() => {
+      isLooking = false;
+      const wanted = wantedNow();
+      for (const [name, service] of wanted) if (changeOf(servicePresent(name), service) !== undefined) sync(name);
+      for (const { metadata } of services.values()) {
+        const name = metadata.name ?? "";
+        if (!wanted.has(name) && changeOf(servicePresent(name), undefined) !== undefined) sync(name);
+      }
+    });
   });
+
+  function servicePresent(name: string): APIService | undefined {
+    return services.get(name) as APIService | undefined;
+  }
 
   /** One after the other: each sees what the one before it wrote. */
   function sync(name: string): void {
@@ -45,16 +60,15 @@ export async function keepLocalServices(options: KeeperOptions): Promise<Keeper>
   }
 
   async function syncContinuous(name: string): Promise<void> {
-    const wanted = wantedServices(kinds).get(name);
-    const present = services.get(name) as APIService | undefined;
-    const management = present?.metadata.labels?.[managedLabel];
-    if (present === undefined) {
-      if (wanted?.metadata.labels?.[managedLabel] !== "true") return;
+    const wanted = wantedNow().get(name);
+    const present = servicePresent(name);
+    const change = changeOf(present, wanted);
+    if (change === "create" && wanted !== undefined) {
       await handler.handle({ ...target, verb: "create", options: {}, user: itself, userAgent, body: bodyOf(wanted) });
-    } else if (management === "true" && wanted === undefined) {
-      const preconditions = { uid: present.metadata.uid };
+    } else if (change === "delete") {
+      const preconditions = { uid: present?.metadata.uid };
       await handler.handle({ ...target, verb: "delete", name, options: { preconditions }, user: itself, userAgent });
-    } else if (management === "true" && wanted !== undefined && !isAsWanted(present, wanted)) {
+    } else if (change === "patch" && wanted !== undefined) {
       const body = { ...bodyOf(wanted), metadata: { labels: { [managedLabel]: "true" } } };
       const patchType = "application/merge-patch+json";
       await handler.handle({ ...target, verb: "patch", name, patchType, options: {}, user: itself, userAgent, body });
@@ -138,6 +152,26 @@ function wantedServices(kinds: KindRegistry): Map<string, APIService> {
     }
   }
   return wanted;
+}
+
+/** What has to be done about a service that is always to be as it should. */
+function changeOf(
+  present: APIService | undefined,
+  wanted: APIService | undefined,
+): "create" | "delete" | "patch" | undefined {
+  if (present === undefined) return wanted?.metadata.labels?.[managedLabel] === "true" ? "create" : undefined;
+  if (present.metadata.labels?.[managedLabel] !== "true") return undefined;
+  if (wanted === undefined) return "delete";
+  return isAsWanted(present, wanted) ? undefined : "patch";
+}
+
+/** What is derived from the kinds, made anew when they have changed. */
+function ofGeneration<T>(kinds: KindRegistry, derive: () => T): () => T {
+  let known: { readonly generation: number; readonly value: T } | undefined;
+  return () => {
+    if (known?.generation !== kinds.generation) known = { generation: kinds.generation, value: derive() };
+    return known.value;
+  };
 }
 
 function isManaged({ metadata }: APIService): boolean {
