@@ -175,6 +175,11 @@ test("discovery tells what the server serves, as stale while it is away; then re
     freshness: "Stale",
     resources: ["flowers"],
   });
+  const metrics = (await ask("/metrics")).text;
+  expect(metrics).toContain(`aggregator_unavailable_apiservice{name="v1.${group}"} 1`);
+  expect(metrics).toContain(
+    `aggregator_unavailable_apiservice_total{name="v1.${group}",reason="FailedDiscoveryCheck"} 1`,
+  );
   const there = cluster.client().resource(flowers).get({ namespace: "default", name: "rose" });
   await expect(there).rejects.toMatchObject({ status: { reason: "ServiceUnavailable" } });
   await cluster

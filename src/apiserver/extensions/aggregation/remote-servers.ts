@@ -1,7 +1,7 @@
 import type { ServedResource } from "../../../api/kinds/index.ts";
 import type { JsonObject, JsonValue, KubeObject } from "../../../api/meta/index.ts";
 import type { APIService, EndpointSlice, Service } from "../../../api/types/index.ts";
-import type { Timer } from "../../../host/index.ts";
+import type { Counter, Gauge, Timer } from "../../../host/index.ts";
 import { Followed, type Keeper, type KeeperOptions, writeStatus } from "../../keepers/index.ts";
 import { CallError, type ServiceClient, type ServiceTarget } from "../service-client/index.ts";
 import { isAvailable, isRemote, type RemoteService } from "./api-service.ts";
@@ -50,12 +50,24 @@ export class RemoteServers implements Keeper {
   readonly #apiServices: Followed;
   readonly #services: Followed;
   readonly #slices: Followed;
+  readonly #unavailable: Gauge;
+  readonly #unavailableTotal: Counter;
   #backends: Promise<unknown> | undefined;
   #closed = false;
 
   constructor(options: RemoteServersOptions) {
     this.#options = options;
     const { store, host, kinds } = options;
+    this.#unavailable = host.metrics.gauge({
+      name: "aggregator_unavailable_apiservice",
+      help: "1 for an APIService whose server cannot be used.",
+      labels: ["name"],
+    });
+    this.#unavailableTotal = host.metrics.counter({
+      name: "aggregator_unavailable_apiservice_total",
+      help: "How often an APIService's server could not be used any more, and why.",
+      labels: ["name", "reason"],
+    });
     const prefixOf = (apiVersion: string, kind: string) =>
       `${kinds.byApiVersionKind(apiVersion, kind)?.storagePrefix}/`;
     const apiServices = prefixOf("apiregistration.k8s.io/v1", "APIService");
@@ -117,6 +129,7 @@ export class RemoteServers implements Keeper {
       if (known === undefined) return;
       known.timer?.cancel();
       this.#known.delete(name);
+      this.#unavailable.remove(name);
       this.#options.kinds.withdraw(known.service.spec.group ?? "", known.service.spec.version ?? "");
       return;
     }
@@ -266,8 +279,11 @@ export class RemoteServers implements Keeper {
   }
 
   async #write(name: string, known: Known, availability: Availability): Promise<void> {
+    const isUsable = availability.status === "True";
+    this.#unavailable.set({ name }, isUsable ? 0 : 1);
     const conditions = withAvailability(known.service, availability, this.#options.host.clock.now());
     if (conditions === undefined) return;
+    if (!isUsable) this.#unavailableTotal.labels(name, availability.reason).inc();
     const target = { group: "apiregistration.k8s.io", version: "v1", resource: "apiservices", name };
     const body = { status: { conditions: conditions.map((condition) => ({ ...condition })) } };
     await writeStatus(this.#options, { ...target, patchType: "application/merge-patch+json", body, options: {} });
