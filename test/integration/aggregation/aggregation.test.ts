@@ -143,6 +143,35 @@ test("a watch is passed on as it comes", async () => {
   expect(JSON.parse(first)).toMatchObject({ type: "ADDED", object: { metadata: { name: "rose" } } });
 });
 
+test("a connection that changes its protocol is joined with one to the server behind it", async () => {
+  const made = await start();
+  made.server.on("upgrade", (request, socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    socket.write(`${request.headers["x-remote-user"]} ${request.url}\n`);
+    socket.on("data", (chunk: Buffer) => socket.end(chunk.toString().toUpperCase()));
+    socket.on("error", () => {});
+  });
+  const { server: url, caPem: ca, clientCertPem: cert, clientKeyPem: key } = cluster.kubeconfig;
+  const path = `${groupPath}/namespaces/default/flowers/rose/talk`;
+  const said = await new Promise<string>((resolve, reject) => {
+    const headers = { connection: "Upgrade", upgrade: "echo" };
+    const sent = httpsRequest(`${url}${path}`, { ca, cert, key, headers, agent: false });
+    sent.on("upgrade", (_response, socket, head) => {
+      let text = head.toString();
+      socket.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      socket.on("end", () => resolve(text));
+      socket.on("error", reject);
+      socket.write("hello");
+    });
+    sent.on("error", reject);
+    sent.on("response", (response) => reject(new Error(`answered ${response.statusCode}`)));
+    sent.end();
+  });
+  expect(said).toBe(`admin ${path}\nHELLO`);
+});
+
 test("discovery tells what the server serves, as stale while it is away; then requests get 503", async () => {
   const made = await start();
   const aggregated = { accept: "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList" };
@@ -254,4 +283,31 @@ test("every group version that is served here has an APIService, which is writte
   expect(shown).toContainEqual(["v2.autoscaling", "onstart", "17500/30", "Local"]);
   await apiServices.delete({ name: "v2.autoscaling" });
   expect((await ask("/apis/autoscaling/v2")).code).toBe(200);
+});
+
+test("the group of a custom resource has an APIService while it is served", async () => {
+  const client = cluster.client();
+  const widgets = { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" };
+  const schema = { openAPIV3Schema: { type: "object" } };
+  await client.resource(resources.customresourcedefinitions).create({
+    metadata: { name: "widgets.example.org" },
+    spec: {
+      group: "example.org",
+      scope: "Namespaced",
+      names: widgets,
+      versions: [{ name: "v1", served: true, storage: true, schema }],
+    },
+  });
+  const find = async () => {
+    const { items } = await client.resource(resources.apiservices).list();
+    return items.find(({ metadata }) => metadata.name === "v1.example.org");
+  };
+  const made = await eventually(find, (service) => service !== undefined);
+  expect(made).toMatchObject({
+    metadata: { labels: { "kube-aggregator.kubernetes.io/automanaged": "true" } },
+    spec: { group: "example.org", version: "v1", groupPriorityMinimum: 1000, versionPriority: 100 },
+    status: { conditions: [{ type: "Available", status: "True", reason: "Local" }] },
+  });
+  await client.resource(resources.customresourcedefinitions).delete({ name: "widgets.example.org" });
+  await eventually(find, (service) => service === undefined);
 });
