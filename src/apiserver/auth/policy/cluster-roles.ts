@@ -126,6 +126,7 @@ const schedulerRules: readonly RuleFacts[] = [
   [read, "resource.k8s.io", "deviceclasses"],
   ["get list watch update patch", "resource.k8s.io", "resourceclaims"],
   ["update patch", "resource.k8s.io", "resourceclaims/status"],
+  ["update patch", "resource.k8s.io", "resourceclaims/binding"],
   [read, "resource.k8s.io", "resourceslices"],
   [read, "resource.k8s.io", "devicetaintrules"],
   ["get list watch patch update", "core", "pods/finalizers"],
