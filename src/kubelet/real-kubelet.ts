@@ -94,6 +94,7 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
     usage: {
       listContainerStats: (filter) => node.runtime.listContainerStats(filter),
       machine: () => machineUsage(),
+      volumes: (pod) => node.backend.volumes.usage(pod),
     },
     probes,
     logFolder: "/var/log",

@@ -331,4 +331,33 @@ describe.skipIf(reason !== undefined)(`volumes of storage drivers${reason ? ` ($
     await volumes.release("uid-1");
     expect(volumes.inUse()).toEqual([]);
   });
+
+  test("what a volume holds is asked of its driver, once a minute", async () => {
+    await describeDriver({});
+    const name = `measured-${count}`;
+    await claim(name);
+    const started = await driverWith({ capabilities: ["GET_VOLUME_STATS"] });
+    const pod = claimed(name);
+    expect(await volumes.prepare(pod)).toEqual({ ready: true });
+    const told = { capacityBytes: 1000, availableBytes: 600, usedBytes: 400, inodes: 10, inodesFree: 7, inodesUsed: 3 };
+    expect(await volumes.usage(pod)).toEqual([{ name: "v", claimName: name, ...told }]);
+    await volumes.usage(pod);
+    const asked = started.calls.filter(({ method }) => method === "NodeGetVolumeStats");
+    expect(asked.map(({ request }) => request)).toEqual([
+      { volumeId: `handle-${name}`, volumePath: await pathOf(pod), stagingTargetPath: "" },
+    ]);
+    await volumes.release("uid-1");
+    expect(await volumes.usage(pod)).toEqual([]);
+  });
+
+  test("a volume whose driver does not measure, or fails to, is left out", async () => {
+    await describeDriver({});
+    const name = `unmeasured-${count}`;
+    await claim(name);
+    const started = await driverWith({ capabilities: ["GET_VOLUME_STATS"] });
+    started.failing.add("NodeGetVolumeStats");
+    await volumes.prepare(claimed(name));
+    expect(await volumes.usage(claimed(name))).toEqual([]);
+    await volumes.release("uid-1");
+  });
 });

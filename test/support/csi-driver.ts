@@ -74,6 +74,12 @@ export class TestDriver {
         ...(topology === undefined ? {} : { accessibleTopology: { segments: topology } }),
       }),
       NodeGetCapabilities: () => ({ capabilities: capabilities.map((type) => ({ rpc: { type } })) }),
+      NodeGetVolumeStats: () => ({
+        usage: [
+          { unit: "BYTES", total: 1000, available: 600, used: 400 },
+          { unit: "INODES", total: 10, available: 7, used: 3 },
+        ],
+      }),
       NodeStageVolume: ({ stagingTargetPath }) => this.#bind(String(stagingTargetPath)),
       NodeUnstageVolume: ({ stagingTargetPath }) => this.#unbind(String(stagingTargetPath)),
       NodePublishVolume: ({ targetPath }) => this.#bind(String(targetPath)),

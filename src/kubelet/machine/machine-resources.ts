@@ -1,13 +1,13 @@
-import { lstat, readdir, readFile, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, statfs } from "node:fs/promises";
 import type { Pod } from "../../api/types/index.ts";
-import { type Clock, undefinedIfAbsent } from "../../host/index.ts";
+import type { Clock } from "../../host/index.ts";
 import type { NodeResources, Observation, Observations, PodUsage, Signal } from "../eviction/index.ts";
 import { podUid } from "../pod-worker/index.ts";
 import { podUidLabel } from "../runtime/labels.ts";
 import type { ContainerRuntime, ContainerStats } from "../runtime/runtime.ts";
 import { machineUsage } from "../server/index.ts";
 import { VolumeLayout } from "../volumes/layout.ts";
+import { type TreeUsage, treeUsage } from "../volumes/volume-usage.ts";
 
 export interface MachineResourcesOptions {
   readonly clock: Clock;
@@ -94,33 +94,6 @@ export class MachineResources implements NodeResources {
   freeDisk(): Promise<void> {
     return this.#options.removeUnusedImages();
   }
-}
-
-interface TreeUsage {
-  readonly bytes: number;
-  readonly inodes: number;
-}
-
-/** Of stat(2). */
-const blockBytes = 512;
-
-/** What a folder with all that is below it takes on its disk; files that vanish meanwhile do not count. */
-async function treeUsage(path: string): Promise<TreeUsage> {
-  let bytes = 0;
-  let inodes = 0;
-  const folders = [path];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const entries = (await readdir(folder, { withFileTypes: true }).catch(undefinedIfAbsent)) ?? [];
-    for (const entry of entries) {
-      const child = join(folder, entry.name);
-      const stat = await lstat(child).catch(undefinedIfAbsent);
-      if (stat === undefined) continue;
-      bytes += stat.blocks * blockBytes;
-      inodes++;
-      if (stat.isDirectory()) folders.push(child);
-    }
-  }
-  return { bytes, inodes };
 }
 
 /** Of the file system that a path is on. */

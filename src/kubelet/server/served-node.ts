@@ -4,6 +4,7 @@ import type { ProbeCounts } from "../probes/probe-counts.ts";
 import type { ContainerLogs } from "../runtime/container-logs.ts";
 import type { ContainerRuntime, StatsService } from "../runtime/runtime.ts";
 import type { StreamingService } from "../runtime/streaming.ts";
+import type { NamedVolumeUsage } from "../volumes/index.ts";
 import type { MachineUsage } from "./stats/machine.ts";
 
 /** A pod of the node, as the kubelet's API tells of it. */
@@ -25,7 +26,10 @@ export interface ServedNode {
   /** The kubelet's own settings in the shape of KubeletConfiguration, for `/configz`. */
   readonly configuration: Readonly<Record<string, unknown>>;
   /** What containers use, and the machine as a whole. Absent on a simulated node, whose containers use nothing. */
-  readonly usage?: StatsService & { machine(): Promise<MachineUsage> };
+  readonly usage?: StatsService & {
+    machine(): Promise<MachineUsage>;
+    volumes(pod: Pod): Promise<readonly NamedVolumeUsage[]>;
+  };
   /** For `/metrics/probes`; not counted on a simulated node. */
   readonly probes?: ProbeCounts;
   /** What `/logs/` serves: `/var/log` of a real node. Absent on a simulated one. */

@@ -18,6 +18,7 @@ import { readWithin } from "./mounting/sub-path.ts";
 import { PodVolumes } from "./pod-volumes.ts";
 import { type SharedKinds, StepError, type VolumeNode } from "./volume-kind.ts";
 import { type Environment, type Preparation, VolumeError, type VolumeManager } from "./volume-manager.ts";
+import type { NamedVolumeUsage } from "./volume-usage.ts";
 
 export interface NodeVolumesOptions {
   readonly host: Host;
@@ -139,6 +140,11 @@ class NodeVolumes implements VolumeManager {
   async removeOrphans(isKnown: (uid: string) => boolean): Promise<void> {
     const uids = (await readdir(this.#node.layout.pods).catch(undefinedIfAbsent)) ?? [];
     await this.#releaseOrphans(uids.filter((uid) => !isKnown(uid)));
+  }
+
+  async usage(pod: Pod): Promise<readonly NamedVolumeUsage[]> {
+    const volumes = this.#pods.get(podUid(pod));
+    return volumes === undefined ? [] : volumes.usage();
   }
 
   inUse(): readonly string[] {

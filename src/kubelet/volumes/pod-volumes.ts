@@ -13,6 +13,7 @@ import {
   type VolumeRequest,
 } from "./volume-kind.ts";
 import type { Preparation } from "./volume-manager.ts";
+import type { NamedVolumeUsage } from "./volume-usage.ts";
 
 const firstRetryMs = 500;
 const longestRetryMs = 122_000;
@@ -20,6 +21,9 @@ const longestRetryMs = 122_000;
 const patienceMs = 123_000;
 /** What stands in the way in the API rather than on the node is looked at again after this. */
 const unprocessedRetryMs = 10_000;
+
+/** The original's --volume-stats-agg-period. */
+const measuredAgainMs = 60_000;
 
 interface Failure {
   readonly retryAtMs: number;
@@ -35,6 +39,7 @@ export class PodVolumes {
   readonly #failures = new Map<string, Failure>();
   #pod: Pod;
   #waitingSinceMs: number | undefined;
+  #measured: { readonly atMs: number; readonly usage: Promise<readonly NamedVolumeUsage[]> } | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(node: VolumeNode, kinds: SharedKinds, references: References, pod: Pod) {
@@ -99,6 +104,30 @@ export class PodVolumes {
     for (const [name, volume] of this.#made) {
       await volume.refresh?.(this.#pod, references).catch((error: unknown) => failed(name, error));
     }
+  }
+
+  /** What the volumes hold: as it was within the last minute, else measured now. One that cannot be measured is left out. */
+  async usage(): Promise<readonly NamedVolumeUsage[]> {
+    const now = this.#node.host.clock.now();
+    if (this.#measured === undefined || now - this.#measured.atMs >= measuredAgainMs) {
+      this.#measured = { atMs: now, usage: this.#measure() };
+    }
+    return this.#measured.usage;
+  }
+
+  async #measure(): Promise<readonly NamedVolumeUsage[]> {
+    const claims = new Map(claimedVolumes(this.#pod).map(({ volumeName, claimName }) => [volumeName, claimName]));
+    const all = [...this.#made].map(async ([name, volume]): Promise<NamedVolumeUsage[]> => {
+      if (volume.usage === undefined) return [];
+      try {
+        const claimName = claims.get(name);
+        return [{ ...(await volume.usage()), name, ...(claimName && { claimName }) }];
+      } catch (error) {
+        this.#node.host.log.debug("a volume could not be measured", { volume: name, error });
+        return [];
+      }
+    });
+    return (await Promise.all(all)).flat();
   }
 
   #retryAfterMs(unmounted: readonly string[], hasUnprocessed: boolean, now: number): number {

@@ -38,5 +38,9 @@ export class SimulatedVolumes implements VolumeManager {
     return [];
   }
 
+  async usage(): Promise<readonly []> {
+    return [];
+  }
+
   stop(): void {}
 }

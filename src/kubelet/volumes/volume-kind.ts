@@ -5,6 +5,7 @@ import type { References } from "../references.ts";
 import type { ImageSpec } from "../runtime/runtime.ts";
 import type { VolumeLayout } from "./layout.ts";
 import type { Mounter } from "./mounting/mounter.ts";
+import type { VolumeUsage } from "./volume-usage.ts";
 
 /** What the node gives to the making of volumes. */
 export interface VolumeNode {
@@ -38,6 +39,8 @@ export interface MadeVolume {
   readonly readOnly: boolean;
   /** The runtime mounts this image in place of a folder. */
   readonly image?: ImageSpec;
+  /** What it holds. @throws when that cannot be told now. Absent for kinds that have no usage of their own. */
+  usage?(): Promise<VolumeUsage>;
   /** Brings it up to date with the objects that it is made from. @throws when it cannot: it stays as it was. */
   refresh?(pod: Pod, references: References): Promise<void>;
 }

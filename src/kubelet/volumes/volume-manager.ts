@@ -1,5 +1,6 @@
 import type { Container, Pod } from "../../api/types/index.ts";
 import type { Mount } from "../runtime/runtime.ts";
+import type { NamedVolumeUsage } from "./volume-usage.ts";
 
 /** The volumes of one node's pods, as the pod worker needs them. All of it may be asked again at any time. */
 export interface VolumeManager {
@@ -29,6 +30,8 @@ export interface VolumeManager {
   removeOrphans(isKnown: (podUid: string) => boolean): Promise<void>;
   /** Volumes that must stay attached to the node, as its status names them: from before they are mounted until they are not. */
   inUse(): readonly string[];
+  /** What the volumes of a pod hold, as far as it is known; measured anew once a minute. */
+  usage(pod: Pod): Promise<readonly NamedVolumeUsage[]>;
   /** The kubelet ends; volumes stay for the pods that go on. */
   stop(): void;
 }

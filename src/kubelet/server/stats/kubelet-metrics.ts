@@ -1,9 +1,11 @@
 import { podUid } from "../../pod-worker/index.ts";
+import type { VolumeUsage } from "../../volumes/index.ts";
 import type { ServedNode } from "../served-node.ts";
-import { family } from "./exposition.ts";
+import { family, type Labels } from "./exposition.ts";
 
 /** `/metrics`: what the process counts, and what runs on the node. */
-export async function kubeletMetrics({ host, name, runtime }: ServedNode): Promise<string> {
+export async function kubeletMetrics(node: ServedNode): Promise<string> {
+  const { host, name, runtime } = node;
   const [own, sandboxes, containers] = await Promise.all([
     host.metrics.render(),
     runtime.listPodSandbox({ state: "ready" }),
@@ -24,8 +26,39 @@ export async function kubeletMetrics({ host, name, runtime }: ServedNode): Promi
     family("kubelet_running_pods", "gauge", "Number of pods that have a running pod sandbox", [
       { labels: {}, value: sandboxes.length },
     ]),
+    ...(await volumeMetrics(node)),
   ].join("");
 }
+
+/** Of claims only, each once however many pods have it. */
+async function volumeMetrics(node: ServedNode): Promise<string[]> {
+  const { usage } = node;
+  if (usage === undefined) return [];
+  const byClaim = new Map<string, { readonly labels: Labels; readonly usage: VolumeUsage }>();
+  for (const { pod } of node.pods()) {
+    const { namespace = "" } = pod.metadata;
+    for (const one of await usage.volumes(pod)) {
+      if (one.claimName === undefined) continue;
+      const labels = { namespace, persistentvolumeclaim: one.claimName };
+      byClaim.set(`${namespace}/${one.claimName}`, { labels, usage: one });
+    }
+  }
+  return volumeFamilies.map(([name, help, field]) => {
+    const samples = [...byClaim.values()].flatMap(({ labels, usage: { [field]: value } }) =>
+      value === undefined ? [] : [{ labels, value }],
+    );
+    return family(`kubelet_volume_stats_${name}`, "gauge", help, samples);
+  });
+}
+
+const volumeFamilies = [
+  ["available_bytes", "Number of available bytes in the volume", "availableBytes"],
+  ["capacity_bytes", "Capacity in bytes of the volume", "capacityBytes"],
+  ["inodes", "Maximum number of inodes in the volume", "inodes"],
+  ["inodes_free", "Number of free inodes in the volume", "inodesFree"],
+  ["inodes_used", "Number of used inodes in the volume", "inodesUsed"],
+  ["used_bytes", "Number of used bytes in the volume", "usedBytes"],
+] as const;
 
 const results = { success: "successful", failure: "failed", unknown: "unknown" } as const;
 const types = { liveness: "Liveness", readiness: "Readiness", startup: "Startup" } as const;

@@ -1,6 +1,7 @@
 import { formatTime } from "../../../api/meta/index.ts";
 import { podUidLabel } from "../../runtime/labels.ts";
 import type { ContainerStats } from "../../runtime/runtime.ts";
+import type { NamedVolumeUsage } from "../../volumes/index.ts";
 import type { ServedNode, ServedPod } from "../served-node.ts";
 import type { MachineUsage } from "./machine.ts";
 
@@ -14,6 +15,7 @@ export async function statsSummary(node: ServedNode, onlyCpuAndMemory: boolean):
   const now = formatTime(node.host.clock.now());
   const byPod = Map.groupBy(containers, ({ labels }) => labels[podUidLabel] ?? "");
   const pods = [...node.pods()].filter(isStarted);
+  const volumes = await Promise.all(pods.map(({ pod }) => (onlyCpuAndMemory ? [] : node.usage?.volumes(pod)) ?? []));
   return {
     node: {
       nodeName: node.name,
@@ -23,7 +25,12 @@ export async function statsSummary(node: ServedNode, onlyCpuAndMemory: boolean):
         ? {}
         : { runtime: { imageFs: { time: now, usedBytes: images[0].usedBytes, inodesUsed: images[0].inodesUsed } } }),
     },
-    pods: pods.map((served) => podStats(served, byPod.get(served.pod.metadata.uid ?? "") ?? [], onlyCpuAndMemory)),
+    pods: pods.map((served, i) => ({
+      ...podStats(served, byPod.get(served.pod.metadata.uid ?? "") ?? [], onlyCpuAndMemory),
+      ...((volumes[i]?.length ?? 0) > 0 && {
+        volume: volumes[i]?.map((usage) => volumeStats(now, served, usage)),
+      }),
+    })),
   };
 }
 
@@ -51,6 +58,16 @@ function podStats({ pod }: ServedPod, containers: readonly ContainerStats[], onl
       },
     }),
   };
+}
+
+function volumeStats(
+  time: string,
+  { pod }: ServedPod,
+  { name, claimName, capacityBytes, availableBytes, usedBytes, inodes, inodesFree, inodesUsed }: NamedVolumeUsage,
+): object {
+  const counts = { availableBytes, capacityBytes, usedBytes, inodesFree, inodes, inodesUsed };
+  const claim = claimName && { pvcRef: { name: claimName, namespace: pod.metadata.namespace } };
+  return { time, ...counts, name, ...claim };
 }
 
 function containerStats(podStart: string | undefined, stats: ContainerStats, onlyCpuAndMemory: boolean): object {

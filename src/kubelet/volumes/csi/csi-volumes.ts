@@ -18,6 +18,7 @@ import {
   type VolumeRequest,
 } from "../volume-kind.ts";
 import { accessModeOf, type CsiSource, checkLifecycle, csiSource, groupPolicy, podContext } from "./csi-request.ts";
+import { type CsiUsage, volumeUsageOf } from "./csi-usage.ts";
 import type { CsiDriver, CsiDrivers } from "./drivers.ts";
 
 const pluginName = "kubernetes.io/csi";
@@ -60,7 +61,11 @@ export class CsiVolumes {
     const driver = this.#driverFor(request, source);
     await this.#stage(request, source, driver, object, context, references);
     const path = await this.#publish(request, source, driver, object, context, references);
-    const made: MadeVolume = { path, readOnly: source.readOnly };
+    const made: MadeVolume = {
+      path,
+      readOnly: source.readOnly,
+      ...(driver.capabilities.has("GET_VOLUME_STATS") && { usage: () => this.#usage(source, driver, path) }),
+    };
     if (object?.spec.requiresRepublish !== true) return made;
     return {
       ...made,
@@ -89,6 +94,16 @@ export class CsiVolumes {
 
   inUse(): readonly string[] {
     return [...new Set([...this.#inUse.values()].flatMap((names) => [...names]))].sort();
+  }
+
+  async #usage({ handle, driver: driverName, isEphemeral }: CsiSource, driver: CsiDriver, path: string) {
+    const isStaged = !isEphemeral && driver.capabilities.has("STAGE_UNSTAGE_VOLUME");
+    const { usage } = await driver.node.call<{ usage: readonly CsiUsage[] }>("NodeGetVolumeStats", {
+      volumeId: handle,
+      volumePath: path,
+      stagingTargetPath: isStaged ? join(this.#stagingFolder(driverName, handle), "globalmount") : "",
+    });
+    return volumeUsageOf(usage);
   }
 
   #use({ metadata: { uid = "" } }: Pod, { driver, handle }: CsiSource): void {

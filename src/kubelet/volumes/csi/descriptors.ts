@@ -63,6 +63,7 @@ export const csiDescriptor: Descriptor = {
               "NodeUnstageVolume",
               "NodePublishVolume",
               "NodeUnpublishVolume",
+              "NodeGetVolumeStats",
               "NodeGetCapabilities",
               "NodeGetInfo",
             ),
@@ -86,6 +87,16 @@ export const csiDescriptor: Descriptor = {
             NodePublishVolumeResponse: message({}),
             NodeUnpublishVolumeRequest: message({ volumeId: [1, "string"], targetPath: [2, "string"] }),
             NodeUnpublishVolumeResponse: message({}),
+            NodeGetVolumeStatsRequest: message({
+              volumeId: [1, "string"],
+              volumePath: [2, "string"],
+              stagingTargetPath: [3, "string"],
+            }),
+            NodeGetVolumeStatsResponse: message({ usage: [1, "VolumeUsage", "repeated"] }),
+            VolumeUsage: {
+              ...message({ available: [1, "int64"], total: [2, "int64"], used: [3, "int64"], unit: [4, "Unit"] }),
+              nested: { Unit: { values: { UNKNOWN: 0, BYTES: 1, INODES: 2 } } },
+            },
             NodeGetCapabilitiesRequest: message({}),
             NodeGetCapabilitiesResponse: message({ capabilities: [1, "NodeServiceCapability", "repeated"] }),
             NodeServiceCapability: {

@@ -4,6 +4,7 @@ import type { Pod } from "../../../api/types/index.ts";
 import { giveToGroup } from "../files/ownership.ts";
 import { isMounted } from "../mounting/mounter.ts";
 import type { MakeVolume, VolumeNode } from "../volume-kind.ts";
+import { filesystemUsage, folderUsage } from "../volume-usage.ts";
 
 /** An empty folder that lives as long as its pod: on the disk, in memory, or in huge pages. */
 export const makeEmptyDir: MakeVolume = async ({ node, pod, volume, specName }) => {
@@ -16,7 +17,8 @@ export const makeEmptyDir: MakeVolume = async ({ node, pod, volume, specName }) 
   await chmod(folder, 0o777);
   const gid = pod.spec?.securityContext?.fsGroup;
   if (gid !== undefined) await giveToGroup(folder, { gid, readOnly: false });
-  return { path: folder, readOnly: false };
+  const usage = medium === "" ? folderUsage : filesystemUsage;
+  return { path: folder, readOnly: false, usage: () => usage(folder) };
 };
 
 /** A file system in memory at a folder, unless there is one. @param bytes how much it holds; half of the machine's when left out */

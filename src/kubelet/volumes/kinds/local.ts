@@ -3,6 +3,7 @@ import { undefinedIfAbsent } from "../../../host/index.ts";
 import { giveToGroup } from "../files/ownership.ts";
 import { isMounted } from "../mounting/mounter.ts";
 import { type MakeVolume, StepError } from "../volume-kind.ts";
+import { filesystemUsage } from "../volume-usage.ts";
 
 /** A folder of the machine behind a persistent volume, mounted into the pod's own place. */
 export const makeLocal: MakeVolume = async ({ node, pod, persistent, specName, readOnly }) => {
@@ -30,5 +31,5 @@ export const makeLocal: MakeVolume = async ({ node, pod, persistent, specName, r
   if (fsGroup !== undefined && !readOnly) {
     await giveToGroup(target, { gid: fsGroup, readOnly, policy: fsGroupChangePolicy });
   }
-  return { path: target, readOnly };
+  return { path: target, readOnly, usage: () => filesystemUsage(target) };
 };

@@ -13,6 +13,7 @@ import { configMapFiles, downwardFiles, joinedProblems, secretFiles } from "../f
 import type { TokenCache } from "../files/token-cache.ts";
 import { trustBundleText } from "../files/trust-bundles.ts";
 import type { MadeVolume, MakeVolume, VolumeNode, VolumeRequest } from "../volume-kind.ts";
+import { folderUsage } from "../volume-usage.ts";
 import { memoryBytes, mountMemory } from "./empty-dir.ts";
 
 const defaultFileMode = 0o644;
@@ -42,6 +43,7 @@ export function projectedVolumes(tokens: TokenCache): MakeVolume {
     return {
       path: folder,
       readOnly: true,
+      usage: () => folderUsage(folder),
       refresh: async (newest, fresh) => {
         const latest = await filesOf(newest, projection, { node, references: fresh, tokens });
         await show({ ...request, pod: newest }, folder, latest);
