@@ -1,9 +1,11 @@
 // How long a Deployment takes on simulated nodes: until the cluster is ready, all pods are bound, all pods are Ready, and
-// (after a deletion) all are gone; with CPU time and memory of the whole process.
+// (after a deletion) all are gone; with CPU time and memory of the whole process, and the longest turn of its event loop:
+// how long a request of somebody else may have waited.
 // usage: node bench/rollout.ts [--nodes 500] [--replicas 3000] [--profile FILE]
 // --profile: a CPU profile from when the cluster is ready until all pods are bound, for bench/split.ts.
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import type { Pod } from "../src/api/types/index.ts";
 import { createCluster, resources } from "../src/index.ts";
@@ -21,6 +23,8 @@ const table: Record<string, string | number>[] = [];
 let began = performance.now();
 let cpuBefore = process.cpuUsage();
 let threadBefore = process.threadCpuUsage();
+const turns = monitorEventLoopDelay({ resolution: 1 });
+turns.enable();
 
 // About 60 pods for a processor: that they fit is not what is measured.
 const nodes = { count: Number(flags.nodes), cpu: "64", memory: "256Gi", pods: 250 };
@@ -117,9 +121,11 @@ function record(what: string): void {
     ms,
     "CPU ms": Math.round((user + system) / 1000),
     "of the main thread": Math.round((thread.user + thread.system) / 1000),
+    "longest turn ms": Math.round(turns.max / 1e6),
     "RSS MiB": Math.round(process.memoryUsage.rss() / 2 ** 20),
   });
   began = performance.now();
   cpuBefore = process.cpuUsage();
   threadBefore = process.threadCpuUsage();
+  turns.reset();
 }

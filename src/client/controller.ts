@@ -55,7 +55,8 @@ export interface Controller {
 const defaultWorkers = 5;
 /**
  * In process everything a controller waits for is done within the same turn of the event loop: one that is never
- * satisfied would keep connections and timers from being served. So each worker lets them have their turn now and then.
+ * satisfied, or has much to do, would keep connections and timers from being served. So all its workers together let them
+ * have their turn after so many keys.
  */
 const keysPerTurn = 64;
 
@@ -92,11 +93,18 @@ export function runController(options: ControllerOptions): Controller {
         outcome satisfies never;
     }
   };
+  let keys = 0;
+  let othersTurn: Promise<void> | undefined;
+  const giveWay = async (): Promise<void> => {
+    await sleep(host.clock, 0);
+    keys = 0;
+    othersTurn = undefined;
+  };
   const workLoop = async (): Promise<void> => {
-    let keys = 0;
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
       await work(key);
-      if (++keys % keysPerTurn === 0) await sleep(host.clock, 0);
+      if (++keys >= keysPerTurn) othersTurn ??= giveWay();
+      if (othersTurn !== undefined) await othersTurn;
     }
   };
   const begin = async (): Promise<void> => {

@@ -93,7 +93,7 @@ export function startDaemonSetController(context: ControllerContext): RunningCon
     const count = Math.min(plan.create.length, burst);
     if (count === 0) return undefined;
     expectations.expectCreations(key, count);
-    const { succeeded, error } = await slowStart(count, async (index) => {
+    const { succeeded, error } = await slowStart(host.clock, count, async (index) => {
       try {
         await podControl.create(podOf(set, plan.create[index] ?? "", hash), set);
       } catch (error) {

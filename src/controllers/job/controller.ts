@@ -103,7 +103,7 @@ export function startJobController(context: ControllerContext): RunningControlle
     }
     if (plan.create === 0) return {};
     expectations.expectCreations(key, plan.create);
-    const { succeeded, error } = await slowStart(plan.create, async (index) => {
+    const { succeeded, error } = await slowStart(host.clock, plan.create, async (index) => {
       try {
         await podControl.create(podOf(job, plan, plan.indexes?.[index]), job);
       } catch (error) {

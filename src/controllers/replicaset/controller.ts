@@ -7,7 +7,7 @@ import type { ControllerContext, RunningController } from "../context.ts";
 import { Expectations } from "../expectations.ts";
 import { byController, byNamespace, controllerKey, indexByController, indexByNamespace } from "../owners.ts";
 import { isActive, isNamespaceTerminating, messageOf, PodControl, podFromTemplate } from "../pods/index.ts";
-import { slowStart } from "../slow-start.ts";
+import { settleInTurns, slowStart } from "../slow-start.ts";
 import {
   nextAvailabilityMs,
   planReplicas,
@@ -82,7 +82,7 @@ export function startReplicaController<T extends ReplicaOwner>(
     if (template === undefined) return undefined;
     const pod = podFromTemplate(template, owner);
     expectations.expectCreations(key, count);
-    const { succeeded, error } = await slowStart(count, async () => {
+    const { succeeded, error } = await slowStart(host.clock, count, async () => {
       try {
         await podControl.create(pod, owner);
       } catch (error) {
@@ -96,16 +96,14 @@ export function startReplicaController<T extends ReplicaOwner>(
 
   async function remove(key: string, owner: T, surplus: readonly Pod[]): Promise<unknown> {
     expectations.expectDeletions(key, surplus.map(uidOf));
-    const results = await Promise.allSettled(
-      surplus.map(async (pod) => {
-        let deleted = false;
-        try {
-          deleted = await podControl.delete(pod, owner);
-        } finally {
-          if (!deleted) expectations.deleted(key, uidOf(pod));
-        }
-      }),
-    );
+    const results = await settleInTurns(host.clock, surplus, async (pod) => {
+      let deleted = false;
+      try {
+        deleted = await podControl.delete(pod, owner);
+      } finally {
+        if (!deleted) expectations.deleted(key, uidOf(pod));
+      }
+    });
     return results.find((result) => result.status === "rejected")?.reason;
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { exponentialBackoff } from "../../client/index.ts";
+import { systemClock } from "../../host/index.ts";
 import { slowStart } from "../slow-start.ts";
 import { type ReplicaObserved, replicaStatus } from "./plan.ts";
 
@@ -35,12 +36,23 @@ test("a failure is told in a condition and taken back when it is over", () => {
 
 test("what cannot succeed is tried once, not a thousand times", async () => {
   let tries = 0;
-  const refused = await slowStart(1000, async () => {
+  const refused = await slowStart(systemClock, 1000, async () => {
     tries++;
     throw new Error("no");
   });
   expect([tries, refused.succeeded]).toEqual([1, 0]);
-  expect(await slowStart(1000, async () => undefined)).toEqual({ succeeded: 1000 });
+  expect(await slowStart(systemClock, 1000, async () => undefined)).toEqual({ succeeded: 1000 });
+});
+
+test("a thousand requests leave others of the process their turns", async () => {
+  let turns = 0;
+  let ticking = setImmediate(function tick() {
+    turns++;
+    ticking = setImmediate(tick);
+  });
+  await slowStart(systemClock, 1000, async () => undefined);
+  clearImmediate(ticking);
+  expect(turns).toBeGreaterThan(5);
 });
 
 test("the delay between tries doubles up to its bound", () => {
