@@ -75,16 +75,78 @@ test("times of a shutdown become groups of pods", () => {
   expect(machineSettings(flagsOf(head)).shutdown).toBeUndefined();
 });
 
+/** As kubeadm writes it. */
+const ofKubeadm = `${head}
+authentication:
+  anonymous: { enabled: false }
+  webhook: { cacheTTL: 0s, enabled: true }
+  x509: { clientCAFile: /etc/kubernetes/pki/ca.crt }
+authorization:
+  mode: Webhook
+  webhook: { cacheAuthorizedTTL: 0s, cacheUnauthorizedTTL: 0s }
+cgroupDriver: systemd
+clusterDNS: [10.96.0.10]
+clusterDomain: cluster.local
+containerRuntimeEndpoint: ""
+cpuManagerReconcilePeriod: 0s
+crashLoopBackOff: {}
+evictionPressureTransitionPeriod: 0s
+healthzBindAddress: 127.0.0.1
+healthzPort: 10248
+logging: { flushFrequency: 0, options: { json: { infoBufferSize: "0" } }, verbosity: 0 }
+memorySwap: {}
+nodeStatusReportFrequency: 0s
+rotateCertificates: true
+runtimeRequestTimeout: 0s
+shutdownGracePeriod: 0s
+shutdownGracePeriodCriticalPods: 0s
+staticPodPath: /etc/kubernetes/manifests
+syncFrequency: 0s
+`;
+
+test("a file of kubeadm is taken: what says nothing is as left out, and what has no effect here is told", () => {
+  const path = join(folder, "config.yaml");
+  writeFileSync(path, ofKubeadm);
+  const command = addKubeletFlags(new Command()).exitOverride();
+  command.parse(["--kubeconfig", "k"], { from: "user" });
+  expect(readKubeletConfig(command, path)).toEqual([
+    "healthzBindAddress",
+    "healthzPort",
+    "logging",
+    "rotateCertificates",
+  ]);
+  expect(command.opts()).toMatchObject({
+    clientCaFile: "/etc/kubernetes/pki/ca.crt",
+    cgroupDriver: "systemd",
+    clusterDomain: "cluster.local",
+    containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock",
+    evictionPressureTransitionPeriod: 300_000,
+    runtimeRequestTimeout: 120_000,
+    podManifestPath: "/etc/kubernetes/manifests",
+  });
+});
+
+test("how often the node tells of itself is heard", () => {
+  const file = `${head}nodeStatusUpdateFrequency: 20s\nnodeStatusReportFrequency: 1m\nnodeLeaseDurationSeconds: 10\n`;
+  expect(machineSettings(flagsOf(file))).toMatchObject({ statusCheckSeconds: 20, statusSeconds: 60, leaseSeconds: 10 });
+  expect("statusSeconds" in machineSettings(flagsOf(head))).toBe(false);
+});
+
 test.each([
   ["another kind", "apiVersion: v1\nkind: Pod\n", "is a Pod (v1)"],
-  ["an unknown field", `${head}maxPod: 5\n`, "the field maxPod is unknown, or has no effect here"],
+  ["an unknown field", `${head}maxPod: 5\n`, 'strict decoding error: unknown field "maxPod"'],
+  [
+    "a promise that is not kept",
+    `${head}cpuManagerPolicy: static\n`,
+    'cpuManagerPolicy: "static" cannot be had here, only "none"',
+  ],
   [
     "an unknown field within another",
     `${head}authentication: { anonymous: { on: true } }\n`,
     "authentication.anonymous.on",
   ],
   ["a value that does not fit", `${head}maxPods: many\n`, 'maxPods: must be an integer, not "many"'],
-  ["a value out of bounds", `${head}maxPods: 0\n`, "maxPods: It must be a number from 1 to 100000."],
+  ["a value out of bounds", `${head}maxPods: -1\n`, "maxPods: It must be a number from 1 to 100000."],
   ["no duration", `${head}shutdownGracePeriod: soon\n`, "shutdownGracePeriod: "],
   ["half a group", `${head}shutdownGracePeriodByPodPriority: [{ priority: 5 }]\n`, "shutdownGracePeriodSeconds"],
 ])("%s is refused", (_, file, message) => {

@@ -43,6 +43,9 @@ const fields: Readonly<Record<string, Field>> = {
   kubeReserved: { flag: "kubeReserved", read: (value) => pairs(value, "=") },
   maxParallelImagePulls: { flag: "maxParallelImagePulls", read: number },
   maxPods: { flag: "maxPods", read: number },
+  nodeLeaseDurationSeconds: { flag: "nodeLeaseDurationSeconds", read: (value) => Number(number(value)) },
+  nodeStatusReportFrequency: { flag: "nodeStatusReportFrequency", read: duration },
+  nodeStatusUpdateFrequency: { flag: "nodeStatusUpdateFrequency", read: duration },
   podCIDR: { flag: "podCidr", read: text },
   podLogsDir: { flag: "podLogsDir", read: text },
   podPidsLimit: { flag: "podMaxPids", read: number },
@@ -60,20 +63,117 @@ const fields: Readonly<Record<string, Field>> = {
   tlsPrivateKeyFile: { flag: "tlsPrivateKeyFile", read: text },
   "userNamespaces.idsPerPod": { flag: "userNamespaceIdsPerPod", read: (value) => Number(number(value)) },
 };
+
+/** Who asks for these relies on them: they are refused with any other value than the one that is true here. */
+const promises: Readonly<Record<string, unknown>> = {
+  "authentication.webhook.enabled": true,
+  cpuManagerPolicy: "none",
+  enforceNodeAllocatable: ["pods"],
+  memoryManagerPolicy: "None",
+  protectKernelDefaults: false,
+  readOnlyPort: 0,
+  registerNode: true,
+  reservedMemory: [],
+  reservedSystemCPUs: "",
+  seccompDefault: false,
+  serverTLSBootstrap: false,
+  staticPodURL: "",
+  tlsCipherSuites: [],
+  tlsMinVersion: "",
+  topologyManagerPolicy: "none",
+};
+
+/** These do nothing here, and nothing is lost but speed, comfort or detail: who sets them is told so. */
+const withoutEffect: ReadonlySet<string> = new Set([
+  "allowedUnsafeSysctls",
+  "authentication.webhook.cacheTTL",
+  "authorization.webhook",
+  "configMapAndSecretChangeDetectionStrategy",
+  "containerLogMaxWorkers",
+  "containerLogMonitorInterval",
+  "contentType",
+  "cpuCFSQuota",
+  "cpuCFSQuotaPeriod",
+  "cpuManagerPolicyOptions",
+  "cpuManagerReconcilePeriod",
+  "crashLoopBackOff",
+  "enableContentionProfiling",
+  "enableControllerAttachDetach",
+  "enableDebugFlagsHandler",
+  "enableDebuggingHandlers",
+  "enableProfilingHandler",
+  "enableServer",
+  "enableSystemLogHandler",
+  "enableSystemLogQuery",
+  "eventBurst",
+  "eventRecordQPS",
+  "failCgroupV1",
+  "failSwapOn",
+  "featureGates",
+  "fileCheckFrequency",
+  "hairpinMode",
+  "healthzBindAddress",
+  "healthzPort",
+  "httpCheckFrequency",
+  "imageMaximumGCAge",
+  "imagePullCredentialsVerificationPolicy",
+  "imageServiceEndpoint",
+  "iptablesDropBit",
+  "iptablesMasqueradeBit",
+  "kernelMemcgNotification",
+  "kubeAPIBurst",
+  "kubeAPIQPS",
+  "kubeReservedCgroup",
+  "kubeletCgroups",
+  "localStorageCapacityIsolation",
+  "logging",
+  "makeIPTablesUtilChains",
+  "maxOpenFiles",
+  "memorySwap",
+  "memoryThrottlingFactor",
+  "mergeDefaultEvictionSettings",
+  "nodeStatusMaxImages",
+  "oomScoreAdj",
+  "podsPerCore",
+  "preloadedImagesVerificationAllowlist",
+  "providerID",
+  "qosReserved",
+  "registryBurst",
+  "registryPullQPS",
+  "rotateCertificates",
+  "runOnce",
+  "showHiddenMetricsForVersion",
+  "singleProcessOOMKill",
+  "staticPodURLHeader",
+  "streamingConnectionIdleTimeout",
+  "syncFrequency",
+  "systemCgroups",
+  "systemReservedCgroup",
+  "topologyManagerPolicyOptions",
+  "topologyManagerScope",
+  "tracing",
+  "volumePluginDir",
+  "volumeStatsAggPeriod",
+]);
 const apiVersion = "kubelet.config.k8s.io/v1beta1";
 const kind = "KubeletConfiguration";
 
 /**
- * Reads a KubeletConfiguration into the command's options; what the command line says itself counts more.
+ * Reads a KubeletConfiguration into the command's options; what the command line says itself counts more, and a field that
+ * says nothing (empty, 0, 0s) is as one that is left out.
+ * @returns the fields that have no effect here
  * @throws CommandError for a field that is unknown, cannot be had here, or does not fit
  */
-export function readKubeletConfig(command: Command, path: string): void {
+export function readKubeletConfig(command: Command, path: string): readonly string[] {
   const document = readDocument(path);
+  const ignored: string[] = [];
   for (const [name, value] of leaves(document, "")) {
-    if (name === "apiVersion" || name === "kind" || value === null) continue;
+    if (name === "apiVersion" || name === "kind" || saysNothing(value)) continue;
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (field === undefined) {
-      throw new CommandError(`${path}: the field ${name} is unknown, or has no effect here: it must be left out`);
+      checkOther(path, name, value);
+      if (withoutEffect.has(name) && value !== false) ignored.push(name);
+      continue;
     }
     if (command.getOptionValueSource(field.flag) === "cli") continue;
     try {
@@ -83,6 +183,23 @@ export function readKubeletConfig(command: Command, path: string): void {
       throw new CommandError(`${path}: ${name}: ${error.message}`);
     }
   }
+  return ignored;
+}
+
+function checkOther(path: string, name: string, value: unknown): void {
+  if (Object.hasOwn(promises, name)) {
+    const only = JSON.stringify(promises[name]);
+    if (JSON.stringify(value) === only) return;
+    throw new CommandError(`${path}: ${name}: ${JSON.stringify(value)} cannot be had here, only ${only}`);
+  }
+  if (!withoutEffect.has(name)) throw new CommandError(`${path}: strict decoding error: unknown field "${name}"`);
+}
+
+/** As the original fills in its defaults. */
+function saysNothing(value: unknown): boolean {
+  if (value === null || value === "" || value === 0 || value === "0s") return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isRecord(value) && Object.values(value).every(saysNothing);
 }
 
 function readDocument(path: string): Record<string, unknown> {
@@ -100,11 +217,18 @@ function readDocument(path: string): Record<string, unknown> {
   return document;
 }
 
+/** Fields that hold others, each of which is known by itself. */
+const groups: ReadonlySet<string> = new Set(
+  [...Object.keys(fields), ...Object.keys(promises), ...withoutEffect].flatMap((path) =>
+    path.split(".").flatMap((_, depth, parts) => (depth === 0 ? [] : [parts.slice(0, depth).join(".")])),
+  ),
+);
+
 /** Every field with its path. What is a known field is not looked into. */
 function* leaves(object: Record<string, unknown>, above: string): Generator<[string, unknown]> {
   for (const [name, value] of Object.entries(object)) {
     const path = above === "" ? name : `${above}.${name}`;
-    const isGroup = Object.keys(fields).some((known) => known.startsWith(`${path}.`));
+    const isGroup = groups.has(path);
     if (isGroup && isRecord(value)) yield* leaves(value, path);
     else yield [path, value];
   }

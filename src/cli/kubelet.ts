@@ -22,7 +22,7 @@ import { CommandError, type Surroundings } from "./surroundings.ts";
 /** `sampan kubelet`: this machine as a node of any Kubernetes, until it is told to stop; its pods go on. */
 export async function kubelet(command: Command, around: Surroundings): Promise<void> {
   const { config: configFile } = command.opts<KubeletFlags>();
-  if (configFile !== undefined) readKubeletConfig(command, configFile);
+  const ignored = configFile === undefined ? [] : readKubeletConfig(command, configFile);
   const flags = command.opts<KubeletFlags>();
   const host = systemHost({ log: { level: flags.logLevel } });
   const settings = machineSettings(flags);
@@ -31,6 +31,8 @@ export async function kubelet(command: Command, around: Surroundings): Promise<v
   const pairFor = async (ip: string) => servingFiles(flags) ?? (await ownPair(host, flags, name, ip));
   await pairFor(settings.ip ?? machineAddress());
   keepMemorySmall(around);
+  if (ignored.length > 0)
+    host.log.warn("fields of the kubelet's configuration have no effect here", { fields: ignored.join() });
   const config = await loadKubeconfig(flags.kubeconfig, flags.context).catch((error: Error) => {
     throw new CommandError(error.message);
   });

@@ -46,6 +46,9 @@ export interface MachineFlags {
   readonly shutdownGracePeriodCriticalPods?: number;
   readonly shutdownGracePeriodByPodPriority?: readonly GracePeriod[];
   readonly userNamespaceIdsPerPod?: number;
+  readonly nodeStatusUpdateFrequency?: number;
+  readonly nodeStatusReportFrequency?: number;
+  readonly nodeLeaseDurationSeconds?: number;
 }
 
 export interface KubeletFlags extends MachineFlags {

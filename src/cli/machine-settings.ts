@@ -23,6 +23,11 @@ export function machineSettings(flags: MachineFlags): MachineNodeOptions {
     eviction: evictionSettings(flags),
     shutdown: shutdownSettings(flags),
     cgroups: flags.cgroupsPerQos ? cgroupSettings(flags) : undefined,
+    ...defined({
+      statusCheckSeconds: inSeconds(flags.nodeStatusUpdateFrequency),
+      statusSeconds: inSeconds(flags.nodeStatusReportFrequency),
+      leaseSeconds: flags.nodeLeaseDurationSeconds,
+    }),
     userNamespaceIdsPerPod: flags.userNamespaceIdsPerPod,
     imageCollection: {
       highPercent: flags.imageGcHighThreshold,
@@ -48,6 +53,15 @@ export function machineSettings(flags: MachineFlags): MachineNodeOptions {
     network: { confDir: flags.cniConfDir, bridge: flags.cniBridge, masquerade: flags.masquerade },
     maxParallelImagePulls: flags.maxParallelImagePulls ?? (flags.serializeImagePulls ? 1 : Number.POSITIVE_INFINITY),
   };
+}
+
+function inSeconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000;
+}
+
+/** Settings that are set: others keep their defaults. */
+function defined<T extends object>(settings: T): Partial<T> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function cgroupSettings({ cgroupDriver, cgroupRoot, podMaxPids, ...flags }: MachineFlags): CgroupSettings {
