@@ -57,6 +57,7 @@ export async function createDefaultStorageClass({ client }: ComponentOptions): P
   const storageClass = {
     metadata: { name: "standard", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
     provisioner: simulatedProvisioner,
+    allowVolumeExpansion: true,
     reclaimPolicy: "Delete",
     volumeBindingMode: "WaitForFirstConsumer",
   };

@@ -1,10 +1,11 @@
-/** Makes and deletes the volumes of simulated clusters, as a local provisioner does on real ones. Off unless it is named. */
+/** Makes, resizes and deletes the volumes of simulated clusters, as a local provisioner does on real ones. Off unless it is named. */
 import { isReason, keyString, type ObjectKey } from "../../api/meta/index.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../../api/types/index.ts";
 import { annotationsOfBinding, claimClass } from "../../api/volumes/index.ts";
 import { done, type Outcome, resources, runController } from "../../client/index.ts";
 import type { StartController } from "../context.ts";
 import { isToBeDeleted, planProvisioning, simulatedProvisioner, volumeNameFor } from "./plan.ts";
+import { isToGrow, planResize } from "./resize.ts";
 
 export { simulatedProvisioner } from "./plan.ts";
 
@@ -23,6 +24,7 @@ export const startSimulatedProvisioner: StartController = ({ client, host, infor
 
   async function provide(key: ObjectKey): Promise<Outcome> {
     const claim = claims.store.get(keyString(key));
+    if (claim !== undefined && isToGrow(claim)) return grow(claim);
     if (claim === undefined || volumes.store.get(volumeNameFor(claim)) !== undefined) return done;
     const plan = planProvisioning(claim, classes.store.get(claimClass(claim)), (name) => nodes.store.get(name));
     if (plan.kind === "create") await create(claim, plan.volume);
@@ -48,6 +50,21 @@ export const startSimulatedProvisioner: StartController = ({ client, host, infor
     events.event(claim, "Normal", "ProvisioningSucceeded", message);
   }
 
+  async function grow(claim: PersistentVolumeClaim): Promise<Outcome> {
+    const volume = volumes.store.get(claim.spec.volumeName ?? "");
+    const step = planResize(claim, volume);
+    if (step.kind === "growVolume") {
+      const name = step.volume.metadata.name ?? "";
+      events.event(claim, "Normal", "Resizing", `External resizer is resizing volume ${name}`);
+      await client.resource(resources.persistentvolumes).update(step.volume);
+    }
+    if (step.kind === "tellClaim") {
+      await client.resource(resources.persistentvolumeclaims).updateStatus(step.claim);
+      events.event(claim, "Normal", "VolumeResizeSuccessful", "Resize volume succeeded");
+    }
+    return done;
+  }
+
   async function chooseAnew(claim: PersistentVolumeClaim): Promise<void> {
     const { [annotationsOfBinding.selectedNode]: _, ...annotations } = claim.metadata.annotations ?? {};
     await client
@@ -68,10 +85,14 @@ export const startSimulatedProvisioner: StartController = ({ client, host, infor
   }
 
   const claimSeen = (claim: PersistentVolumeClaim): void => {
-    if (!claim.spec.volumeName) controller.enqueue(claim);
+    if (!claim.spec.volumeName || isToGrow(claim)) controller.enqueue(claim);
   };
   const volumeSeen = (volume: PersistentVolume): void => {
     if (isToBeDeleted(volume)) controller.enqueue(volume);
+    // A claim that waits for its volume to grow goes on.
+    const { namespace, name = "" } = volume.spec.claimRef ?? {};
+    const claim = claims.store.get(keyString({ namespace, name }));
+    if (claim !== undefined && isToGrow(claim)) controller.enqueue(claim);
   };
   claims.addHandlers({ add: claimSeen, update: (_, claim) => claimSeen(claim) });
   volumes.addHandlers({ add: volumeSeen, update: (_, volume) => volumeSeen(volume) });
