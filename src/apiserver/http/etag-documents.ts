@@ -12,6 +12,11 @@ export class EtagDocuments {
     this.#generation = generation;
   }
 
+  /** The document is made anew when it is next asked for. */
+  forget(name: string): void {
+    this.#documents.delete(name);
+  }
+
   get(name: string, build: () => Buffer | Promise<Buffer>): Promise<EtagDocument> {
     const generation = this.#generation();
     if (generation !== this.#builtFor) {

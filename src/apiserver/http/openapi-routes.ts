@@ -24,6 +24,9 @@ export class OpenApiRoutes {
   readonly #options: OpenApiOptions;
   readonly #delegates: DelegatedServers | undefined;
   readonly #documents: EtagDocuments;
+  /** Of group versions, each as long as its hash stays: most do when a custom resource comes. */
+  readonly #ofVersions = new EtagDocuments(() => 0);
+  readonly #hashes = new Map<string, string>();
 
   /** @param delegates whose documents are told of beside those of this server. */
   constructor(kinds: KindRegistry, options: OpenApiOptions, delegates?: DelegatedServers) {
@@ -88,11 +91,14 @@ export class OpenApiRoutes {
     }
     const headers = headersOf(request);
     if (asked !== undefined) headers["cache-control"] = "public, immutable";
-    (await this.#groupVersion(group, version)).send(request.exchange, headers);
+    (await this.#groupVersion(group, version, hash)).send(request.exchange, headers);
   }
 
-  #groupVersion(group: string, version: string): Promise<EtagDocument> {
-    return this.#documents.get(`v3 ${group}/${version}`, () => {
+  #groupVersion(group: string, version: string, hash: string): Promise<EtagDocument> {
+    const name = `${group}/${version}`;
+    if (this.#hashes.get(name) !== hash) this.#ofVersions.forget(name);
+    this.#hashes.set(name, hash);
+    return this.#ofVersions.get(name, () => {
       const document = openApiV3(this.#kinds.all(), group, version, this.#options);
       if (document === undefined) throw errors.genericNotFound();
       return encode(document);
