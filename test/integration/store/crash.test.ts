@@ -6,13 +6,19 @@ import { createInterface } from "node:readline";
 import { afterAll, describe, expect, it } from "vitest";
 import { seededRandom, testHost } from "../../../src/host/index.ts";
 import { type Entry, openLmdbStore, type Store } from "../../../src/store/index.ts";
-import { type Acknowledged, contentOf } from "./acknowledged.ts";
+import { type Acknowledged, contentOf, stepOf, writers } from "./acknowledged.ts";
 
 const root = await mkdtemp(join(tmpdir(), "sampan-crash-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 const writer = join(import.meta.dirname, "writer.ts");
 const seed = 20_260_101;
+
+/** The newest version of a key; none when it was deleted. */
+interface Known {
+  readonly revision: number;
+  readonly version?: string | undefined;
+}
 
 type Thing = { version: string; content: string };
 
@@ -25,31 +31,20 @@ describe("an LMDB store after SIGKILL", () => {
     async (_, logTurnBytes) => {
       const random = seededRandom(seed);
       const dir = join(root, `killed-${logTurnBytes}`);
-      const acknowledged = new Map<string, { revision: number; version?: string }>();
+      const known = new Map<string, Known>();
       let newest = 0;
       for (let round = 0; round < 5; round++) {
         const killAfterLines = 20 + Math.floor(random.next() * 3_000);
-        for (const { revision, keys, version } of await writeUntilKilled(dir, round, killAfterLines, logTurnBytes)) {
-          newest = Math.max(newest, revision);
-          for (const key of keys) {
-            if (revision > (acknowledged.get(key)?.revision ?? 0)) acknowledged.set(key, { revision, version });
-          }
-        }
+        const lines = await writeUntilKilled(dir, round, killAfterLines, logTurnBytes);
+        newest = Math.max(newest, ...lines.map(({ revision }) => revision));
         const store = await openLmdbStore(testHost(), dir);
         expect(store.revision).toBeGreaterThanOrEqual(newest);
         newest = store.revision;
-        for (const [key, { revision, version }] of acknowledged) {
-          const entry = await store.get(key);
-          if (entry === undefined || entry.revision < revision) {
-            expect({ key, version: undefined }).toEqual({ key, version });
-          } else if (entry.revision === revision) {
-            expect({ key, version: thingOf(entry).version }).toEqual({ key, version });
-          }
-        }
+        await compare(store, known, lines, round);
         await expectWhole(store);
         await store.close();
       }
-      expect(acknowledged.size).toBeGreaterThan(100);
+      expect(known.size).toBeGreaterThan(100);
     },
     60_000,
   );
@@ -71,6 +66,40 @@ describe("an LMDB store whose disk is full", () => {
     await store.close();
   }, 60_000);
 });
+
+/** Compares what is there with what was acknowledged, or asked for after that; it is what is known from then on. */
+async function compare(
+  store: Store,
+  known: Map<string, Known>,
+  lines: readonly Acknowledged[],
+  round: number,
+): Promise<void> {
+  const steps = new Map<number, number>();
+  for (const { writer, step, revision, keys, version } of lines) {
+    steps.set(writer, Math.max(step, steps.get(writer) ?? -1));
+    for (const key of keys) if (revision > (known.get(key)?.revision ?? 0)) known.set(key, { revision, version });
+  }
+  for (let writer = 0; writer < writers; writer++) {
+    const step = (steps.get(writer) ?? -1) + 1; // nobody was told whether this one happened
+    const { keys, deletes } = stepOf(writer, step);
+    for (const key of keys) {
+      const entry = await store.get(key);
+      const before = known.get(key) ?? { revision: 0 };
+      const after = deletes ? undefined : `${round}.${writer}.${step}`;
+      if (found(entry) !== after || (entry?.revision ?? 0) === before.revision) continue;
+      known.set(key, { revision: entry?.revision ?? before.revision, version: after });
+    }
+  }
+  for (const [key, { revision, version }] of known) {
+    const entry = await store.get(key);
+    expect({ key, version: found(entry) }).toEqual({ key, version });
+    if (entry !== undefined) expect(entry.revision).toBe(revision);
+  }
+}
+
+function found(entry: Entry | undefined): string | undefined {
+  return entry && thingOf(entry).version;
+}
 
 /** Every object has the content that its version says, and pairs are of one commit. */
 async function expectWhole(store: Store): Promise<void> {

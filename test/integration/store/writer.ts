@@ -3,10 +3,7 @@
 import { writeSync } from "node:fs";
 import { systemHost } from "../../../src/host/index.ts";
 import { type Operation, openLmdbStore, type Store } from "../../../src/store/index.ts";
-import { type Acknowledged, contentOf } from "./acknowledged.ts";
-
-const writers = 64;
-const keysOfWriter = 8;
+import { type Acknowledged, contentOf, stepOf, writers } from "./acknowledged.ts";
 
 const [dir = "", round = "", linesMax = "0", turnBytes = ""] = process.argv.slice(2);
 process.on("SIGXFSZ", () => {}); // a limit on file sizes is to fail the write, not to end the process
@@ -20,24 +17,18 @@ await Promise.all(Array.from({ length: writers }, (_, writer) => writeOn(store, 
 await store.close();
 
 async function writeOn(store: Store, writer: number): Promise<void> {
-  for (let i = 0; linesMax === "0" || lines < Number(linesMax); i++) {
-    const keys = keysFor(writer, i);
-    const deletes = i % 7 === 6;
-    const version = `${round}.${writer}.${i}`;
+  for (let step = 0; linesMax === "0" || lines < Number(linesMax); step++) {
+    const { keys, deletes } = stepOf(writer, step);
+    const version = `${round}.${writer}.${step}`;
     const operations = keys.map((key): Operation => (deletes ? { type: "delete", key } : put(key, version)));
     try {
       const result = await store.commit({ compare: [], operations });
-      if (result.committed) print({ revision: result.revision, keys, version: deletes ? undefined : version });
+      if (!result.committed) continue;
+      print({ revision: result.revision, writer, step, keys, version: deletes ? undefined : version });
     } catch (error) {
       print({ failed: String(error) });
     }
   }
-}
-
-/** Every third commit writes a pair of keys, which must never be seen at different versions. */
-function keysFor(writer: number, i: number): string[] {
-  if (i % 3 === 2) return [`/pairs/${writer}/a`, `/pairs/${writer}/b`];
-  return [`/single/${writer}/${i % keysOfWriter}`];
 }
 
 function put(key: string, version: string): Operation {
