@@ -1,4 +1,5 @@
 // How the kubelet speaks with systemd's login manager: over a real message bus, with a real systemd-inhibit.
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -53,6 +54,20 @@ describe.skipIf(reason !== undefined)(`the login manager${reason === undefined ?
     } finally {
       login.close();
     }
+  });
+
+  test("a lock goes with the process that took it, also one that is killed", async () => {
+    await bus.take();
+    const inhibitor = new URL("../../../src/kubelet/shutdown/inhibitor.ts", import.meta.url);
+    const script = `await (await import("${inhibitor}")).inhibitShutdown(); setInterval(() => {}, 1000);`;
+    const holder = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: "ignore" });
+    try {
+      await bus.until((events) => events.some(({ event }) => event === "inhibit"));
+      expect(bus.of("released")).toEqual([]);
+    } finally {
+      holder.kill("SIGKILL");
+    }
+    await bus.until((events) => events.some(({ event }) => event === "released"));
   });
 
   test("a shutdown and its cancellation are heard", async () => {
