@@ -74,7 +74,7 @@ class MeasuredStore implements Store {
   }
 
   #measured<T>(key: string, operation: StorageOperation, run: () => Promise<T>): Promise<T> {
-    const metrics = this.#metrics.ofKey(key)?.requests[operation];
+    const metrics = this.#metrics.ofKey(key)?.request(operation);
     const running = run();
     if (metrics === undefined) return running;
     const began = this.#clock.now();

@@ -17,7 +17,8 @@ export interface RequestMetrics {
 
 /** What is measured of one resource; the same for all stores of a process. */
 export interface ResourceMetrics {
-  readonly requests: Readonly<Record<StorageOperation, RequestMetrics>>;
+  /** There from the first request on: most resources never see most operations. */
+  request(operation: StorageOperation): RequestMetrics;
   readonly events: CounterChild;
   /** Two metrics of one number: the older one goes by the name of the resource in its group. */
   readonly objects: readonly GaugeChild[];
@@ -100,22 +101,20 @@ export class StorageMetrics {
   }
 
   #make({ group, resource }: GroupResource): ResourceMetrics {
-    const requests = (operation: StorageOperation): RequestMetrics => ({
-      durationSeconds: this.#duration.labels(operation, group, resource),
-      total: this.#total.labels(operation, group, resource),
-      errors: this.#errors.labels(operation, group, resource),
-    });
-    return {
-      requests: {
-        get: requests("get"),
-        list: requests("list"),
-        create: requests("create"),
-        update: requests("update"),
-        delete: requests("delete"),
-      },
-      events: this.#events.labels(group, resource),
-      objects: this.#objectsOf(group, resource),
+    const requests = new Map<StorageOperation, RequestMetrics>();
+    const request = (operation: StorageOperation): RequestMetrics => {
+      let metrics = requests.get(operation);
+      if (metrics === undefined) {
+        metrics = {
+          durationSeconds: this.#duration.labels(operation, group, resource),
+          total: this.#total.labels(operation, group, resource),
+          errors: this.#errors.labels(operation, group, resource),
+        };
+        requests.set(operation, metrics);
+      }
+      return metrics;
     };
+    return { request, events: this.#events.labels(group, resource), objects: this.#objectsOf(group, resource) };
   }
 
   #objectsOf(group: string, resource: string): readonly GaugeChild[] {
