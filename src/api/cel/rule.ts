@@ -8,21 +8,26 @@ import { type NodeType, type RuleSchema, SchemaTypes } from "./schema-types.ts";
 export class RuleCompiler {
   readonly #types = new SchemaTypes();
   readonly #environments = new Map<RuleSchema, Environment>();
+  /** Those in which the old value may be missing. */
+  readonly #optional = new Map<RuleSchema, Environment>();
 
   /** @param root the whole schema: all its types are there before the first environment is made from them */
   constructor(root: RuleSchema) {
     this.#types.typeOf(root, true);
   }
 
-  /** @param isResource whether the node is a whole object, with apiVersion, kind and metadata */
-  rule(node: RuleSchema, isResource: boolean, expression: string): Compilation {
-    return compileIn(this.#environmentOf(node, isResource), expression, (type) =>
+  /**
+   * @param isResource whether the node is a whole object, with apiVersion, kind and metadata
+   * @param isOldOptional whether `oldSelf` is an optional: the rule is then asked about new values, too
+   */
+  rule(node: RuleSchema, isResource: boolean, expression: string, isOldOptional = false): Compilation {
+    return compileIn(this.#environmentOf(node, isResource, isOldOptional), expression, (type) =>
       type === "bool" ? undefined : "rule must evaluate to a bool",
     );
   }
 
-  message(node: RuleSchema, isResource: boolean, expression: string): Compilation {
-    const environment = this.#environmentOf(node, isResource);
+  message(node: RuleSchema, isResource: boolean, expression: string, isOldOptional = false): Compilation {
+    const environment = this.#environmentOf(node, isResource, isOldOptional);
     const { error, program } = compileIn(environment, expression, (type) =>
       type === "string" ? undefined : `messageExpression must evaluate to a string, not ${typeText(type)}`,
     );
@@ -42,12 +47,14 @@ export class RuleCompiler {
     return this.#types.typeOf(node, isResource);
   }
 
-  #environmentOf(node: RuleSchema, isResource: boolean): Environment {
-    const known = this.#environments.get(node);
+  #environmentOf(node: RuleSchema, isResource: boolean, isOldOptional: boolean): Environment {
+    const environments = isOldOptional ? this.#optional : this.#environments;
+    const known = environments.get(node);
     if (known !== undefined) return known;
     const type = this.#types.typeOf(node, isResource).name;
-    const made = this.#types.environment.clone().registerVariable("self", type).registerVariable("oldSelf", type);
-    this.#environments.set(node, made);
+    const old = isOldOptional ? `optional<${type}>` : type;
+    const made = this.#types.environment.clone().registerVariable("self", type).registerVariable("oldSelf", old);
+    environments.set(node, made);
     return made;
   }
 }

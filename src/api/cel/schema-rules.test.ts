@@ -75,4 +75,40 @@ describe("rules of schemas", () => {
       "messageExpression must evaluate to a string, not int",
     );
   });
+
+  it("bear with what is as it was, but not where they look at the old value", () => {
+    const kept: RuleSchema = {
+      type: "object",
+      properties: {
+        n: {
+          type: "integer",
+          "x-kubernetes-validations": [
+            { rule: "self < 5", message: "too big" },
+            { rule: "oldSelf == self && self < 5", message: "too big for long" },
+          ],
+        },
+      },
+    };
+    const found = (old: object | undefined, value: object) =>
+      compileSchemaRules(kept)
+        ?.check(value, old, root(""))
+        .map(({ detail }) => detail);
+    expect(found(undefined, { n: 9 })).toEqual(["too big"]);
+    expect(found({ n: 9 }, { n: 9 })).toEqual(["too big for long"]);
+    expect(found({ n: 8 }, { n: 9 })).toEqual(["too big", "too big for long"]);
+  });
+
+  it("may ask whether there is an old value at all", () => {
+    const rule = "oldSelf.hasValue() ? self >= oldSelf.value() : self == 0";
+    const optional: RuleSchema = {
+      type: "object",
+      properties: {
+        n: { type: "integer", "x-kubernetes-validations": [{ rule, message: "grows from 0", optionalOldSelf: true }] },
+      },
+    };
+    const isFine = (old: object | undefined, value: object) =>
+      compileSchemaRules(optional)?.check(value, old, root("")).length === 0;
+    expect([isFine(undefined, { n: 0 }), isFine(undefined, { n: 1 })]).toEqual([true, false]);
+    expect([isFine({ n: 1 }, { n: 2 }), isFine({ n: 2 }, { n: 1 })]).toEqual([true, false]);
+  });
 });

@@ -1,5 +1,6 @@
-import { type FieldError, type FieldPath, fieldError } from "../meta/index.ts";
+import { deepEqual, type FieldError, type FieldPath, fieldError } from "../meta/index.ts";
 import { CostBudget, OutOfBudgetError } from "./cost/index.ts";
+import { library } from "./library.ts";
 import { limits } from "./limits.ts";
 import { ExpressionError, type Program } from "./program.ts";
 import { RuleCompiler } from "./rule.ts";
@@ -7,7 +8,10 @@ import { type NodeType, type RuleSchema, type SchemaRule, schemaIn } from "./sch
 
 /** What x-kubernetes-validations say of values of a schema. */
 export interface SchemaRules {
-  /** @param old undefined for a new object: rules over oldSelf are then left out */
+  /**
+   * @param old undefined for a new object: rules over oldSelf are then left out, unless they take it as optional. Of what is
+   * as it was, other rules are not held against it.
+   */
   check(value: unknown, old: unknown, path: FieldPath): FieldError[];
 }
 
@@ -45,9 +49,11 @@ export function compileSchemaRules(schema: RuleSchema): SchemaRules | undefined 
 function nodeOf(compiler: RuleCompiler, schema: RuleSchema, isRoot: boolean): Node | undefined {
   const isResource = isRoot || schema["x-kubernetes-embedded-resource"] === true;
   const rules = (schema["x-kubernetes-validations"] ?? []).flatMap((rule): CompiledRule[] => {
-    const { program } = compiler.rule(schema, isResource, rule.rule ?? "");
+    const { optionalOldSelf = false, messageExpression } = rule;
+    const { program } = compiler.rule(schema, isResource, rule.rule ?? "", optionalOldSelf);
     if (program === undefined) return [];
-    const message = rule.messageExpression && compiler.message(schema, isResource, rule.messageExpression).program;
+    const message =
+      messageExpression && compiler.message(schema, isResource, messageExpression, optionalOldSelf).program;
     return [{ rule, program, message: message || undefined, usesOldSelf: /\boldSelf\b/.test(rule.rule ?? "") }];
   });
   const properties = new Map<string, Node>();
@@ -98,14 +104,17 @@ function correlated(schema: RuleSchema, item: unknown, old: unknown): unknown {
 function checkRules(node: Node, value: unknown, old: unknown, path: FieldPath, { out, budget }: Check): void {
   if (node.rules.length === 0) return;
   const isNew = old === undefined || old === null;
-  const activation = {
-    self: node.type.convert(value),
-    oldSelf: isNew ? null : node.type.convert(old),
-  };
+  const self = node.type.convert(value);
+  const plain = { self, oldSelf: isNew ? null : node.type.convert(old) };
+  const { Optional } = library();
+  const optional = { self, oldSelf: isNew ? Optional.none() : Optional.of(plain.oldSelf) };
+  const isUnchanged = !isNew && deepEqual(value, old);
   const shown = node.schema.type ?? "";
   for (const compiled of node.rules) {
-    if (compiled.usesOldSelf && isNew) continue;
     const { rule } = compiled;
+    const activation = rule.optionalOldSelf ? optional : plain;
+    if (compiled.usesOldSelf && isNew && !rule.optionalOldSelf) continue;
+    if (isUnchanged && !compiled.usesOldSelf) continue;
     const text = rule.message?.trim() || rule.rule?.trim() || "";
     try {
       if (compiled.program.evaluate(activation, budget) === true) continue;

@@ -116,11 +116,11 @@ describe("custom resources that a webhook converts", () => {
     const wrong = { apiVersion: "example.org/v2", kind: "Widget", metadata: { ...metadata, name: "other" } };
     expect(await answers([wrong])).toEqual([
       500,
-      `${prefix} returned invalid converted object at index 0: must have the same name: one != other`,
+      `${prefix} returned invalid object: must have the same name: one != other`,
     ]);
     expect(await answers([{ ...wrong, apiVersion: "example.org/v9" }])).toEqual([
       500,
-      `${prefix} returned invalid converted object at index 0: invalid groupVersion (expected example.org/v2, received example.org/v9)`,
+      `${prefix} returned invalid object at index 0: invalid groupVersion (expected example.org/v2, received example.org/v9)`,
     ]);
     const metrics = await api.call("GET", "/metrics");
     expect(metrics.text).toMatch(

@@ -160,7 +160,7 @@ function checkCompiles(
   const compiler = place.rules();
   const isResource = place.isRoot || isTrue(schema, "embedded-resource");
   if (expression.trim() !== "") {
-    const { error, program } = compiler.rule(node, isResource, expression);
+    const { error, program } = compiler.rule(node, isResource, expression, rule.optionalOldSelf);
     if (program !== undefined) {
       const cost = compiler.worstCost(node, isResource, program, place.repeats);
       checkCost("estimated rule cost", cost, path.child("rule"), out);
@@ -170,10 +170,13 @@ function checkCompiles(
     else if (place.uncorrelated && /\boldSelf\b/.test(expression)) {
       const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelated}`;
       out.push(fieldError.invalid(path.child("rule"), expression, detail));
+    } else if (rule.optionalOldSelf !== undefined && !/\boldSelf\b/.test(expression)) {
+      const detail = "may not be set if oldSelf is not used in rule";
+      out.push(fieldError.invalid(path.child("optionalOldSelf"), rule.optionalOldSelf, detail));
     }
   }
   if (messageExpression.trim() !== "") {
-    const { error, program } = compiler.message(node, isResource, messageExpression);
+    const { error, program } = compiler.message(node, isResource, messageExpression, rule.optionalOldSelf);
     if (program !== undefined) {
       const cost = compiler.worstCost(node, isResource, program, place.repeats);
       checkCost("estimated messageExpression cost", cost, path.child("messageExpression"), out);

@@ -94,7 +94,10 @@ export class ConversionWebhook {
         `conversion webhook for ${type} returned ${converted.length} objects, expected ${objects.length}`,
       );
     }
-    return converted.map((one, i) => checked(one, objects[i] ?? {}, to, i, type));
+    const isOne = objects.length === 1;
+    return converted.map((one, i) =>
+      checked(one, { original: objects[i] ?? {}, to, type, index: isOne ? undefined : i }),
+    );
   }
 }
 
@@ -178,32 +181,43 @@ function convertedObjects(
 
 const unchangeable = ["kind", "name", "namespace", "uid"] as const;
 
+interface Asked {
+  readonly original: JsonObject;
+  readonly to: string;
+  readonly type: string;
+  /** Undefined where the object was the only one. */
+  readonly index: number | undefined;
+}
+
 /** A converted object may differ in all but what it is; of its metadata only labels and annotations are taken over. */
-function checked(converted: JsonObject, original: JsonObject, to: string, index: number, type: string): JsonObject {
-  const invalid = (what: string) =>
-    new ConversionFailure(
-      "invalid_converted_object",
-      `conversion webhook for ${type} returned invalid converted object at index ${index}: ${what}`,
-    );
+function checked(converted: JsonObject, { original, to, type, index }: Asked): JsonObject {
+  const returns = (what: string) =>
+    new ConversionFailure("invalid_converted_object", `conversion webhook for ${type} returned ${what}`);
+  const object = index === undefined ? "invalid object" : `invalid converted object at index ${index}`;
   if (converted.apiVersion !== to) {
-    throw invalid(`invalid groupVersion (expected ${to}, received ${String(converted.apiVersion ?? "")})`);
+    const at = index === undefined ? `${object} at index 0` : object;
+    throw returns(`${at}: invalid groupVersion (expected ${to}, received ${String(converted.apiVersion ?? "")})`);
   }
   const metadata = isObject(original.metadata) ? original.metadata : {};
-  const returned = isObject(converted.metadata) ? converted.metadata : undefined;
+  const returned = isObject(converted.metadata) ? converted.metadata : {};
   for (const field of unchangeable) {
     const before = field === "kind" ? original.kind : metadata[field];
-    const after = field === "kind" ? converted.kind : returned?.[field];
-    if (!deepEqual(before ?? "", after ?? "")) {
-      const was = field === "uid" ? "UID" : field;
-      throw invalid(`must have the same ${was}: ${String(before ?? "")} != ${String(after ?? "")}`);
-    }
+    const after = field === "kind" ? converted.kind : returned[field];
+    if (deepEqual(before ?? "", after ?? "")) continue;
+    const what = field === "uid" ? "UID" : field;
+    throw returns(`${object}: must have the same ${what}: ${String(before ?? "")} != ${String(after ?? "")}`);
   }
-  if (returned === undefined) throw invalid("invalid metadata of type <nil> in input object");
   const { labels: _labels, annotations: _annotations, ...kept } = metadata;
   const restored: JsonObject = { ...kept };
   for (const field of ["labels", "annotations"] as const) {
     const value = returned[field];
-    if (isObject(value) && Object.keys(value).length > 0) restored[field] = value;
+    if (!isObject(value)) continue;
+    const wrong = Object.keys(value).find((key) => typeof value[key] !== "string");
+    if (wrong !== undefined) {
+      const place = index === undefined ? "invalid metadata" : `invalid metadata in object at index ${index}`;
+      throw returns(`${place}: metadata.${field}[${wrong}] must be a string`);
+    }
+    if (Object.keys(value).length > 0) restored[field] = value;
   }
   return { ...converted, metadata: restored };
 }
