@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readKubeletConfig } from "./kubelet-config.ts";
+import { flagNamesOfUp, readKubeletConfig } from "./kubelet-config.ts";
 import { addKubeletFlags, type KubeletFlags } from "./machine-options.ts";
 import { machineSettings } from "./machine-settings.ts";
+import { addNodeFlags, addServerFlags } from "./options.ts";
 import { CommandError } from "./surroundings.ts";
 
 let folder: string;
@@ -124,6 +125,24 @@ test("a file of kubeadm is taken: what says nothing is as left out, and what has
     runtimeRequestTimeout: 120_000,
     podManifestPath: "/etc/kubernetes/manifests",
   });
+});
+
+test("sampan up has the kubelet's flags by other names, and not those of its certificates", () => {
+  const path = join(folder, "config.yaml");
+  const flags = (file: string) => {
+    writeFileSync(path, file);
+    const command = addNodeFlags(addServerFlags(new Command("up"))).exitOverride();
+    command.parse(["--port", "7000"], { from: "user" });
+    readKubeletConfig(command, path, flagNamesOfUp);
+    return command.opts();
+  };
+  expect(flags(`${head}port: 10260\naddress: 127.0.0.1\nshutdownGracePeriod: 3s\n`)).toMatchObject({
+    port: 7000,
+    kubeletPort: 10_260,
+    kubeletAddress: "127.0.0.1",
+    shutdownGracePeriod: 3000,
+  });
+  expect(() => flags(`${head}tlsCertFile: x\n`)).toThrow("tlsCertFile cannot be had with sampan up");
 });
 
 test("how often the node tells of itself is heard", () => {

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { parse } from "yaml";
 import { parseDuration } from "../api/meta/index.ts";
 import type { Taint } from "../api/types/index.ts";
+import type { Logger } from "../host/index.ts";
 import type { GracePeriod } from "../kubelet/index.ts";
 import type { KubeletFlags } from "./machine-options.ts";
 import { CommandError } from "./surroundings.ts";
@@ -16,6 +17,21 @@ interface Field {
   /** The text that the flag takes, which is then checked as a flag is; or the value itself, for what has no flag. */
   readonly read: (value: unknown) => unknown;
 }
+
+/** By which names a command has the flags of `sampan kubelet`; undefined for one that it does not have. */
+export type FlagNames = { readonly [name in keyof KubeletFlags]?: string | undefined };
+
+/** The kubelet within `sampan up` has the cluster's own certificates and authorization. */
+export const flagNamesOfUp: FlagNames = {
+  address: "kubeletAddress",
+  port: "kubeletPort",
+  anonymousAuth: undefined,
+  authorizationMode: undefined,
+  clientCaFile: undefined,
+  registerWithTaints: undefined,
+  tlsCertFile: undefined,
+  tlsPrivateKeyFile: undefined,
+};
 
 /** KubeletConfiguration (`kubelet.config.k8s.io/v1beta1`), by the path of each field. */
 const fields: Readonly<Record<string, Field>> = {
@@ -161,10 +177,11 @@ const kind = "KubeletConfiguration";
 /**
  * Reads a KubeletConfiguration into the command's options; what the command line says itself counts more, and a field that
  * says nothing (empty, 0, 0s) is as one that is left out.
+ * @param names of flags that the command has by other names than `sampan kubelet`
  * @returns the fields that have no effect here
  * @throws CommandError for a field that is unknown, cannot be had here, or does not fit
  */
-export function readKubeletConfig(command: Command, path: string): readonly string[] {
+export function readKubeletConfig(command: Command, path: string, names: FlagNames = {}): readonly string[] {
   const document = readDocument(path);
   const ignored: string[] = [];
   for (const [name, value] of leaves(document, "")) {
@@ -175,15 +192,23 @@ export function readKubeletConfig(command: Command, path: string): readonly stri
       if (withoutEffect.has(name) && value !== false) ignored.push(name);
       continue;
     }
-    if (command.getOptionValueSource(field.flag) === "cli") continue;
+    const flag = Object.hasOwn(names, field.flag) ? names[field.flag] : field.flag;
+    if (flag === undefined) throw new CommandError(`${path}: ${name} cannot be had with sampan ${command.name()}`);
+    if (command.getOptionValueSource(flag) === "cli") continue;
     try {
-      command.setOptionValueWithSource(field.flag, asFlag(command, field, value), "config");
+      command.setOptionValueWithSource(flag, asFlag(command, flag, field.read(value)), "config");
     } catch (error) {
       if (!(error instanceof FieldError) && !(error instanceof InvalidArgumentError)) throw error;
       throw new CommandError(`${path}: ${name}: ${error.message}`);
     }
   }
   return ignored;
+}
+
+/** Says which fields of a configuration were read in vain. */
+export function tellIgnored(log: Logger, ignored: readonly string[]): void {
+  if (ignored.length === 0) return;
+  log.warn("fields of the kubelet's configuration have no effect here", { fields: ignored.join() });
 }
 
 function checkOther(path: string, name: string, value: unknown): void {
@@ -234,8 +259,7 @@ function* leaves(object: Record<string, unknown>, above: string): Generator<[str
   }
 }
 
-function asFlag(command: Command, { flag, read }: Field, value: unknown): unknown {
-  const given = read(value);
+function asFlag(command: Command, flag: string, given: unknown): unknown {
   const option = command.options.find((one) => one.attributeName() === flag && !one.negate);
   if (option?.parseArg === undefined || typeof given !== "string") return given;
   return option.parseArg(given, undefined);

@@ -13,7 +13,7 @@ import {
   startKubeletServer,
   startRealKubelet,
 } from "../kubelet/index.ts";
-import { readKubeletConfig } from "./kubelet-config.ts";
+import { readKubeletConfig, tellIgnored } from "./kubelet-config.ts";
 import type { KubeletFlags } from "./machine-options.ts";
 import { machineSettings } from "./machine-settings.ts";
 import { untilStopped } from "./signals.ts";
@@ -31,8 +31,7 @@ export async function kubelet(command: Command, around: Surroundings): Promise<v
   const pairFor = async (ip: string) => servingFiles(flags) ?? (await ownPair(host, flags, name, ip));
   await pairFor(settings.ip ?? machineAddress());
   keepMemorySmall(around);
-  if (ignored.length > 0)
-    host.log.warn("fields of the kubelet's configuration have no effect here", { fields: ignored.join() });
+  tellIgnored(host.log, ignored);
   const config = await loadKubeconfig(flags.kubeconfig, flags.context).catch((error: Error) => {
     throw new CommandError(error.message);
   });

@@ -31,6 +31,7 @@ export interface ServerFlags extends EtcdFlags, KubeletClientFlags, FrontProxyFl
 
 export interface NodeFlags extends MachineFlags {
   readonly runtime: "simulated" | "cri";
+  readonly kubeletConfig?: string;
   readonly kubeletAddress: string;
   readonly nodes: number;
   readonly nodeCpu: string;
@@ -106,6 +107,7 @@ export function addNodeFlags(command: Command): Command {
         .choices(["simulated", "cri"])
         .default("simulated"),
     )
+    .option("--kubelet-config <file>", "KubeletConfiguration of this machine's kubelet, with cri; flags count more")
     .option("--kubelet-address <address>", "address that this machine's kubelet listens on, with cri", "0.0.0.0")
     .option("--nodes <n>", "simulated nodes", integerIn(0, nodesMax), 1)
     .option("--node-cpu <quantity>", "CPUs of each node", quantity, "8")

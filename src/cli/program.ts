@@ -23,7 +23,7 @@ export function createProgram(around: Surroundings): Command {
 
   addNodeFlags(addServerFlags(program.command("up")))
     .description("start a cluster: API server, controllers, scheduler and nodes, until SIGINT or SIGTERM")
-    .action(async (flags) => (await import("./up.ts")).up(flags, around));
+    .action(async (_, self: Command) => (await import("./up.ts")).up(self, around));
 
   addServerFlags(program.command("apiserver"))
     .description("run the API server and its store alone, without controllers or nodes")

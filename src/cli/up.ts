@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import {
   type Cluster,
   type ClusterOptions,
@@ -11,6 +12,7 @@ import { systemHost } from "../host/index.ts";
 import { etcdSettings } from "./etcd-options.ts";
 import { frontProxySettings } from "./front-proxy-options.ts";
 import { kubeletClientSettings } from "./kubelet-client-options.ts";
+import { flagNamesOfUp, readKubeletConfig, tellIgnored } from "./kubelet-config.ts";
 import { machineSettings } from "./machine-settings.ts";
 import type { NodeFlags, ServerFlags } from "./options.ts";
 import { processStartMs } from "./process-start.ts";
@@ -18,8 +20,14 @@ import { untilStopped } from "./signals.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { kubernetesVersion, sampanVersion } from "./version.ts";
 
+type UpFlags = ServerFlags & NodeFlags;
+
 /** `sampan up`: a whole cluster until it is told to stop. */
-export async function up(flags: ServerFlags & NodeFlags, around: Surroundings): Promise<void> {
+export async function up(command: Command, around: Surroundings): Promise<void> {
+  const { kubeletConfig, logLevel } = command.opts<UpFlags>();
+  const ignored = kubeletConfig === undefined ? [] : readKubeletConfig(command, kubeletConfig, flagNamesOfUp);
+  tellIgnored(systemHost({ log: { level: logLevel } }).log, ignored);
+  const flags = command.opts<UpFlags>();
   const { nodes: count, nodeCpu: cpu, nodeMemory: memory, nodePods: pods } = flags;
   const { kubeletAddress, kubeletPort } = flags;
   const machine = () => ({ ...machineSettings(flags), kubeletAddress, kubeletPort });
