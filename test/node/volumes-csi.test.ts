@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -48,13 +48,19 @@ async function describeDriver(spec: object): Promise<void> {
 }
 
 /** A claim that is bound to a volume of the driver. */
-async function claim(name: string, csi: object = {}, spec: object = {}): Promise<void> {
+async function claim(name: string, csi: object = {}, spec: object = {}, claimSpec: object = {}): Promise<void> {
   const client = cluster.client();
   const claims = client.resource(resources.persistentvolumeclaims);
   const accessModes = ["ReadWriteOnce"];
   const made = await claims.create({
     metadata: { name, namespace: "default" },
-    spec: { accessModes, resources: { requests: { storage: "1Gi" } }, volumeName: name, storageClassName: "" },
+    spec: {
+      accessModes,
+      resources: { requests: { storage: "1Gi" } },
+      volumeName: name,
+      storageClassName: "",
+      ...claimSpec,
+    },
   });
   const { uid } = made.metadata;
   await client.resource(resources.persistentvolumes).create({
@@ -232,7 +238,7 @@ describe.skipIf(reason !== undefined)(`volumes of storage drivers${reason ? ` ($
       async () => readdirSync(join(root, "pods")),
       ({ length }) => length === 0,
     );
-    expect(started.take()).toEqual(["NotifyRegistrationStatus", "NodeUnpublishVolume", "NodeUnstageVolume"]);
+    expect(started.take()).toEqual(["NodeUnpublishVolume", "NodeUnstageVolume"]);
     expect(mountPoints()).toEqual([]);
     expect(readdirSync(join(root, "pods"))).toEqual([]);
   });
@@ -359,5 +365,48 @@ describe.skipIf(reason !== undefined)(`volumes of storage drivers${reason ? ` ($
     await volumes.prepare(claimed(name));
     expect(await volumes.usage(claimed(name))).toEqual([]);
     await volumes.release("uid-1");
+  });
+
+  test("a block volume is staged and published as a device, and taken back with its last pod", async () => {
+    await describeDriver({});
+    const name = `block-${count}`;
+    await claim(name, {}, { volumeMode: "Block" }, { volumeMode: "Block" });
+    const started = await driverWith({ ...stages, device: "/dev/null" });
+    const pods = ["uid-1", "uid-2"].map((uid) => {
+      const pod = claimed(name, uid);
+      const containers = [{ name: "c", image: "i", volumeDevices: [{ name: "v", devicePath: "/dev/xvda" }] }];
+      return { ...pod, spec: { ...pod.spec, containers } };
+    });
+    for (const pod of pods) expect(await volumes.prepare(pod)).toEqual({ ready: true });
+    const devices = join(root, "plugins/kubernetes.io/csi/volumeDevices");
+    const published = (uid: string) => join(devices, "publish", name, uid);
+    const stagingTargetPath = join(devices, "staging", name);
+    const request = (method: string) => started.calls.find((call) => call.method === method)?.request;
+    expect(request("NodeStageVolume")).toMatchObject({
+      stagingTargetPath,
+      volumeCapability: { block: {}, mount: null },
+    });
+    expect(request("NodePublishVolume")).toMatchObject({ stagingTargetPath, targetPath: published("uid-1") });
+    const [first] = pods;
+    const container = first?.spec.containers[0];
+    if (first === undefined || container === undefined) throw new Error("no pod");
+    expect(await volumes.devicesFor(first, container)).toEqual([
+      { hostPath: published("uid-1"), containerPath: "/dev/xvda", permissions: "mrw" },
+    ]);
+    expect(readlinkSync(join(root, "pods/uid-1/volumeDevices/kubernetes.io~csi", name))).toBe(published("uid-1"));
+    started.take();
+    await volumes.release("uid-1");
+    expect(started.take()).toEqual(["NodeUnpublishVolume"]);
+    // As after a crash: what is on the disk tells what is to be taken back.
+    volumes.stop();
+    volumes = await start();
+    await eventually(
+      () => volumes.removeOrphans(() => false).then(() => existsSync(join(root, "pods/uid-2"))),
+      (left) => !left,
+    );
+    expect(started.take()).toEqual(["NotifyRegistrationStatus", "NodeUnpublishVolume", "NodeUnstageVolume"]);
+    expect(mountPoints()).toEqual([]);
+    expect(readdirSync(join(devices, "publish"))).toEqual([]);
+    expect(readdirSync(join(devices, "staging"))).toEqual([]);
   });
 });

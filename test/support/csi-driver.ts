@@ -1,6 +1,6 @@
 // A driver of the container storage interface for tests: volumes are folders, publishing binds them.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Server, ServerCredentials, type ServiceDefinition, status } from "@grpc/grpc-js";
 import { serviceDefinition } from "../../src/grpc/index.ts";
@@ -14,6 +14,8 @@ export interface DriverOptions {
   readonly topology?: Readonly<Record<string, string>>;
   readonly maxVolumesPerNode?: number;
   readonly versions?: readonly string[];
+  /** What pods get of volumes of mode Block. */
+  readonly device?: string;
 }
 
 interface Call {
@@ -80,9 +82,11 @@ export class TestDriver {
           { unit: "INODES", total: 10, available: 7, used: 3 },
         ],
       }),
-      NodeStageVolume: ({ stagingTargetPath }) => this.#bind(String(stagingTargetPath)),
+      NodeStageVolume: ({ stagingTargetPath, volumeCapability }) =>
+        isBlock(volumeCapability) ? {} : this.#bind(String(stagingTargetPath)),
       NodeUnstageVolume: ({ stagingTargetPath }) => this.#unbind(String(stagingTargetPath)),
-      NodePublishVolume: ({ targetPath }) => this.#bind(String(targetPath)),
+      NodePublishVolume: ({ targetPath, volumeCapability }) =>
+        isBlock(volumeCapability) ? this.#bindDevice(String(targetPath)) : this.#bind(String(targetPath)),
       NodeUnpublishVolume: ({ targetPath }) => this.#unbind(String(targetPath)),
     });
     for (const socket of [endpoint, announced]) await this.#bindSocket(socket);
@@ -119,11 +123,24 @@ export class TestDriver {
     return {};
   }
 
-  #unbind(path: string): object {
-    if (isMounted(path)) execFileSync("umount", [path]);
-    if (existsSync(path)) rmdirSync(path);
+  #bindDevice(path: string): object {
+    const { device } = this.#options;
+    if (device === undefined) throw new Error("the driver has no device");
+    if (isMounted(path)) return {};
+    writeFileSync(path, "");
+    execFileSync("mount", ["--bind", device, path]);
     return {};
   }
+
+  #unbind(path: string): object {
+    if (isMounted(path)) execFileSync("umount", [path]);
+    rmSync(path, { recursive: true, force: true });
+    return {};
+  }
+}
+
+function isBlock(capability: unknown): boolean {
+  return (capability as { block: object | null }).block !== null;
 }
 
 function isMounted(path: string): boolean {

@@ -333,7 +333,7 @@ export class PodRunner {
     if (this.#stopped) return;
     if (!volumes.ready) {
       for (const message of volumes.problems)
-        this.#ports.record(this.#pod, { type: "Warning", reason: "FailedMount", message });
+        this.#ports.record(this.#pod, { type: "Warning", reason: volumeFailure(message), message });
       this.#lookAfter(volumes.retryAfterMs);
       return;
     }
@@ -473,4 +473,9 @@ export class PodRunner {
 
 function isTerminal(pod: Pod): boolean {
   return pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded";
+}
+
+/** Devices are mapped, all else is mounted; the message begins with which. */
+function volumeFailure(message: string): string {
+  return message.startsWith("MapVolume.") ? "FailedMapVolume" : "FailedMount";
 }

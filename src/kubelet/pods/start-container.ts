@@ -62,7 +62,8 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   const mounts = withUsers(await mountsOf(ports, request, envs), users);
   await ensureImageVolumes(ports, pod, mounts, imageRequest);
   const namespaces = await namespacesOf(ports, request, config);
-  const made = { ...containerConfig(pod, container, role, attempt, envs, ports.machine), mounts, namespaces };
+  const devices = await devicesOf(ports, request);
+  const made = { ...containerConfig(pod, container, role, attempt, envs, ports.machine), mounts, devices, namespaces };
   const id = await runtime.createContainer(sandbox.id, made, config).catch((error: unknown) => {
     throw new StartError("CreateContainerError", runtimeWords(error), { cause: error });
   });
@@ -145,6 +146,15 @@ async function checkUser({ machine, runtime }: NodePorts, pod: Pod, container: C
     checkNonRoot(pod, container, await runtime.imageStatus({ image: container.image ?? "" }));
   } catch (error) {
     if (error instanceof SecurityError) throw new StartError("CreateContainerConfigError", error.message);
+    throw error;
+  }
+}
+
+async function devicesOf(ports: NodePorts, { pod, container }: StartRequest) {
+  try {
+    return await ports.volumes.devicesFor(pod, container);
+  } catch (error) {
+    if (error instanceof VolumeError) throw new StartError("CreateContainerConfigError", error.message);
     throw error;
   }
 }

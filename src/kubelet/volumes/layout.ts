@@ -26,6 +26,11 @@ export class VolumeLayout {
     return join(this.volumes(uid), plugin.replace("/", "~"), name);
   }
 
+  /** Links to the devices of a pod. */
+  devices(uid: string, plugin: string): string {
+    return join(this.pod(uid), "volumeDevices", plugin.replace("/", "~"));
+  }
+
   subPaths(uid: string): string {
     return join(this.pod(uid), "volume-subpaths");
   }

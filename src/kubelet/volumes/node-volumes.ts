@@ -5,7 +5,7 @@ import type { Client } from "../../client/index.ts";
 import { type Host, type Timer, undefinedIfAbsent } from "../../host/index.ts";
 import { podUid } from "../pod-worker/index.ts";
 import { clientReferences, type References } from "../references.ts";
-import type { Mount } from "../runtime/runtime.ts";
+import type { Device, Mount } from "../runtime/runtime.ts";
 import { containerMounts } from "./container-mounts.ts";
 import { CsiVolumes } from "./csi/csi-volumes.ts";
 import { CsiDrivers } from "./csi/drivers.ts";
@@ -88,16 +88,29 @@ class NodeVolumes implements VolumeManager {
   async mountsFor(pod: Pod, container: Container, environment: Environment): Promise<readonly Mount[]> {
     const volumes = this.#of(pod);
     return volumes.alone(async () => {
-      // After a restart of the kubelet, and for containers that were added, volumes may not be known yet.
-      const preparation = await volumes.prepare();
-      if (!preparation.ready) {
-        const [problem = "the volumes of the pod are not ready"] = preparation.problems;
-        throw new VolumeError(problem);
-      }
+      await prepared(volumes);
       const { layout, mounter } = this.#node;
       const recursiveReadOnly = this.#options.recursiveReadOnly?.(pod) ?? false;
       const log = (message: string, error: unknown): void => this.#warn(message, pod, error);
       return containerMounts({ pod, container, environment, layout, mounter, recursiveReadOnly, log }, volumes.made);
+    });
+  }
+
+  async devicesFor(pod: Pod, container: Container): Promise<readonly Device[]> {
+    const { volumeDevices = [] } = container;
+    if (volumeDevices.length === 0) return [];
+    const volumes = this.#of(pod);
+    return volumes.alone(async () => {
+      await prepared(volumes);
+      return volumeDevices.map(({ name, devicePath }) => {
+        const volume = volumes.made.get(name);
+        if (volume === undefined) {
+          throw new VolumeError(
+            `cannot find volume ${JSON.stringify(name)} to pass into container ${JSON.stringify(container.name)}`,
+          );
+        }
+        return { hostPath: volume.path, containerPath: devicePath, permissions: volume.readOnly ? "r" : "mrw" };
+      });
     });
   }
 
@@ -233,4 +246,12 @@ class NodeVolumes implements VolumeManager {
     const { namespace, name } = pod.metadata;
     this.#node.host.log.warn(message, { pod: `${namespace}/${name}`, error: String(error) });
   }
+}
+
+/** After a restart of the kubelet, and for containers that were added, volumes may not be known yet. */
+async function prepared(volumes: PodVolumes): Promise<void> {
+  const preparation = await volumes.prepare();
+  if (preparation.ready) return;
+  const [problem = "the volumes of the pod are not ready"] = preparation.problems;
+  throw new VolumeError(problem);
 }

@@ -167,22 +167,20 @@ export class PodVolumes {
   async #request(volume: Volume): Promise<VolumeRequest> {
     const shared = { node: this.#node, pod: this.#pod, volume };
     const claimed = claimedVolumes(this.#pod).find(({ volumeName }) => volumeName === volume.name);
-    if (claimed === undefined) return { ...shared, specName: volume.name, readOnly: volume.csi?.readOnly === true };
+    if (claimed === undefined) {
+      return { ...shared, specName: volume.name, readOnly: volume.csi?.readOnly === true, isBlock: false };
+    }
     const claim = await usableClaim(this.#pod, claimed, this.#references.claim);
     const persistent = await this.#persistentOf(claim);
     const mode = persistent.spec?.volumeMode ?? "Filesystem";
-    if (mode === "Block") {
-      const problem = isDevice(this.#pod, volume.name)
-        ? "block volumes are not supported on this node"
-        : `volume ${persistent.metadata.name} has volumeMode Block, but is specified in volumeMounts`;
-      throw new ClaimError(this.#pod, claimed.claimName, problem);
-    }
-    if (isDevice(this.#pod, volume.name)) {
-      const problem = `volume ${persistent.metadata.name} has volumeMode Filesystem, but is specified in volumeDevices`;
+    const isBlock = isDevice(this.#pod, volume.name);
+    if (isBlock !== (mode === "Block")) {
+      const place = isBlock ? "volumeDevices" : "volumeMounts";
+      const problem = `volume ${persistent.metadata.name} has volumeMode ${mode}, but is specified in ${place}`;
       throw new ClaimError(this.#pod, claimed.claimName, problem);
     }
     const readOnly = volume.persistentVolumeClaim?.readOnly === true;
-    return { ...shared, persistent, specName: persistent.metadata.name ?? "", readOnly };
+    return { ...shared, persistent, specName: persistent.metadata.name ?? "", readOnly, isBlock };
   }
 
   async #persistentOf(claim: PersistentVolumeClaim): Promise<PersistentVolume> {

@@ -22,6 +22,10 @@ export class SimulatedVolumes implements VolumeManager {
     return [];
   }
 
+  async devicesFor(): Promise<readonly []> {
+    return [];
+  }
+
   readText(): Promise<never> {
     return Promise.reject(new VolumeError("volumes of simulated nodes hold no files"));
   }

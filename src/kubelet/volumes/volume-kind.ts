@@ -30,10 +30,12 @@ export interface VolumeRequest {
   readonly specName: string;
   /** The pod's claim to it says that it only reads. */
   readonly readOnly: boolean;
+  /** Containers get it as a device, not as a folder. */
+  readonly isBlock: boolean;
 }
 
 export interface MadeVolume {
-  /** Where it is on the machine; empty for an image. */
+  /** Where it is on the machine: a folder, or a device; empty for an image. */
   readonly path: string;
   /** Containers may only read, whatever they ask for. */
   readonly readOnly: boolean;
@@ -55,9 +57,9 @@ export type MakeVolume = (request: VolumeRequest, references: References) => Pro
 export class StepError extends Error {
   override readonly name = "StepError";
 
-  constructor(step: string, specName: string, cause: unknown) {
+  constructor(step: string, specName: string, cause: unknown, work: "MountVolume" | "MapVolume" = "MountVolume") {
     const why = cause instanceof Error ? cause.message : String(cause);
-    super(`MountVolume.${step} failed for volume "${specName}" : ${why}`, { cause });
+    super(`${work}.${step} failed for volume "${specName}" : ${why}`, { cause });
   }
 }
 

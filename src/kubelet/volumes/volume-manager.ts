@@ -1,5 +1,5 @@
 import type { Container, Pod } from "../../api/types/index.ts";
-import type { Mount } from "../runtime/runtime.ts";
+import type { Device, Mount } from "../runtime/runtime.ts";
 import type { NamedVolumeUsage } from "./volume-usage.ts";
 
 /** The volumes of one node's pods, as the pod worker needs them. All of it may be asked again at any time. */
@@ -15,6 +15,8 @@ export interface VolumeManager {
    * @throws VolumeError when a volume is not ready, or a path in it cannot be given to the container
    */
   mountsFor(pod: Pod, container: Container, environment: Environment): Promise<readonly Mount[]>;
+  /** The devices among its pod's volumes that a container has. @throws VolumeError when one is not ready */
+  devicesFor(pod: Pod, container: Container): Promise<readonly Device[]>;
   /** The text of a file in a volume; undefined when it is not there. @throws VolumeError when it cannot be read, or is too large */
   readText(pod: Pod, volumeName: string, path: string): Promise<string | undefined>;
   /** A pod that ran before this kubelet began: its volumes are kept fresh from now on, as after `prepare`. */

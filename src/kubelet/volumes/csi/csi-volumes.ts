@@ -6,6 +6,7 @@ import type { CSIDriver, Pod } from "../../../api/types/index.ts";
 import { resources } from "../../../client/index.ts";
 import { hasCode, undefinedIfAbsent } from "../../../host/index.ts";
 import type { References } from "../../references.ts";
+import { linkDevice } from "../device-links.ts";
 import { giveToGroup } from "../files/ownership.ts";
 import type { TokenCache } from "../files/token-cache.ts";
 import { isMounted } from "../mounting/mounter.ts";
@@ -17,11 +18,11 @@ import {
   type VolumeNode,
   type VolumeRequest,
 } from "../volume-kind.ts";
+import { CsiDevicePlaces, type CsiPlaces, csiPlaces, csiPlugin, csiStagingFolder } from "./csi-places.ts";
 import { accessModeOf, type CsiSource, checkLifecycle, csiSource, groupPolicy, podContext } from "./csi-request.ts";
 import { type CsiUsage, volumeUsageOf } from "./csi-usage.ts";
 import type { CsiDriver, CsiDrivers } from "./drivers.ts";
 
-const pluginName = "kubernetes.io/csi";
 const dataFile = "vol_data.json";
 
 /** What the kubelet notes beside a volume, in the original's words, so that it can be taken away after a crash. */
@@ -59,25 +60,28 @@ export class CsiVolumes {
     if (isAttached) this.#use(request.pod, source);
     const context = isAttached ? await this.#publishContext(request, source) : {};
     const driver = this.#driverFor(request, source);
-    await this.#stage(request, source, driver, object, context, references);
-    const path = await this.#publish(request, source, driver, object, context, references);
+    const places = csiPlaces(request, source);
+    await this.#stage(request, places, source, driver, object, context, references);
+    const publish = (newest: VolumeRequest, current: References) =>
+      this.#publish(newest, places, source, driver, object, context, current);
+    const path = await publish(request, references);
     const made: MadeVolume = {
       path,
       readOnly: source.readOnly,
-      ...(driver.capabilities.has("GET_VOLUME_STATS") && { usage: () => this.#usage(source, driver, path) }),
+      ...(driver.capabilities.has("GET_VOLUME_STATS") && { usage: () => this.#usage(source, driver, places) }),
     };
     if (object?.spec.requiresRepublish !== true) return made;
     return {
       ...made,
       refresh: async (pod, fresh) => {
-        await this.#publish({ ...request, pod }, source, driver, object, context, fresh);
+        await publish({ ...request, pod }, fresh);
       },
     };
   };
 
   /** Takes back what was published for a pod, and what no other pod of the node has staged. From what is on the disk. */
   async release(uid: string): Promise<void> {
-    const parent = dirname(this.#node.layout.volume(uid, pluginName, "x"));
+    const parent = dirname(this.#node.layout.volume(uid, csiPlugin, "x"));
     for (const name of (await readdir(parent).catch(undefinedIfAbsent)) ?? []) {
       const folder = join(parent, name);
       const data = await readData(folder);
@@ -89,6 +93,7 @@ export class CsiVolumes {
       await rm(join(folder, dataFile), { force: true });
       if (data.volumeLifecycleMode === "Persistent") await this.#unstage(data);
     }
+    await this.#releaseDevices(uid);
     this.#inUse.delete(uid);
   }
 
@@ -96,19 +101,18 @@ export class CsiVolumes {
     return [...new Set([...this.#inUse.values()].flatMap((names) => [...names]))].sort();
   }
 
-  async #usage({ handle, driver: driverName, isEphemeral }: CsiSource, driver: CsiDriver, path: string) {
-    const isStaged = !isEphemeral && driver.capabilities.has("STAGE_UNSTAGE_VOLUME");
+  async #usage(source: CsiSource, driver: CsiDriver, { target, stagingTarget }: CsiPlaces) {
     const { usage } = await driver.node.call<{ usage: readonly CsiUsage[] }>("NodeGetVolumeStats", {
-      volumeId: handle,
-      volumePath: path,
-      stagingTargetPath: isStaged ? join(this.#stagingFolder(driverName, handle), "globalmount") : "",
+      volumeId: source.handle,
+      volumePath: target,
+      stagingTargetPath: isStaged(source, driver) ? stagingTarget : "",
     });
     return volumeUsageOf(usage);
   }
 
   #use({ metadata: { uid = "" } }: Pod, { driver, handle }: CsiSource): void {
     const names = this.#inUse.get(uid) ?? new Set();
-    this.#inUse.set(uid, names.add(`${pluginName}/${driver}^${handle}`));
+    this.#inUse.set(uid, names.add(`${csiPlugin}/${driver}^${handle}`));
   }
 
   #driverFor({ specName }: VolumeRequest, { driver, isEphemeral }: CsiSource): CsiDriver {
@@ -138,47 +142,49 @@ export class CsiVolumes {
   }
 
   async #stage(
-    { specName, persistent, pod }: VolumeRequest,
+    request: VolumeRequest,
+    { stagingTarget: stagingTargetPath, stagingData }: CsiPlaces,
     source: CsiSource,
     driver: CsiDriver,
     object: CSIDriver | undefined,
     publishContext: Readonly<Record<string, string>>,
     references: References,
   ): Promise<void> {
-    if (source.isEphemeral || !driver.capabilities.has("STAGE_UNSTAGE_VOLUME")) return;
-    const folder = this.#stagingFolder(source.driver, source.handle);
+    if (!isStaged(source, driver)) return;
+    const { specName, persistent, isBlock } = request;
     const { handle: volumeHandle, driver: driverName } = source;
     try {
-      await this.#alone(folder, async () => {
-        const stagingTargetPath = join(folder, "globalmount");
-        await mkdir(stagingTargetPath, { recursive: true, mode: 0o750 });
-        await writeFile(join(folder, dataFile), JSON.stringify({ driverName, volumeHandle }));
+      await this.#alone(stagingTargetPath, async () => {
+        for (const folder of [stagingTargetPath, stagingData]) await mkdir(folder, { recursive: true, mode: 0o750 });
+        await writeFile(join(stagingData, dataFile), JSON.stringify({ driverName, volumeHandle }));
         await driver.node.call("NodeStageVolume", {
           volumeId: volumeHandle,
           publishContext,
           stagingTargetPath,
-          volumeCapability: this.#capability(pod, source, driver, object),
+          volumeCapability: this.#capability(request, source, driver, object),
           secrets: await secretsOf(references, persistent?.spec?.csi?.nodeStageSecretRef),
           volumeContext: source.attributes,
         });
       });
     } catch (error) {
-      throw new StepError("MountDevice", specName, error);
+      throw isBlock
+        ? new StepError("SetUpDevice", specName, error, "MapVolume")
+        : new StepError("MountDevice", specName, error);
     }
   }
 
   async #publish(
     request: VolumeRequest,
+    { stagingTarget, target, data: dataFolder }: CsiPlaces,
     source: CsiSource,
     driver: CsiDriver,
     object: CSIDriver | undefined,
     publishContext: Readonly<Record<string, string>>,
     references: References,
   ): Promise<string> {
-    const { node, pod, specName } = request;
-    const folder = node.layout.volume(pod.metadata.uid ?? "", pluginName, specName);
-    const target = join(folder, "mount");
-    await mkdir(folder, { recursive: true, mode: 0o750 });
+    const { node, pod, specName, isBlock } = request;
+    for (const folder of [dataFolder, dirname(target)]) await mkdir(folder, { recursive: true, mode: 0o750 });
+    if (isBlock) await linkDevice(request, csiPlugin, target);
     const data: VolumeData = {
       attachmentID: source.isEphemeral ? "" : attachmentName(source.handle, source.driver, node.name),
       driverName: source.driver,
@@ -187,14 +193,13 @@ export class CsiVolumes {
       volumeHandle: source.handle,
       volumeLifecycleMode: source.isEphemeral ? "Ephemeral" : "Persistent",
     };
-    await writeFile(join(folder, dataFile), JSON.stringify(data));
-    const isStaged = !source.isEphemeral && driver.capabilities.has("STAGE_UNSTAGE_VOLUME");
+    await writeFile(join(dataFolder, dataFile), JSON.stringify(data));
     await driver.node.call("NodePublishVolume", {
       volumeId: source.handle,
       publishContext,
-      stagingTargetPath: isStaged ? join(this.#stagingFolder(source.driver, source.handle), "globalmount") : "",
+      stagingTargetPath: isStaged(source, driver) ? stagingTarget : "",
       targetPath: target,
-      volumeCapability: this.#capability(pod, source, driver, object),
+      volumeCapability: this.#capability(request, source, driver, object),
       readonly: source.readOnly,
       secrets: await secretsOf(references, source.publishSecret),
       volumeContext: {
@@ -203,11 +208,18 @@ export class CsiVolumes {
         ...(await this.#tokenContext(pod, object)),
       },
     });
-    await this.#own(pod, source, driver, object, target);
+    if (!isBlock) await this.#own(pod, source, driver, object, target);
     return target;
   }
 
-  #capability(pod: Pod, source: CsiSource, driver: CsiDriver, object: CSIDriver | undefined): object {
+  #capability(
+    { pod, isBlock }: VolumeRequest,
+    source: CsiSource,
+    driver: CsiDriver,
+    object: CSIDriver | undefined,
+  ): object {
+    const mode = accessModeOf(source.accessModes, driver.capabilities.has("SINGLE_NODE_MULTI_WRITER"));
+    if (isBlock) return { block: {}, accessMode: { mode } };
     const gid = groupPolicy(pod, source, object);
     const isGiven = gid !== undefined && driver.capabilities.has("VOLUME_MOUNT_GROUP");
     return {
@@ -216,7 +228,7 @@ export class CsiVolumes {
         mountFlags: source.mountOptions,
         volumeMountGroup: isGiven ? String(gid) : "",
       },
-      accessMode: { mode: accessModeOf(source.accessModes, driver.capabilities.has("SINGLE_NODE_MULTI_WRITER")) },
+      accessMode: { mode },
     };
   }
 
@@ -247,10 +259,10 @@ export class CsiVolumes {
   async #unstage({ driverName, volumeHandle }: VolumeData): Promise<void> {
     const driver = this.#drivers.driver(driverName);
     if (!driver.capabilities.has("STAGE_UNSTAGE_VOLUME")) return;
-    const folder = this.#stagingFolder(driverName, volumeHandle);
-    await this.#alone(folder, async () => {
+    const folder = csiStagingFolder(this.#node.layout, driverName, volumeHandle);
+    const stagingTargetPath = join(folder, "globalmount");
+    await this.#alone(stagingTargetPath, async () => {
       if (await this.#isPublished(driverName, volumeHandle)) return;
-      const stagingTargetPath = join(folder, "globalmount");
       await driver.node.call("NodeUnstageVolume", { volumeId: volumeHandle, stagingTargetPath });
       if (await isMounted(this.#node.mounter, stagingTargetPath))
         throw new Error(`still mounted: ${stagingTargetPath}`);
@@ -264,7 +276,7 @@ export class CsiVolumes {
   async #isPublished(driverName: string, volumeHandle: string): Promise<boolean> {
     const { layout } = this.#node;
     for (const uid of await readdir(layout.pods)) {
-      const parent = dirname(layout.volume(uid, pluginName, "x"));
+      const parent = dirname(layout.volume(uid, csiPlugin, "x"));
       for (const name of (await readdir(parent).catch(undefinedIfAbsent)) ?? []) {
         const data = await readData(join(parent, name));
         if (data?.driverName === driverName && data.volumeHandle === volumeHandle) return true;
@@ -273,9 +285,35 @@ export class CsiVolumes {
     return false;
   }
 
-  #stagingFolder(driver: string, handle: string): string {
-    const hash = createHash("sha256").update(handle).digest("hex");
-    return join(this.#node.layout.plugin(pluginName), driver, hash);
+  /** Devices of a pod; the links in its folder tell which. */
+  async #releaseDevices(uid: string): Promise<void> {
+    const links = this.#node.layout.devices(uid, csiPlugin);
+    for (const specName of (await readdir(links).catch(undefinedIfAbsent)) ?? []) {
+      const places = new CsiDevicePlaces(this.#node.layout, specName);
+      const data = await readData(places.data);
+      if (data !== undefined) {
+        const { node } = this.#drivers.driver(data.driverName);
+        const targetPath = places.published(uid);
+        await node.call("NodeUnpublishVolume", { volumeId: data.volumeHandle, targetPath });
+        await rm(targetPath, { force: true });
+        await this.#unstageDevice(data, places);
+      }
+      await rm(join(links, specName), { force: true });
+    }
+  }
+
+  async #unstageDevice({ driverName, volumeHandle }: VolumeData, places: CsiDevicePlaces): Promise<void> {
+    const driver = this.#drivers.driver(driverName);
+    await this.#alone(places.staging, async () => {
+      const others = (await readdir(places.publishFolder).catch(undefinedIfAbsent)) ?? [];
+      if (others.length > 0) return;
+      if (driver.capabilities.has("STAGE_UNSTAGE_VOLUME")) {
+        await driver.node.call("NodeUnstageVolume", { volumeId: volumeHandle, stagingTargetPath: places.staging });
+      }
+      await rm(join(places.data, dataFile), { force: true });
+      for (const folder of [places.publishFolder, places.staging, places.data, dirname(places.data)])
+        await rmdir(folder).catch(passAbsentOrBusy);
+    });
   }
 
   #alone<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -290,6 +328,10 @@ export class CsiVolumes {
     });
     return mine;
   }
+}
+
+function isStaged({ isEphemeral }: CsiSource, { capabilities }: CsiDriver): boolean {
+  return !isEphemeral && capabilities.has("STAGE_UNSTAGE_VOLUME");
 }
 
 async function readData(folder: string): Promise<VolumeData | undefined> {

@@ -128,8 +128,9 @@ export const csiDescriptor: Descriptor = {
             }),
             Topology: message({ segments: [1, "string", "map"] }),
             VolumeCapability: {
-              ...message({ mount: [2, "MountVolume"], accessMode: [3, "AccessMode"] }),
+              ...message({ block: [1, "BlockVolume"], mount: [2, "MountVolume"], accessMode: [3, "AccessMode"] }),
               nested: {
+                BlockVolume: message({}),
                 MountVolume: message({
                   fsType: [1, "string"],
                   mountFlags: [2, "string", "repeated"],
