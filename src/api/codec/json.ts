@@ -11,15 +11,16 @@ export interface ParseOptions {
 /** Parses a JSON document. Throws MalformedDocument with Go's text. */
 export function parseJson(bytes: Uint8Array | string, options: ParseOptions): Parsed {
   const text = typeof bytes === "string" ? bytes : decodeUtf8(bytes);
-  if (text.length > maxDepth) checkDepth(text);
   let value: JsonValue;
   try {
     value = JSON.parse(text) as JsonValue;
   } catch {
+    if (text.length > maxDepth) checkDepth(text);
     throw new MalformedDocument(syntaxProblem(text)); // V8's words are of no use to clients of Kubernetes
   }
   if (mayOverflow.test(text)) checkNumbers(text);
-  const found = options.findDuplicates ? duplicates(text, value) : [];
+  const fields = countFields(value, 0);
+  const found = options.findDuplicates && fields !== countColons(text) ? findDuplicates(text) : [];
   return { value: mayBeIllFormed(text) ? wellFormed(value) : value, duplicates: found };
 }
 
@@ -86,10 +87,6 @@ function endOfString(text: string, start: number): number {
 }
 
 /** A valid text has a colon a field outside strings: only a count unlike the value's own asks for the search. */
-function duplicates(text: string, value: JsonValue): string[] {
-  return countColons(text) === countFields(value) ? [] : findDuplicates(text);
-}
-
 function countColons(text: string): number {
   let colons = 0;
   for (let i = 0; i < text.length; i++) {
@@ -100,14 +97,19 @@ function countColons(text: string): number {
   return colons;
 }
 
-function countFields(value: JsonValue): number {
+/** Refuses what nests too deep on the way. */
+function countFields(value: JsonValue, depth: number): number {
   if (typeof value !== "object" || value === null) return 0;
+  if (depth >= maxDepth) throw new MalformedDocument(tooDeep);
   let count = 0;
   if (Array.isArray(value)) {
-    for (const item of value) count += countFields(item);
+    for (const item of value) count += countFields(item, depth + 1);
     return count;
   }
-  for (const key in value) count += 1 + countFields(value[key] as JsonValue);
+  for (const key in value) {
+    const member = value[key];
+    count += typeof member === "object" && member !== null ? 1 + countFields(member, depth + 1) : 1;
+  }
   return count;
 }
 

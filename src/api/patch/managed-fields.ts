@@ -46,8 +46,11 @@ export interface UpdateOwnership {
 export function updateManagedFields(update: UpdateOwnership): ManagedFieldsEntry[] | undefined {
   const live = managedFieldsOf(update.live);
   try {
-    const managers = updateManagers(update, givenManagers(update));
-    return managers.size > 0 && managers === readManagers(live) ? asStored(live) : encodeManagers(managers);
+    const given = givenManagers(update, live);
+    const before = given ?? readManagers(live) ?? noManagers;
+    const managers = updateManagers(update, before);
+    const isAsLive = given === undefined && managers === before && before.size > 0;
+    return isAsLive ? asStored(live) : encodeManagers(managers);
   } catch (err) {
     if (err instanceof TypedError) return asStored(live);
     throw err;
@@ -92,18 +95,17 @@ export function identityOf(
 }
 
 /**
- * The managers that the request starts from: those that it states itself, if they can be read, else the live ones. An
- * empty list, or a list of one empty entry, resets them.
+ * The managers that the request states itself, if they can be read and are not those of the live object; undefined where it
+ * starts from the live ones. An empty list, or a list of one empty entry, resets them.
  */
-function givenManagers(update: UpdateOwnership): Managers {
-  const live = managedFieldsOf(update.live);
-  if (update.subresource) return readManagers(live) ?? noManagers;
+function givenManagers(update: UpdateOwnership, live: readonly ManagedFieldsEntry[] | null | undefined) {
+  if (update.subresource) return undefined;
   const stated = managedFieldsOf(update.next);
   if (stated !== live && isReset(stated)) return noManagers;
   // Most clients send back what they read.
-  if (deepEqual(stated, live)) return readManagers(live) ?? noManagers;
+  if (deepEqual(stated, live)) return undefined;
   const managers = readManagers(stated);
-  return managers === undefined || managers.size === 0 ? (readManagers(live) ?? noManagers) : managers;
+  return managers === undefined || managers.size === 0 ? undefined : managers;
 }
 
 function isReset(entries: readonly ManagedFieldsEntry[] | null | undefined): boolean {

@@ -25,20 +25,18 @@ export function managerId(m: Pick<Manager, "manager" | "operation" | "apiVersion
 /** A managedFields list that cannot be read. */
 export class ManagedFieldsError extends Error {}
 
-const decodedLists = new WeakMap<readonly ManagedFieldsEntry[], Managers>();
-const entriesOfManagers = new WeakMap<Manager, ManagedFieldsEntry>();
-
-/** Reads metadata.managedFields; throws ManagedFieldsError or PathElementError if it is not well-formed. */
+/**
+ * Reads metadata.managedFields; throws ManagedFieldsError or PathElementError if it is not well-formed. What is dear to read,
+ * the sets, is remembered by FieldSet for all objects that have them; nothing is remembered of single objects, which the
+ * garbage collector would have to look after.
+ */
 export function decodeManagers(entries: readonly ManagedFieldsEntry[] | null | undefined): Managers {
   if (entries === undefined || entries === null || entries.length === 0) return noManagers;
-  const known = decodedLists.get(entries);
-  if (known !== undefined) return known;
   const managers = new Map<string, Manager>();
   entries.forEach((entry, i) => {
     const manager = decodeEntry(entry, i);
     managers.set(managerId(manager), manager);
   });
-  decodedLists.set(entries, managers);
   return managers;
 }
 
@@ -58,17 +56,15 @@ function decodeEntry(entry: ManagedFieldsEntry, index: number): Manager {
 
 /** metadata.managedFields in the original's order; undefined if nobody owns anything. */
 export function encodeManagers(managers: Managers): ManagedFieldsEntry[] | undefined {
-  const owners = [...managers.values()].filter(({ set }) => !set.isEmpty).sort(compareManagers);
+  const owners: Manager[] = [];
+  for (const manager of managers.values()) if (!manager.set.isEmpty) owners.push(manager);
   if (owners.length === 0) return undefined;
-  const entries = owners.map(encodeEntry);
-  decodedLists.set(entries, new Map(owners.map((owner) => [managerId(owner), owner])));
-  return entries;
+  if (owners.length > 1) owners.sort(compareManagers);
+  return owners.map(encodeEntry);
 }
 
 /** The keys come in the order of the wire. */
 function encodeEntry(owner: Manager): ManagedFieldsEntry {
-  const known = entriesOfManagers.get(owner);
-  if (known !== undefined) return known;
   const { manager, operation, apiVersion, time, set, subresource } = owner;
   const entry: ManagedFieldsEntry = {};
   if (manager !== "") entry.manager = manager;
@@ -78,7 +74,6 @@ function encodeEntry(owner: Manager): ManagedFieldsEntry {
   entry.fieldsType = "FieldsV1";
   entry.fieldsV1 = set.toFieldsV1();
   if (subresource !== "") entry.subresource = subresource;
-  entriesOfManagers.set(owner, entry);
   return entry;
 }
 
@@ -108,6 +103,7 @@ const updateManagersMax = 10;
 
 /** Merges the oldest updaters of each version into one, called ancient-changes, until no more than ten are left. */
 export function capUpdateManagers(managers: Map<string, Manager>): void {
+  if (managers.size <= updateManagersMax) return;
   const updaters = [...managers].filter(([, m]) => m.operation === "Update");
   let count = updaters.length;
   if (count <= updateManagersMax) return;

@@ -37,7 +37,7 @@ export function podWarnings(spec: PodSpec, path: FieldPath, old?: PodSpec): stri
       `${path.child("terminationGracePeriodSeconds")}: must be >= 0; negative values are invalid and will be treated as 1`,
     );
   }
-  return old === undefined ? out : withoutOld(out, podWarnings(old, path));
+  return old === undefined || out.length === 0 ? out : withoutOld(out, podWarnings(old, path));
 }
 
 /** Pods take their host name from what owns them; a name with dots in it makes a surprising one. */
@@ -141,11 +141,14 @@ function warnPullSecrets(spec: PodSpec, path: FieldPath, out: string[]): void {
   }
 }
 
+/** Most are written so; anything else is reckoned. */
+const wholeBytes = /^\d+(?:[kMGTPE]i?)?$/;
+
 function warnContainer(container: Container, path: FieldPath, out: string[]): void {
   for (const kind of ["limits", "requests"] as const) {
     for (const name of ["memory", "ephemeral-storage"]) {
       const value = container.resources?.[kind]?.[name];
-      if (value === undefined || parseQuantity(value).nano % 1_000_000_000n === 0n) continue;
+      if (value === undefined || wholeBytes.test(value) || parseQuantity(value).nano % 1_000_000_000n === 0n) continue;
       const at = path.child("resources", kind).key(name);
       out.push(`${at}: fractional byte value "${value}" is invalid, must be an integer`);
     }
