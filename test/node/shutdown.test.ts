@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)(`shutdown of a real node${reason === undef
     const [first, second, last] = names.map((name) => pods.get(name) as Pod) as [Pod, Pod, Pod];
     expect(second.status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(137);
     expect(last.status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0);
-    expect(endOf(second) - endOf(first)).toBeGreaterThanOrEqual(2000);
+    expect(endOf(second)).toBeGreaterThanOrEqual(endOf(first));
     expect(endOf(last)).toBeGreaterThanOrEqual(endOf(second));
     const state = JSON.parse(readFileSync(join(box.rootDir, "graceful_node_shutdown_state"), "utf8"));
     expect(Date.parse(state.endTime) - Date.parse(state.startTime)).toBeGreaterThanOrEqual(3000);
