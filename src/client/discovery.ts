@@ -1,5 +1,5 @@
-import type { KindRegistry } from "../api/kinds/index.ts";
-import { errors, isApiError, parseApiVersion } from "../api/meta/index.ts";
+import { type KindRegistry, resourcesOf as servedResources } from "../api/kinds/index.ts";
+import { errors, formatApiVersion, isApiError, parseApiVersion } from "../api/meta/index.ts";
 import type { ResourceType } from "./client.ts";
 import type { Transport } from "./transport.ts";
 
@@ -7,34 +7,46 @@ export interface DiscoveredResource extends ResourceType {
   readonly verbs: readonly string[];
 }
 
+/** Everything that is known to be served, and what cannot be told now. */
+export interface Discovered {
+  readonly resources: readonly DiscoveredResource[];
+  /** Group versions whose server is away; what was known of them may be among the resources. */
+  readonly unreadable: readonly string[];
+}
+
 /** What an API server serves, each resource once, in the version that its group prefers. */
 export interface Discovery {
   resources(): Promise<readonly DiscoveredResource[]>;
+  all(): Promise<Discovered>;
 }
 
-/** Of the API server in the same process, whose kinds come and go with custom resource definitions. */
+/** Of the API server in the same process, whose kinds come and go with custom resource definitions and servers behind it. */
 export function registryDiscovery(kinds: KindRegistry): Discovery {
-  let known: readonly DiscoveredResource[] = [];
+  let known: Discovered = { resources: [], unreadable: [] };
   let generation = -1;
-  return {
-    resources: async () => {
-      if (kinds.generation !== generation) {
-        known = kinds
-          .all()
-          .filter((kind) => kinds.preferred(kind.group, kind.resource) === kind)
-          .map(({ group, version, resource, kind, namespaced, verbs }) => ({
-            group,
-            version,
-            resource,
-            kind,
-            namespaced,
-            verbs,
-          }));
-        generation = kinds.generation;
-      }
-      return known;
-    },
+  const all = async (): Promise<Discovered> => {
+    if (kinds.generation !== generation) {
+      known = served(kinds);
+      generation = kinds.generation;
+    }
+    return known;
   };
+  return { all, resources: async () => (await all()).resources };
+}
+
+function served(kinds: KindRegistry): Discovered {
+  const found = new Map<string, DiscoveredResource>();
+  const unreadable: string[] = [];
+  for (const { name: group, versions } of kinds.served()) {
+    for (const version of versions) {
+      if (version.delegated?.isStale) unreadable.push(formatApiVersion({ group, version: version.version }));
+      for (const { resource, kind, namespaced, verbs } of servedResources(version)) {
+        const id = `${group}/${resource}`;
+        if (!found.has(id)) found.set(id, { group, version: version.version, resource, kind, namespaced, verbs });
+      }
+    }
+  }
+  return { resources: [...found.values()], unreadable };
 }
 
 interface ApiGroup {
@@ -50,7 +62,7 @@ interface ApiResource {
   readonly verbs: readonly string[];
 }
 
-/** Over HTTP: the discovery documents. A group that cannot be read (its server is away) is left out. */
+/** Over HTTP: the discovery documents. */
 export function transportDiscovery(transport: Transport): Discovery {
   const read = async <T>(path: string): Promise<T> => {
     if (transport.getPath === undefined)
@@ -65,29 +77,33 @@ export function transportDiscovery(transport: Transport): Discovery {
       .filter(({ name }) => !name.includes("/"))
       .map(({ name, kind, namespaced, verbs }) => ({ group, version, resource: name, kind, namespaced, verbs }));
   };
-  const tryResourcesOf = async (groupVersion: string): Promise<DiscoveredResource[]> => {
+  /** Undefined when the server behind the group version is away. */
+  const tryResourcesOf = async (groupVersion: string): Promise<DiscoveredResource[] | undefined> => {
     try {
       return await resourcesOf(groupVersion);
     } catch (error) {
-      if (isApiError(error) && (error.code === 404 || error.code === 503)) return [];
+      if (isApiError(error) && error.code === 404) return []; // it went meanwhile
+      if (isApiError(error) && error.code === 503) return undefined;
       throw error;
     }
   };
-  return {
-    resources: async () => {
-      const { groups } = await read<{ groups: readonly ApiGroup[] }>("/apis");
-      const found = new Map<string, DiscoveredResource>();
-      const versions = groups.flatMap((group) => [
-        group.preferredVersion?.groupVersion ?? "",
-        ...group.versions.map(({ groupVersion }) => groupVersion),
-      ]);
-      for (const groupVersion of ["v1", ...new Set(versions.filter((text) => text !== ""))]) {
-        for (const resource of await tryResourcesOf(groupVersion)) {
-          const id = `${resource.group}/${resource.resource}`;
-          if (!found.has(id)) found.set(id, resource);
-        }
+  const all = async (): Promise<Discovered> => {
+    const { groups } = await read<{ groups: readonly ApiGroup[] }>("/apis");
+    const found = new Map<string, DiscoveredResource>();
+    const unreadable: string[] = [];
+    const versions = groups.flatMap((group) => [
+      group.preferredVersion?.groupVersion ?? "",
+      ...group.versions.map(({ groupVersion }) => groupVersion),
+    ]);
+    for (const groupVersion of ["v1", ...new Set(versions.filter((text) => text !== ""))]) {
+      const told = await tryResourcesOf(groupVersion);
+      if (told === undefined) unreadable.push(groupVersion);
+      for (const resource of told ?? []) {
+        const id = `${resource.group}/${resource.resource}`;
+        if (!found.has(id)) found.set(id, resource);
       }
-      return [...found.values()];
-    },
+    }
+    return { resources: [...found.values()], unreadable };
   };
+  return { all, resources: async () => (await all()).resources };
 }

@@ -14,7 +14,7 @@ export interface ExpressionWarning {
 export async function expressionWarnings(
   policy: ValidatingAdmissionPolicy,
   client: Client,
-  discovery: Discovery,
+  discovery: Pick<Discovery, "resources">,
 ): Promise<ExpressionWarning[]> {
   const served = await discovery.resources();
   const types = typesToCheck(policy, served);

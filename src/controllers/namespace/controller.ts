@@ -29,9 +29,10 @@ export function startNamespaceController(context: ControllerContext): RunningCon
     const remainders: Remainder[] = [];
     try {
       // Pods go first: while one is left, nothing goes that it may need (a network policy, a secret).
-      const { podsFirst, others } = await deletable();
+      const { podsFirst, others, unreadable } = await deletable();
       for (const resource of podsFirst) remainders.push(await empty(name, resource));
       if (!remainders.some(isLeft)) for (const resource of others) remainders.push(await empty(name, resource));
+      if (unreadable.length > 0) discoveryError = discoveryFailure(unreadable);
     } catch (error) {
       discoveryError = `Discovery failed for some groups, 1 failing: ${messageOf(error)}`;
     }
@@ -42,17 +43,21 @@ export function startNamespaceController(context: ControllerContext): RunningCon
     return done;
   }
 
-  async function deletable(): Promise<{ podsFirst: DiscoveredResource[]; others: DiscoveredResource[] }> {
-    const found = await discovery.resources();
+  async function deletable(): Promise<Deletable> {
+    const { resources: found, unreadable } = await discovery.all();
     const emptiable = found.filter(
-      ({ namespaced, verbs, resource }) =>
-        namespaced && verbs.includes("delete") && verbs.includes("list") && resource !== "events",
+      ({ group, version, namespaced, verbs, resource }) =>
+        namespaced &&
+        verbs.includes("delete") &&
+        verbs.includes("list") &&
+        resource !== "events" &&
+        !unreadable.includes(`${group}/${version}`),
     );
     // Events go last, so that what is told of the deletion goes too; events.k8s.io shows the same objects.
     const events = found.filter(({ group, resource }) => group === "" && resource === "events");
     const isPods = ({ group, resource }: DiscoveredResource) => group === "" && resource === "pods";
     const others = [...emptiable.filter((type) => !isPods(type)), ...events];
-    return { podsFirst: emptiable.filter(isPods), others };
+    return { podsFirst: emptiable.filter(isPods), others, unreadable };
   }
 
   async function empty(namespace: string, type: DiscoveredResource): Promise<Remainder> {
@@ -132,4 +137,17 @@ function ignoreLater(error: unknown): void {
 
 function ignoreNotFound(error: unknown): void {
   if (!isReason(error, "NotFound")) throw error;
+}
+
+interface Deletable {
+  readonly podsFirst: readonly DiscoveredResource[];
+  readonly others: readonly DiscoveredResource[];
+  /** Group versions of which nobody knows what they have in the namespace. */
+  readonly unreadable: readonly string[];
+}
+
+function discoveryFailure(unreadable: readonly string[]): string {
+  const each = unreadable.map((groupVersion) => `${groupVersion}: stale GroupVersion discovery: ${groupVersion}`);
+  const all = `unable to retrieve the complete list of server APIs: ${each.join(", ")}`;
+  return `Discovery failed for some groups, ${unreadable.length} failing: ${all}`;
 }

@@ -311,3 +311,47 @@ test("the group of a custom resource has an APIService while it is served", asyn
   await client.resource(resources.customresourcedefinitions).delete({ name: "widgets.example.org" });
   await eventually(find, (service) => service === undefined);
 });
+
+test("a namespace waits for what servers behind this one have in it, and while they are away", async () => {
+  const made = await start();
+  const client = cluster.client();
+  let left = ["rose"];
+  const answering = made.answers.get(groupPath);
+  made.answers.set(groupPath, (asked) => {
+    const { path, method } = asked;
+    if (!path.includes("/namespaces/garden/")) return answering?.(asked);
+    const apiVersion = `${group}/v1`;
+    if (method === "DELETE") {
+      left = left.filter((name) => !path.endsWith(`/${name}`));
+      return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" };
+    }
+    const items = left.map((name) => ({ metadata: { name, namespace: "garden", uid: `u-${name}` } }));
+    return { apiVersion, kind: "FlowerList", metadata: {}, items };
+  });
+  const namespaces = client.resource(resources.namespaces);
+  const there = async () => (await namespaces.list()).items.some(({ metadata }) => metadata.name === "garden");
+  await namespaces.create({ metadata: { name: "garden" }, spec: {} });
+  await namespaces.delete({ name: "garden" });
+  await eventually(there, (is) => !is);
+  expect(left).toEqual([]);
+
+  made.stop();
+  await client
+    .resource(resources.services)
+    .patch({ namespace: "default", name: "shop" }, "merge", { metadata: { labels: { seen: "again" } } });
+  await eventually(available, ({ status }) => status === "False");
+  await namespaces.create({ metadata: { name: "garden" }, spec: {} });
+  await namespaces.delete({ name: "garden" });
+  const stale = `${group}/v1: stale GroupVersion discovery: ${group}/v1`;
+  const all = `unable to retrieve the complete list of server APIs: ${stale}`;
+  const failure = async () => {
+    const { status } = await namespaces.get({ name: "garden" });
+    return status?.conditions?.find(({ type }) => type === "NamespaceDeletionDiscoveryFailure");
+  };
+  expect(await eventually(failure, (condition) => condition?.status === "True")).toMatchObject({
+    reason: "DiscoveryFailed",
+    message: `Discovery failed for some groups, 1 failing: ${all}`,
+  });
+  await client.resource(resources.apiservices).delete({ name: `v1.${group}` });
+  await eventually(there, (is) => !is);
+});

@@ -1,6 +1,6 @@
 import { request as httpsRequest } from "node:https";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { certificateAuthorities, type KeyPair } from "../../../src/certificates/index.ts";
+import { CertificateAuthority, type KeyPair } from "../../../src/certificates/index.ts";
 import { type Cluster, createCluster, systemHost } from "../../../src/index.ts";
 
 let cluster: Cluster;
@@ -9,9 +9,8 @@ let stranger: KeyPair;
 
 beforeAll(async () => {
   const host = systemHost({ log: { level: "error" } });
-  const CertificateAuthority = await certificateAuthorities();
   const validity = { notBefore: host.clock.now() - 3_600_000, notAfter: host.clock.now() + 3_600_000 };
-  const authority = await CertificateAuthority.create("proxies", validity.notBefore, validity.notAfter, host);
+  const authority = CertificateAuthority.create("proxies", validity.notBefore, validity.notAfter, host);
   const issue = (commonName: string) =>
     authority.issue({ ...validity, commonName, organization: "system:masters", usage: "client" });
   proxy = await issue("front-proxy-client");
