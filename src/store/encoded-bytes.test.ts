@@ -36,6 +36,8 @@ describe("encoded bytes", () => {
     const encoded = new EncodedBytes({ writtenBytesMax: size, keeps: "bytes" });
     const written = ["a", "b", "c"].map((name) => entry(encoded, name));
     for (const each of written) each.encodeWithHeader(4);
+    expect(encoded.total).toBe(0); // nobody was told yet
+    for (const each of written) each.settle();
     expect(encoded.total).toBe(size);
     const facts = { key: "d", revision: 1, createRevision: 1, expiresAtMs: 0 };
     for (let i = 0; i < 3; i++)

@@ -3,10 +3,10 @@ import type { StoredEntry } from "./entry.ts";
 /** How many bytes of JSON belong at most to entries that have both forms since somebody read them. */
 const readBytesMax = 64 * 1024 * 1024;
 /**
- * The same for entries that have both since they were written: most of those are looked at by nobody, or by informers, who have
- * the object anyway. Few enough that objects die young: the collector's work for them was a fifth of a commit.
+ * The same for entries that have both since they were written: most of those are looked at by nobody any more, or by informers,
+ * who have the object anyway. So few that objects die young, before V8's collector has copied them: that was a third of a commit.
  */
-const writtenBytesMax = 2 * 1024 * 1024;
+const writtenBytesMax = 128 * 1024;
 
 export interface EncodedBytesOptions {
   readonly readBytesMax?: number;

@@ -15,7 +15,7 @@ export interface EntryFacts {
 /**
  * The entry of the embedded stores. It has the object, its bytes, or both: one loaded from disk is parsed at first
  * access, and one of the two may go and come back (see EncodedBytes). An object that goes is still found, and shared, as long
- * as somebody else has it.
+ * as somebody has it who was given it.
  */
 export class StoredEntry implements Entry, EntryFacts {
   readonly key: string;
@@ -34,6 +34,8 @@ export class StoredEntry implements Entry, EntryFacts {
   #object: KubeObject | WeakRef<KubeObject> | undefined;
   #bytes: Buffer | undefined;
   #decode: (() => KubeObject) | undefined;
+  /** Whether somebody was given the object, and may have it still. */
+  #isSeen = false;
 
   private constructor(
     facts: EntryFacts,
@@ -71,6 +73,11 @@ export class StoredEntry implements Entry, EntryFacts {
   }
 
   get object(): KubeObject {
+    this.#isSeen = true;
+    return this.#find();
+  }
+
+  #find(): KubeObject {
     const known = this.#object instanceof WeakRef ? this.#object.deref() : this.#object;
     if (known !== undefined) return known;
     if (this.#decode !== undefined) {
@@ -88,23 +95,31 @@ export class StoredEntry implements Entry, EntryFacts {
   }
 
   json(): Buffer {
-    return this.#bytes ?? this.#keep(Buffer.from(JSON.stringify(this.object)), "read");
+    return this.#bytes ?? this.#keep(Buffer.from(JSON.stringify(this.#find())));
   }
 
   /** The same as `json()`, inside a larger buffer with `headerBytes` of uninitialized room before it: what a disk writes. */
   encodeWithHeader(headerBytes: number): Buffer {
-    const text = JSON.stringify(this.object);
+    const text = JSON.stringify(this.#find());
     // Not from Node's pool, whose pieces would keep each other alive as long as one of their objects lives.
     const record = Buffer.allocUnsafeSlow(headerBytes + Buffer.byteLength(text));
     record.write(text, headerBytes);
-    if (this.#bytes === undefined) this.#keep(record.subarray(headerBytes), "written");
+    this.#bytes ??= record.subarray(headerBytes);
     return record;
+  }
+
+  /** It was written, and whoever was told has taken its object: from now on it counts. */
+  settle(): void {
+    if (this.#bytes !== undefined && this.#object !== undefined)
+      this.#encoded.admit(this, this.#bytes.length, "written");
   }
 
   /** For EncodedBytes, which has stopped counting it. */
   giveUpOneForm(): void {
     if (this.#bytes === undefined || this.#object === undefined) return;
     if (this.#encoded.keeps === "objects") this.#bytes = undefined;
+    else if (!this.#isSeen) this.#object = undefined;
+    // V8 clears a weak reference only when it collects everything: what has one outlives its youth.
     else if (!(this.#object instanceof WeakRef)) this.#object = new WeakRef(this.#object);
   }
 
@@ -113,9 +128,9 @@ export class StoredEntry implements Entry, EntryFacts {
     this.#encoded.remove(this);
   }
 
-  #keep(bytes: Buffer, since: "read" | "written"): Buffer {
+  #keep(bytes: Buffer): Buffer {
     this.#bytes = bytes;
-    this.#encoded.admit(this, bytes.length, since);
+    this.#encoded.admit(this, bytes.length, "read");
     return bytes;
   }
 }

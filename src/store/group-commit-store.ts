@@ -188,6 +188,7 @@ export class GroupCommitStore implements Store {
       for (const event of events) if (this.#assigned.get(event.key) === event) this.#assigned.delete(event.key);
     }
     this.#index.publish(commits);
+    for (const { events } of commits) for (const { entry } of events) entry.settle();
   }
 
   /** What came after the failed commits was checked against them, so it goes with them. */
