@@ -1,28 +1,19 @@
-// Signing of certificates, kept apart so that its library is loaded only when something must be signed.
-import "reflect-metadata";
-import { createPrivateKey, webcrypto } from "node:crypto";
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  cryptoProvider,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  type Extension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  Name,
-  PemConverter,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import type { Host } from "../host/index.ts";
-import { isAddress } from "./address.ts";
+import {
+  authorityFacts,
+  authorityKeyIdentifier,
+  basicConstraints,
+  extendedKeyUsage,
+  keyIdentifier,
+  keyUsage,
+  signedCertificate,
+  subjectAltNames,
+  subjectKeyIdentifier,
+  subjectName,
+} from "./certificate.ts";
 import type { KeyPair } from "./key-pair.ts";
 import { serialNumber } from "./serial-number.ts";
-
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 export interface CertificateRequest {
   readonly commonName: string;
@@ -35,94 +26,82 @@ export interface CertificateRequest {
   readonly notAfter: number;
 }
 
-/** A certificate authority with its private key at hand (ECDSA P-256). */
+/** A certificate authority with its private key at hand; the keys that it makes are of ECDSA P-256. */
 export class CertificateAuthority {
   readonly pair: KeyPair;
-  readonly #certificate: X509Certificate;
-  readonly #key: webcrypto.CryptoKey;
+  readonly #subject: Buffer;
+  readonly #keyIdentifier: Buffer;
+  readonly #key: KeyObject;
   readonly #host: Host;
 
-  private constructor(pair: KeyPair, certificate: X509Certificate, key: webcrypto.CryptoKey, host: Host) {
+  private constructor(pair: KeyPair, key: KeyObject, host: Host) {
+    const certificate = new X509Certificate(pair.cert);
+    const facts = authorityFacts(certificate.raw);
     this.pair = pair;
-    this.#certificate = certificate;
+    this.#subject = facts.subject;
+    this.#keyIdentifier = facts.keyIdentifier ?? keyIdentifier(certificate.publicKey);
     this.#key = key;
     this.#host = host;
   }
 
   /** Makes a self-signed authority. Times in ms since the epoch. */
-  static async create(
-    commonName: string,
-    notBefore: number,
-    notAfter: number,
-    host: Host,
-  ): Promise<CertificateAuthority> {
-    cryptoProvider.set(webcrypto);
-    const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-    const certificate = await X509CertificateGenerator.createSelfSigned({
-      serialNumber: serialNumber(host),
-      name: new Name([{ CN: [commonName] }]),
-      notBefore: new Date(notBefore),
-      notAfter: new Date(notAfter),
-      signingAlgorithm: algorithm,
-      keys,
-      extensions: [
-        new BasicConstraintsExtension(true, undefined, true),
-        new KeyUsagesExtension(
-          KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment | KeyUsageFlags.keyCertSign,
-          true,
-        ),
-        await SubjectKeyIdentifierExtension.create(keys.publicKey),
-        new SubjectAlternativeNameExtension([{ type: "dns", value: commonName }]),
-      ],
-    });
-    const pair = { cert: pemOf(certificate), key: await exportKey(keys.privateKey) };
-    return new CertificateAuthority(pair, certificate, keys.privateKey, host);
+  static create(commonName: string, notBefore: number, notAfter: number, host: Host): CertificateAuthority {
+    const { publicKey, privateKey } = newKeys();
+    const name = subjectName(commonName);
+    const cert = signedCertificate(
+      {
+        serialNumber: serialNumber(host),
+        issuer: name,
+        subject: name,
+        notBefore,
+        notAfter,
+        publicKey,
+        extensions: [
+          basicConstraints(true),
+          keyUsage(true),
+          subjectKeyIdentifier(keyIdentifier(publicKey)),
+          subjectAltNames([commonName]),
+        ],
+      },
+      privateKey,
+    );
+    return new CertificateAuthority({ cert, key: pemOf(privateKey) }, privateKey, host);
   }
 
   /** Takes up an authority that was made before. @throws when key or certificate cannot be read. */
-  static async load(pair: KeyPair, host: Host): Promise<CertificateAuthority> {
-    cryptoProvider.set(webcrypto);
-    const der = createPrivateKey(pair.key).export({ type: "pkcs8", format: "der" });
-    const key = await webcrypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
-    return new CertificateAuthority(pair, new X509Certificate(pair.cert), key, host);
+  static load(pair: KeyPair, host: Host): CertificateAuthority {
+    return new CertificateAuthority(pair, createPrivateKey(pair.key), host);
   }
 
-  async issue(request: CertificateRequest): Promise<KeyPair> {
-    const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-    const usage = request.usage === "server" ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth;
-    const extensions: Extension[] = [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
-      new ExtendedKeyUsageExtension([usage]),
-      await AuthorityKeyIdentifierExtension.create(this.#certificate.publicKey),
-    ];
-    if (request.names) {
-      const names = request.names.map((value) => ({
-        type: isAddress(value) ? ("ip" as const) : ("dns" as const),
-        value,
-      }));
-      extensions.push(new SubjectAlternativeNameExtension(names));
-    }
-    const subject = [...(request.organization ? [{ O: [request.organization] }] : []), { CN: [request.commonName] }];
-    const certificate = await X509CertificateGenerator.create({
-      serialNumber: serialNumber(this.#host),
-      subject: new Name(subject),
-      issuer: this.#certificate.subjectName,
-      notBefore: new Date(request.notBefore),
-      notAfter: new Date(request.notAfter),
-      signingAlgorithm: algorithm,
-      publicKey: keys.publicKey,
-      signingKey: this.#key,
-      extensions,
-    });
-    return { cert: pemOf(certificate), key: await exportKey(keys.privateKey) };
+  /** A certificate for a new key. */
+  issue({ commonName, organization, names, usage, notBefore, notAfter }: CertificateRequest): KeyPair {
+    const { publicKey, privateKey } = newKeys();
+    const cert = signedCertificate(
+      {
+        serialNumber: serialNumber(this.#host),
+        issuer: this.#subject,
+        subject: subjectName(commonName, organization),
+        notBefore,
+        notAfter,
+        publicKey,
+        extensions: [
+          basicConstraints(false),
+          keyUsage(false),
+          extendedKeyUsage(usage),
+          authorityKeyIdentifier(this.#keyIdentifier),
+          ...(names ? [subjectAltNames(names)] : []),
+        ],
+      },
+      this.#key,
+    );
+    return { cert, key: pemOf(privateKey) };
   }
 }
 
-function pemOf(certificate: X509Certificate): string {
-  return `${certificate.toString("pem")}\n`;
+function newKeys(): { publicKey: KeyObject; privateKey: KeyObject } {
+  return generateKeyPairSync("ec", { namedCurve: "P-256" });
 }
 
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  return `${PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), PemConverter.PrivateKeyTag)}\n`;
+function pemOf(key: KeyObject): string {
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
 }

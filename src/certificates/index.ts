@@ -3,8 +3,8 @@
  * gets which is the cluster's to say.
  */
 export { isAddress } from "./address.ts";
-export type { CertificateRequest } from "./certificate-authority.ts";
+export { CertificateAuthority, type CertificateRequest } from "./certificate-authority.ts";
 export { keptServingPair } from "./kept-serving-pair.ts";
 export type { KeyPair } from "./key-pair.ts";
 export { serialNumber } from "./serial-number.ts";
-export { certificateAuthorities, servingPair } from "./serving-pair.ts";
+export { servingPair } from "./serving-pair.ts";

@@ -22,7 +22,7 @@ export async function keptServingPair(
   const [certFile, keyFile] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
   const [cert, key] = await Promise.all([textOf(certFile), textOf(keyFile)]);
   if (cert !== undefined && key !== undefined && holds({ cert, key }, names, host.clock.now())) return { cert, key };
-  const made = await servingPair(host, names[0], names);
+  const made = servingPair(host, names[0], names);
   await mkdir(folder, { recursive: true });
   // Whoever reads the folder at a bad moment finds a pair that does not match, and makes another.
   await writeFile(keyFile, made.key, { mode: 0o600 });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { certificateAuthorities, type KeyPair } from "../certificates/index.ts";
+import { CertificateAuthority, type KeyPair } from "../certificates/index.ts";
 import type { Host } from "../host/index.ts";
 import { makeFolder, readIfPresent, writeFileAtomically } from "./files.ts";
 import { coversNames, expiresSoon, leafValidity } from "./pki.ts";
@@ -19,7 +19,7 @@ type Place = keyof typeof places;
 const authorityValidityMs = 3650 * 24 * 60 * 60 * 1000;
 
 /** Reads the keys under `dir`, or makes what is missing, about to expire, or lacks a name. The authority is never replaced. */
-export async function loadOrCreateEtcdPki(host: Host, dir: string, names: readonly string[]): Promise<EtcdPki> {
+export function loadOrCreateEtcdPki(host: Host, dir: string, names: readonly string[]): EtcdPki {
   const nowMs = host.clock.now();
   const found = { ca: read(dir, "ca"), server: read(dir, "server"), client: read(dir, "client") };
   const isGood = (pair: KeyPair | undefined, of: readonly string[]) =>
@@ -27,22 +27,20 @@ export async function loadOrCreateEtcdPki(host: Host, dir: string, names: readon
   if (found.ca && found.server && found.client && isGood(found.server, names) && isGood(found.client, [])) {
     return { ca: found.ca, server: found.server, client: found.client };
   }
-  // Loaded only when something must be signed.
-  const CertificateAuthority = await certificateAuthorities();
   const validity = leafValidity(nowMs);
   const authority = found.ca
-    ? await CertificateAuthority.load(found.ca, host)
-    : await CertificateAuthority.create("etcd-ca", validity.notBefore, nowMs + authorityValidityMs, host);
+    ? CertificateAuthority.load(found.ca, host)
+    : CertificateAuthority.create("etcd-ca", validity.notBefore, nowMs + authorityValidityMs, host);
   const issue = (request: Omit<Parameters<typeof authority.issue>[0], "notBefore" | "notAfter">) =>
     authority.issue({ ...validity, ...request });
   const server =
     found.server && isGood(found.server, names)
       ? found.server
-      : await issue({ commonName: "kube-etcd", names, usage: "server" });
+      : issue({ commonName: "kube-etcd", names, usage: "server" });
   const client =
     found.client && isGood(found.client, [])
       ? found.client
-      : await issue({ commonName: "kube-apiserver-etcd-client", organization: "system:masters", usage: "client" });
+      : issue({ commonName: "kube-apiserver-etcd-client", organization: "system:masters", usage: "client" });
   const pki = { ca: authority.pair, server, client };
   makeFolder(join(dir, "etcd"), 0o700);
   for (const place of ["ca", "server", "client"] as const) write(dir, place, pki[place]);

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { type CertificateRequest, certificateAuthorities, isAddress, type KeyPair } from "../certificates/index.ts";
+import { CertificateAuthority, type CertificateRequest, isAddress, type KeyPair } from "../certificates/index.ts";
 import type { Host } from "../host/index.ts";
 import { makeFolder, readIfPresent, writeFilesAtomically } from "./files.ts";
 
@@ -88,48 +88,42 @@ export async function loadOrCreatePki(host: Host, dir: string | undefined, optio
   if (!proxyCa || !proxyClient || expiresSoon(proxyClient.cert, now)) missing.push(frontProxyClientName);
 
   if (missing.length > 0) {
-    // Loaded only when something must be signed: a restart of a cluster needs no X.509 library.
-    const CertificateAuthority = await certificateAuthorities();
     const authorityOf = (existing: KeyPair | undefined, name: string) =>
       existing
         ? CertificateAuthority.load(existing, host)
         : CertificateAuthority.create(name, now - backdateMs, now + caValidityMs, host);
-    const authority = await authorityOf(pair("ca"), "kubernetes");
+    const authority = authorityOf(pair("ca"), "kubernetes");
     if (missing.includes("ca")) {
       put("ca.crt", authority.pair.cert);
       put("ca.key", authority.pair.key);
     }
     const validity = leafValidity(now);
-    const issueFrontProxy = async () => {
-      if (!missing.includes(frontProxyClientName)) return;
-      const proxies = await authorityOf(proxyCa, frontProxyCaName);
+    if (missing.includes(frontProxyClientName)) {
+      const proxies = authorityOf(proxyCa, frontProxyCaName);
       if (!proxyCa) {
         put(`${frontProxyCaName}.crt`, proxies.pair.cert);
         put(`${frontProxyCaName}.key`, proxies.pair.key);
       }
-      const made = await proxies.issue({ ...validity, commonName: frontProxyClientName, usage: "client" });
+      const made = proxies.issue({ ...validity, commonName: frontProxyClientName, usage: "client" });
       put(`${frontProxyClientName}.crt`, made.cert);
       put(`${frontProxyClientName}.key`, made.key);
-    };
-    const issue = async (
+    }
+    const issue = (
       name: string,
       request: Pick<CertificateRequest, "commonName" | "organization" | "names" | "usage">,
     ) => {
       if (!missing.includes(name)) return;
-      const made = await authority.issue({ ...validity, ...request });
+      const made = authority.issue({ ...validity, ...request });
       put(`${name}.crt`, made.cert);
       put(`${name}.key`, made.key);
     };
-    await Promise.all([
-      issueFrontProxy(),
-      issue("apiserver", { commonName: "kube-apiserver", names, usage: "server" }),
-      issue("admin", { commonName: "admin", organization: "system:masters", usage: "client" }),
-      issue(kubeletClientName, {
-        commonName: "kube-apiserver-kubelet-client",
-        organization: "system:masters",
-        usage: "client",
-      }),
-    ]);
+    issue("apiserver", { commonName: "kube-apiserver", names, usage: "server" });
+    issue("admin", { commonName: "admin", organization: "system:masters", usage: "client" });
+    issue(kubeletClientName, {
+      commonName: "kube-apiserver-kubelet-client",
+      organization: "system:masters",
+      usage: "client",
+    });
   }
   if (!files.has("sa.key")) {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -117,7 +117,7 @@ export async function serveEtcd(
   const { hostname, port } = parseAddress(address);
   const { loadOrCreateEtcdPki } = await import("./etcd-pki.ts");
   const names = [...new Set(["localhost", "127.0.0.1", "::1", hostname])].filter((name) => !isAnyAddress(name));
-  const { ca, server } = await loadOrCreateEtcdPki(host, join(dataDir, "pki"), names);
+  const { ca, server } = loadOrCreateEtcdPki(host, join(dataDir, "pki"), names);
   const tls = { ...server, clientCa: ca.cert };
   const serving = await openEtcdServer(host, store, { address: `${hostname}:${port}`, tls });
   teardown.add(() => serving.close());

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { certificateAuthorities } from "../../src/certificates/index.ts";
+import { CertificateAuthority } from "../../src/certificates/index.ts";
 import type { Client } from "../../src/client/index.ts";
 import { systemHost } from "../../src/host/index.ts";
 import { resources } from "../../src/index.ts";
@@ -47,12 +47,11 @@ export class ExtensionServer {
   /** Behind the service of this name, which it makes: one that leads to this machine. */
   static async start(client: Client, namespace: string, name: string): Promise<ExtensionServer> {
     const host = systemHost({ log: { level: "error" } });
-    const CertificateAuthority = await certificateAuthorities();
     const notBefore = host.clock.now() - hour;
     const notAfter = notBefore + 2 * hour;
-    const authority = await CertificateAuthority.create("extension-ca", notBefore, notAfter, host);
+    const authority = CertificateAuthority.create("extension-ca", notBefore, notAfter, host);
     const names = [`${name}.${namespace}.svc`];
-    const pair = await authority.issue({ commonName: name, names, usage: "server", notBefore, notAfter });
+    const pair = authority.issue({ commonName: name, names, usage: "server", notBefore, notAfter });
     const trust = await client
       .resource(resources.configmaps)
       .get({ namespace: "kube-system", name: "extension-apiserver-authentication" });

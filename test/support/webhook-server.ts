@@ -1,7 +1,7 @@
 // An HTTPS server on loopback that answers AdmissionReviews, with a certificate that the API server can be told to trust.
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { certificateAuthorities } from "../../src/certificates/index.ts";
+import { CertificateAuthority } from "../../src/certificates/index.ts";
 import { systemHost } from "../../src/host/index.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: reviews hold objects of every shape
@@ -41,12 +41,11 @@ export class WebhookServer {
   /** @param names what its certificate is made out to, beside 127.0.0.1 */
   static async start(...names: string[]): Promise<WebhookServer> {
     const host = systemHost({ log: { level: "error" } });
-    const CertificateAuthority = await certificateAuthorities();
     const notBefore = host.clock.now() - hour;
     const notAfter = notBefore + 2 * hour;
-    const authority = await CertificateAuthority.create("webhook-ca", notBefore, notAfter, host);
+    const authority = CertificateAuthority.create("webhook-ca", notBefore, notAfter, host);
     const usage = "server" as const;
-    const pair = await authority.issue({
+    const pair = authority.issue({
       commonName: "webhook",
       names: ["127.0.0.1", ...names],
       usage,

@@ -40,7 +40,7 @@ beforeAll(async () => {
     }),
   };
   server = await startKubeletServer({
-    ...(await servingPair(host, "node-a", ["127.0.0.1"])),
+    ...servingPair(host, "node-a", ["127.0.0.1"]),
     client: client as never,
     authorization: "AlwaysAllow",
     address: "127.0.0.1",

@@ -23,7 +23,7 @@ class Chunks extends Duplex {
 // Clients that look whether their socket has something to read, and then read one message (as the Python client does),
 // never see a second message in the same TLS record.
 test("messages that come at once are passed on in a TLS record each, after the one that answers the upgrade", async () => {
-  const pair = await servingPair(systemHost(), "joined", ["127.0.0.1"]);
+  const pair = servingPair(systemHost(), "joined", ["127.0.0.1"]);
   const frames = ["one", "two", "three", "four"];
   const server = createServer((raw) => {
     const client = new TLSSocket(raw, { isServer: true, secureContext: createSecureContext(pair) });

@@ -8,21 +8,21 @@ const hourMs = 3_600_000;
 export async function testCertificates(host: Host) {
   const now = host.clock.now();
   const validity = { notBefore: now - hourMs, notAfter: now + hourMs };
-  const authority = await CertificateAuthority.create("test-ca", validity.notBefore, validity.notAfter, host);
-  const stranger = await CertificateAuthority.create("other-ca", validity.notBefore, validity.notAfter, host);
+  const authority = CertificateAuthority.create("test-ca", validity.notBefore, validity.notAfter, host);
+  const stranger = CertificateAuthority.create("other-ca", validity.notBefore, validity.notAfter, host);
   const client = { ...validity, usage: "client" } as const;
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return {
     ca: authority.pair.cert,
-    server: await authority.issue({
+    server: authority.issue({
       ...validity,
       usage: "server",
       commonName: "kube-apiserver",
       names: ["localhost", "127.0.0.1"],
     }),
-    admin: await authority.issue({ ...client, commonName: "admin", organization: "system:masters" }),
-    alice: await authority.issue({ ...client, commonName: "alice", organization: "team-a" }),
-    stranger: await stranger.issue({ ...client, commonName: "mallory", organization: "system:masters" }),
+    admin: authority.issue({ ...client, commonName: "admin", organization: "system:masters" }),
+    alice: authority.issue({ ...client, commonName: "alice", organization: "team-a" }),
+    stranger: stranger.issue({ ...client, commonName: "mallory", organization: "system:masters" }),
     serviceAccountKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { JsonObject, KubeObject } from "../../../api/meta/index.ts";
-import { certificateAuthorities } from "../../../certificates/index.ts";
+import { CertificateAuthority } from "../../../certificates/index.ts";
 import { systemHost } from "../../../host/index.ts";
 import { createMemoryStore, type Store } from "../../../store/index.ts";
 import { ServiceClient } from "./index.ts";
@@ -17,12 +17,11 @@ let client: ServiceClient;
 let answer: (body: string) => { status?: number; text: string } | undefined;
 
 beforeEach(async () => {
-  const CertificateAuthority = await certificateAuthorities();
   const notBefore = host.clock.now() - 60_000;
   const notAfter = notBefore + 3_600_000;
-  const authority = await CertificateAuthority.create("webhooks", notBefore, notAfter, host);
+  const authority = CertificateAuthority.create("webhooks", notBefore, notAfter, host);
   const names = ["hook.default.svc", "127.0.0.1"];
-  const pair = await authority.issue({ commonName: "hook", names, usage: "server", notBefore, notAfter });
+  const pair = authority.issue({ commonName: "hook", names, usage: "server", notBefore, notAfter });
   caBundle = Buffer.from(authority.pair.cert).toString("base64");
   answer = (body) => ({ text: `got ${body}` });
   connections = 0;
