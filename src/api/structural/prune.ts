@@ -17,11 +17,12 @@ class Trail {
     return this.#steps.length === 0;
   }
 
-  within<T>(step: string | number, run: () => T): T {
+  enter(step: string | number): void {
     this.#steps.push(step);
-    const result = run();
+  }
+
+  leave(): void {
     this.#steps.pop();
-    return result;
   }
 
   leaveOut(key: string): void {
@@ -52,8 +53,11 @@ function prune(value: JsonValue, node: StructuralNode | undefined, trail: Trail)
     // What a list holds that preserves is looked at for what its own schema says.
     if (node?.preserves && node.items === undefined) return value;
     return mapItems(value, (item, i) => {
-      const next = () => prune(item, node?.items, trail);
-      return typeof item === "object" ? trail.within(i, next) : item;
+      if (typeof item !== "object") return item;
+      trail.enter(i);
+      const next = prune(item, node?.items, trail);
+      trail.leave();
+      return next;
     });
   }
   return isObject(value) ? pruneObject(value, node, trail) : value;
@@ -65,8 +69,10 @@ function pruneObject(object: JsonObject, node: StructuralNode | undefined, trail
     const property = node?.properties.get(key);
     if (property !== undefined || node?.allowsOthers) {
       if (typeof value !== "object" || value === null) return value;
-      const below = property ?? node?.others;
-      return trail.within(key, () => prune(value, below, trail));
+      trail.enter(key);
+      const next = prune(value, property ?? node?.others, trail);
+      trail.leave();
+      return next;
     }
     if (node?.preserves) return value;
     if (!trail.isAtRoot || !metaFields.has(key)) trail.leaveOut(key);

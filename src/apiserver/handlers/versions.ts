@@ -35,6 +35,7 @@ export function ownKind(kind: ResourceKind): GroupKind {
 /** A stored version as it is answered: with its entry when the bytes can be shared. */
 export function answered(kind: ResourceKind, entry: Entry): { object: KubeObject; entry?: Entry } {
   const stored = entry.object;
+  if (kind.conversion?.isKept?.(entry.revision)) return { object: stored, entry };
   const object = fromStorage(kind, stored);
   return object === stored ? { object, entry } : { object };
 }

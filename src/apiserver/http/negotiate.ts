@@ -136,10 +136,14 @@ function withParameters(
 
 /** The router looks at types alone and lists what the route offers; what it lets pass fails later with other words. */
 function refusal(clauses: readonly AcceptClause[], options: NegotiateOptions): Error {
-  const offered = options.collection ? collectionMediaTypes : objectMediaTypes;
+  const offered = withoutProtobuf(options.collection ? collectionMediaTypes : objectMediaTypes, options.protobuf);
   const passesRouter = clauses.some((clause) => formats.some((format) => matches(clause, mediaTypes[format])));
   if (!passesRouter) return errors.notAcceptable(offered);
-  return errors.onlyAcceptable(options.stream ? streamMediaTypes : objectMediaTypes);
+  return errors.onlyAcceptable(withoutProtobuf(options.stream ? streamMediaTypes : objectMediaTypes, options.protobuf));
+}
+
+function withoutProtobuf(types: readonly string[], protobuf = true): readonly string[] {
+  return protobuf ? types : types.filter((type) => !type.startsWith(mediaTypes.protobuf));
 }
 
 /** The format of a request body. @throws ApiError 415 */
@@ -148,6 +152,8 @@ export function negotiateInput(contentType: string | undefined, protobuf = true)
   const semicolon = contentType.indexOf(";");
   const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
   const format = formats.find((candidate) => mediaTypes[candidate] === type);
-  if (format === undefined || (format === "protobuf" && !protobuf)) throw errors.unsupportedMediaType(objectMediaTypes);
+  if (format === undefined || (format === "protobuf" && !protobuf)) {
+    throw errors.unsupportedMediaType(withoutProtobuf(objectMediaTypes, protobuf));
+  }
   return format;
 }

@@ -187,6 +187,43 @@ describe("custom resources", () => {
     await api.untilGone(`${definitions}/widgets.example.org`);
   });
 
+  test("have no protobuf form", async () => {
+    await define(widgetDefinition());
+    const accept = "application/vnd.kubernetes.protobuf";
+    const asked = await api.call("GET", `${widgets}/one`, { headers: { accept } });
+    expect(asked.status).toBe(406);
+    expect(asked.text).toContain("only the following media types are accepted: application/json, application/yaml");
+    const either = await api.call("GET", widgets, { headers: { accept: `${accept},application/json` } });
+    expect(either.body.kind).toBe("WidgetList");
+    const sent = await api.call("POST", widgets, { body: "k8s", headers: { "content-type": accept } });
+    expect([sent.status, sent.body.message]).toEqual([
+      415,
+      "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
+    ]);
+  });
+
+  test("of a deprecated version say so", async () => {
+    await define(widgetDefinition({ deprecated: true }));
+    const answer = await api.call("GET", widgets);
+    expect(answer.headers.warning).toBe('299 - "example.org/v1 Widget is deprecated"');
+  });
+
+  test("must say what they are, and be what the collection is of", async () => {
+    await define(widgetDefinition());
+    const { kind: _, ...untyped } = widget("one");
+    const without = await api.call("POST", widgets, { body: untyped });
+    expect(without.body.message).toContain("Object 'Kind' is missing in");
+    const other = await api.call("POST", widgets, { body: { ...widget("one"), kind: "Gadget" } });
+    expect([other.status, other.body.message]).toEqual([
+      422,
+      'Widget.example.org "one" is invalid: kind: Invalid value: "Gadget": must be Widget',
+    ]);
+    const version = await api.call("POST", widgets, { body: { ...widget("one"), apiVersion: "example.org/v2" } });
+    expect(version.body.message).toBe(
+      "the API version in the data (example.org/v2) does not match the expected API version (example.org/v1)",
+    );
+  });
+
   test("are printed by the columns of their definition", async () => {
     const columns = [
       { name: "Size", type: "integer", jsonPath: ".spec.size" },
