@@ -103,21 +103,23 @@ export function requestUpgrade({ method, path, headers, socket, signal }: Upgrad
  * and then read one message never see a second one in the same record.
  */
 export function joinConnections(a: Duplex, aHead: Buffer, b: Duplex, bHead: Buffer): void {
-  if (aHead.length > 0) a.unshift(aHead);
-  if (bHead.length > 0) b.unshift(bHead);
-  passOn(a, b);
-  passOn(b, a);
+  passOn(a, aHead, b);
+  passOn(b, bHead, a);
 }
 
-function passOn(from: Duplex, to: Duplex): void {
-  from.on("data", (chunk: Buffer) => {
+function passOn(from: Duplex, head: Buffer, to: Duplex): void {
+  const send = (chunk: Buffer): void => {
     from.pause();
     to.write(chunk, (error) => {
       if (error) from.destroy();
       else from.resume();
     });
-  });
-  from.once("end", () => to.end());
+  };
+  from.on("data", send);
+  if (head.length > 0) send(head);
+  // With its head it may have said all that it had to say.
+  if (from.readableEnded) to.end();
+  else from.once("end", () => to.end());
   from.on("error", () => to.destroy());
   from.once("close", () => {
     // What was read of a connection that ended well is still on its way out.
