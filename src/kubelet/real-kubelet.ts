@@ -21,7 +21,7 @@ import { podUidLabel } from "./runtime/labels.ts";
 import type { Image } from "./runtime/runtime.ts";
 import { InProcessKubelet, machineUsage, type ServedNode } from "./server/index.ts";
 import { shutdownStateFile } from "./shutdown/index.ts";
-import { createNodeVolumes } from "./volumes/index.ts";
+import { createNodeVolumes, volumeFailure } from "./volumes/index.ts";
 
 export interface RealKubeletOptions extends KubeletSettings, MachineOptions {
   readonly client: Client;
@@ -75,7 +75,10 @@ export async function startRealKubelet(options: RealKubeletOptions): Promise<Rea
         rootDirectory: rootDir,
         allocatable: () => kubelet?.allocatable ?? {},
         refreshMs: options.volumeRefreshMs,
-        refreshFailed: (pod, message) => kubelet?.record(pod, { type: "Warning", reason: "FailedMount", message }),
+        refreshFailed: (pod, message) =>
+          kubelet?.record(pod, { type: "Warning", reason: volumeFailure(message), message }),
+        expanded: (pod, message) =>
+          kubelet?.record(pod, { type: "Normal", reason: "FileSystemResizeSuccessful", message }),
         // Of handlers that pods name themselves it is not known.
         recursiveReadOnly: ({ spec }) =>
           ofDefault?.recursiveReadOnlyMounts === true && spec?.runtimeClassName === undefined,

@@ -238,7 +238,7 @@ describe.skipIf(reason !== undefined)(`volumes of storage drivers${reason ? ` ($
       async () => readdirSync(join(root, "pods")),
       ({ length }) => length === 0,
     );
-    expect(started.take()).toEqual(["NodeUnpublishVolume", "NodeUnstageVolume"]);
+    expect(started.take()).toEqual(["NotifyRegistrationStatus", "NodeUnpublishVolume", "NodeUnstageVolume"]);
     expect(mountPoints()).toEqual([]);
     expect(readdirSync(join(root, "pods"))).toEqual([]);
   });
@@ -408,5 +408,66 @@ describe.skipIf(reason !== undefined)(`volumes of storage drivers${reason ? ` ($
     expect(mountPoints()).toEqual([]);
     expect(readdirSync(join(devices, "publish"))).toEqual([]);
     expect(readdirSync(join(devices, "staging"))).toEqual([]);
+  });
+
+  const claimNow = (name: string) =>
+    cluster.client().resource(resources.persistentvolumeclaims).get({ namespace: "default", name });
+
+  /** What a controller of the driver did to the volume behind a claim that asked for more. */
+  async function grow(name: string, storage: string): Promise<void> {
+    const client = cluster.client();
+    const volumesApi = client.resource(resources.persistentvolumes);
+    await volumesApi.patch({ name }, "merge", { spec: { capacity: { storage } } });
+    const conditions = [{ type: "FileSystemResizePending", status: "True" }];
+    const status = { conditions, allocatedResourceStatuses: { storage: "NodeResizePending" } };
+    const claims = client.resource(resources.persistentvolumeclaims);
+    await claims.patchStatus({ namespace: "default", name }, "merge", { status });
+  }
+
+  test("a volume that grew while pods use it is expanded on the node, and its claim says so", async () => {
+    volumes.stop();
+    volumes = await start(200);
+    await describeDriver({});
+    const name = `grown-${count}`;
+    await claim(name);
+    const started = await driverWith({ ...stages, capabilities: ["STAGE_UNSTAGE_VOLUME", "EXPAND_VOLUME"] });
+    expect(await volumes.prepare(claimed(name))).toEqual({ ready: true });
+    expect(started.calls.map(({ method }) => method)).not.toContain("NodeExpandVolume");
+    await grow(name, "3Gi");
+    const { status } = await eventually(
+      () => claimNow(name),
+      (seen) => seen.status?.capacity?.storage === "3Gi",
+    );
+    expect(status?.conditions ?? []).toEqual([]);
+    expect(status?.allocatedResourceStatuses ?? {}).toEqual({});
+    const asked = started.calls.find(({ method }) => method === "NodeExpandVolume")?.request;
+    expect(asked).toMatchObject({
+      volumeId: `handle-${name}`,
+      volumePath: join(root, "pods/uid-1/volumes/kubernetes.io~csi", name, "mount"),
+      stagingTargetPath: expect.stringMatching(/globalmount$/),
+      capacityRange: { requiredBytes: 3 * 1024 ** 3 },
+    });
+    await volumes.release("uid-1");
+  });
+
+  test("a volume that grew before it is mounted is expanded with it; one that cannot says so", async () => {
+    await describeDriver({});
+    const name = `offline-${count}`;
+    await claim(name);
+    await grow(name, "2Gi");
+    const started = await driverWith({ capabilities: ["EXPAND_VOLUME"] });
+    started.failing.add("NodeExpandVolume");
+    const problem = "rpc error: code = Internal desc = NodeExpandVolume fails";
+    expect(await volumes.prepare(claimed(name))).toMatchObject({
+      problems: [`MountVolume.NodeExpandVolume failed for volume "${name}" : ${problem}`],
+    });
+    expect((await claimNow(name)).status?.allocatedResourceStatuses).toEqual({ storage: "NodeResizeInProgress" });
+    started.failing.clear();
+    await eventually(
+      () => volumes.prepare(claimed(name)),
+      ({ ready }) => ready,
+    );
+    expect((await claimNow(name)).status?.capacity).toEqual({ storage: "2Gi" });
+    await volumes.release("uid-1");
   });
 });

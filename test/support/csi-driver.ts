@@ -76,6 +76,7 @@ export class TestDriver {
         ...(topology === undefined ? {} : { accessibleTopology: { segments: topology } }),
       }),
       NodeGetCapabilities: () => ({ capabilities: capabilities.map((type) => ({ rpc: { type } })) }),
+      NodeExpandVolume: () => ({}),
       NodeGetVolumeStats: () => ({
         usage: [
           { unit: "BYTES", total: 1000, available: 600, used: 400 },

@@ -19,6 +19,7 @@ import {
 } from "../pod-worker/index.ts";
 import { rpcErrorText, runtimeWords } from "../runtime/error-text.ts";
 import { RuntimeError } from "../runtime/runtime.ts";
+import { volumeFailure } from "../volumes/index.ts";
 import { ContainerWatch } from "./container-watch.ts";
 import { isContested } from "./contested.ts";
 import type { NodePorts } from "./node-ports.ts";
@@ -473,9 +474,4 @@ export class PodRunner {
 
 function isTerminal(pod: Pod): boolean {
   return pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded";
-}
-
-/** Devices are mapped, all else is mounted; the message begins with which. */
-function volumeFailure(message: string): string {
-  return message.startsWith("MapVolume.") ? "FailedMapVolume" : "FailedMount";
 }

@@ -4,5 +4,11 @@
  */
 export { createNodeVolumes, type NodeVolumesOptions } from "./node-volumes.ts";
 export { SimulatedVolumes } from "./simulated-volumes.ts";
-export { type Environment, type Preparation, VolumeError, type VolumeManager } from "./volume-manager.ts";
+export {
+  type Environment,
+  type Preparation,
+  VolumeError,
+  type VolumeManager,
+  volumeFailure,
+} from "./volume-manager.ts";
 export type { NamedVolumeUsage, VolumeUsage } from "./volume-usage.ts";

@@ -32,6 +32,8 @@ export interface NodeVolumesOptions {
   recursiveReadOnly?(pod: Pod): boolean;
   /** Told when a volume of a running pod cannot be brought up to date: the message of a `FailedMount` event. */
   refreshFailed?(pod: Pod, message: string): void;
+  /** Told when a volume of a running pod grew: the message of a `FileSystemResizeSuccessful` event. */
+  expanded?(pod: Pod, message: string): void;
   /** How often volumes are compared with the objects they show. Default a minute. */
   readonly refreshMs?: number;
   /** Default: the machine's. */
@@ -44,7 +46,8 @@ export async function createNodeVolumes(options: NodeVolumesOptions): Promise<Vo
   await mkdir(rootDirectory, { recursive: true, mode: 0o750 });
   const layout = new VolumeLayout(await realpath(rootDirectory));
   const { host, client, nodeName: name } = options;
-  const node: VolumeNode = { name, host, client, layout, mounter, allocatable: () => options.allocatable() };
+  const expanded = (pod: Pod, message: string) => options.expanded?.(pod, message);
+  const node: VolumeNode = { name, host, client, layout, mounter, expanded, allocatable: () => options.allocatable() };
   return new NodeVolumes(node, options);
 }
 
@@ -237,7 +240,8 @@ class NodeVolumes implements VolumeManager {
       await volumes.refresh(references, (volume, error) => {
         if (this.#stopped) return;
         this.#warn(`volume ${JSON.stringify(volume)} could not be brought up to date`, pod, error);
-        this.#options.refreshFailed?.(pod, new StepError("SetUp", volume, error).message);
+        const failure = error instanceof StepError ? error : new StepError("SetUp", volume, error);
+        this.#options.refreshFailed?.(pod, failure.message);
       });
     });
   }

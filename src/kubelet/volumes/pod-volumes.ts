@@ -180,7 +180,7 @@ export class PodVolumes {
       throw new ClaimError(this.#pod, claimed.claimName, problem);
     }
     const readOnly = volume.persistentVolumeClaim?.readOnly === true;
-    return { ...shared, persistent, specName: persistent.metadata.name ?? "", readOnly, isBlock };
+    return { ...shared, persistent, claim, specName: persistent.metadata.name ?? "", readOnly, isBlock };
   }
 
   async #persistentOf(claim: PersistentVolumeClaim): Promise<PersistentVolume> {

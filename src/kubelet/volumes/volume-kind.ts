@@ -1,4 +1,4 @@
-import type { PersistentVolume, Pod, Volume } from "../../api/types/index.ts";
+import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from "../../api/types/index.ts";
 import type { Client } from "../../client/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { References } from "../references.ts";
@@ -14,6 +14,8 @@ export interface VolumeNode {
   readonly client: Pick<Client, "resource">;
   readonly layout: VolumeLayout;
   readonly mounter: Mounter;
+  /** Tells an event of a pod whose volume grew. */
+  expanded?(pod: Pod, message: string): void;
   /** What pods may use of the node, as its Node object says. */
   allocatable(): Readonly<Record<string, string>>;
 }
@@ -24,8 +26,9 @@ export interface VolumeRequest {
   readonly pod: Pod;
   /** As the pod has it. */
   readonly volume: Volume;
-  /** Behind a claim. */
+  /** Behind a claim, and the claim. */
   readonly persistent?: PersistentVolume;
+  readonly claim?: PersistentVolumeClaim;
   /** The name of the persistent volume, or else the one in the pod: folders and messages use it. */
   readonly specName: string;
   /** The pod's claim to it says that it only reads. */

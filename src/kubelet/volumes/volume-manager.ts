@@ -38,6 +38,12 @@ export interface VolumeManager {
   stop(): void;
 }
 
+/** The reason of an event with this message of a volume that failed: the message begins with what was done. */
+export function volumeFailure(message: string): "FailedMapVolume" | "VolumeResizeFailed" | "FailedMount" {
+  if (message.startsWith("MapVolume.")) return "FailedMapVolume";
+  return message.startsWith("MountVolume.NodeExpandVolume ") ? "VolumeResizeFailed" : "FailedMount";
+}
+
 export type Environment = readonly { readonly key: string; readonly value: string }[];
 
 export type Preparation =

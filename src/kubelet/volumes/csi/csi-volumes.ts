@@ -18,6 +18,14 @@ import {
   type VolumeNode,
   type VolumeRequest,
 } from "../volume-kind.ts";
+import {
+  capacityRange,
+  expansionBegun,
+  expansionDone,
+  expansionInfeasible,
+  expansionOf,
+  isInfeasible,
+} from "./csi-expansion.ts";
 import { CsiDevicePlaces, type CsiPlaces, csiPlaces, csiPlugin, csiStagingFolder } from "./csi-places.ts";
 import { accessModeOf, type CsiSource, checkLifecycle, csiSource, groupPolicy, podContext } from "./csi-request.ts";
 import { type CsiUsage, volumeUsageOf } from "./csi-usage.ts";
@@ -65,19 +73,69 @@ export class CsiVolumes {
     const publish = (newest: VolumeRequest, current: References) =>
       this.#publish(newest, places, source, driver, object, context, current);
     const path = await publish(request, references);
+    const expand = (newest: VolumeRequest, current: References) =>
+      this.#expand(newest, places, source, driver, object, current);
+    await expand(request, references);
     const made: MadeVolume = {
       path,
       readOnly: source.readOnly,
       ...(driver.capabilities.has("GET_VOLUME_STATS") && { usage: () => this.#usage(source, driver, places) }),
     };
-    if (object?.spec.requiresRepublish !== true) return made;
     return {
       ...made,
       refresh: async (pod, fresh) => {
-        await publish({ ...request, pod }, fresh);
+        if (object?.spec.requiresRepublish === true) await publish({ ...request, pod }, fresh);
+        if (canExpand(request, source, driver)) await expand(await this.#newest({ ...request, pod }, fresh), fresh);
       },
     };
   };
+
+  /** With the claim and the volume as they are now. */
+  async #newest(request: VolumeRequest, references: References): Promise<VolumeRequest> {
+    const { persistent, claim } = request;
+    const [namespace = "", name = ""] = [claim?.metadata.namespace, claim?.metadata.name];
+    const volumes = this.#node.client.resource(resources.persistentvolumes);
+    const [newClaim, newVolume] = await Promise.all([
+      references.claim(namespace, name),
+      volumes.get({ name: persistent?.metadata.name ?? "" }),
+    ]);
+    return { ...request, claim: newClaim, persistent: newVolume };
+  }
+
+  /** Lets the file system follow a volume that became larger, and tells the claim. */
+  async #expand(
+    request: VolumeRequest,
+    { stagingTarget, target }: CsiPlaces,
+    source: CsiSource,
+    driver: CsiDriver,
+    object: CSIDriver | undefined,
+    references: References,
+  ): Promise<void> {
+    const { persistent, claim, pod, specName } = request;
+    if (!canExpand(request, source, driver) || persistent === undefined || claim === undefined) return;
+    const size = expansionOf(persistent, claim);
+    if (size === undefined || claim.status?.allocatedResourceStatuses?.storage === "NodeResizeInfeasible") return;
+    const { namespace, name = "" } = claim.metadata;
+    const claims = this.#node.client.resource(resources.persistentvolumeclaims);
+    const tell = (status: object) => claims.patchStatus({ namespace, name }, "merge", { status });
+    await tell(expansionBegun);
+    try {
+      await driver.node.call("NodeExpandVolume", {
+        volumeId: source.handle,
+        volumePath: target,
+        capacityRange: capacityRange(size),
+        stagingTargetPath: isStaged(source, driver) ? stagingTarget : "",
+        volumeCapability: this.#capability(request, source, driver, object),
+        secrets: await secretsOf(references, persistent.spec?.csi?.nodeExpandSecretRef),
+      });
+    } catch (error) {
+      if (isInfeasible(error)) await tell(expansionInfeasible);
+      throw new StepError("NodeExpandVolume", specName, error);
+    }
+    await tell(expansionDone(claim, size));
+    const where = `${JSON.stringify(specName)} ${this.#node.name}`;
+    this.#node.expanded?.(pod, `MountVolume.NodeExpandVolume succeeded for volume ${where}`);
+  }
 
   /** Takes back what was published for a pod, and what no other pod of the node has staged. From what is on the disk. */
   async release(uid: string): Promise<void> {
@@ -328,6 +386,10 @@ export class CsiVolumes {
     });
     return mine;
   }
+}
+
+function canExpand({ claim }: VolumeRequest, { readOnly }: CsiSource, { capabilities }: CsiDriver): boolean {
+  return claim !== undefined && !readOnly && capabilities.has("EXPAND_VOLUME");
 }
 
 function isStaged({ isEphemeral }: CsiSource, { capabilities }: CsiDriver): boolean {
