@@ -45,7 +45,7 @@ import {
 import { Conversions, serveCustomResources } from "./extensions/custom-resources/index.ts";
 import { ServiceClient, type ServiceRouting } from "./extensions/service-client/index.ts";
 import { webhookPlugins } from "./extensions/webhooks/index.ts";
-import { InFlightLimiter, type InFlightLimits } from "./flow/index.ts";
+import { FlowController, flowDumps, InFlightLimiter, type InFlightLimits, inFlightLimits } from "./flow/index.ts";
 import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
 import {
   type DelegatedServers,
@@ -61,6 +61,7 @@ import {
   PathRoutes,
   RequestMetrics,
   RequestPipeline,
+  registerFlowDumps,
   registerIndex,
   registerMetrics,
   registerTokenDiscovery,
@@ -101,6 +102,8 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
    * Absent: this server tells of itself at its start, being the only one.
    */
   readonly endpointReconcilerType?: "lease" | "none";
+  /** Whether requests are sorted by flow schemas and levels; otherwise only reads and writes are bounded. Default true. */
+  readonly enablePriorityAndFairness?: boolean;
   /** Of this machine: a lease tells that its API server is there. Without it none does. */
   readonly hostname?: string;
   /** By the original's names, beside those that are on by default. */
@@ -195,6 +198,7 @@ class ComposedApiServer implements ApiServer {
   readonly #pipeline: RequestPipeline;
   readonly #upgrade: ReturnType<typeof upgrader>;
   readonly #services: ServiceClient;
+  readonly #flow: FlowController | undefined;
   /** Calls servers behind this one: it shows the front proxy's certificate. */
   readonly #behind: ServiceClient;
   readonly #remote: RemoteServers;
@@ -220,6 +224,7 @@ class ComposedApiServer implements ApiServer {
     this.kinds = options.kinds ?? createKindRegistry(builtinKinds());
     this.tokens = new TokenIssuer(host, key, issuer, audiences);
     this.authorizer = unionAuthorizer(nodeAuthorizer, rbac);
+    this.#flow = flowController(host, config);
     this.#services = new ServiceClient({ host, store, dialPod: nodes && ((ip, port) => nodes.dialPod(ip, port)) });
     const admission = options.admission ?? createAdmissionChain(this.#plugins(rbac));
     const conversions = new Conversions({ host, services: this.#services });
@@ -262,7 +267,7 @@ class ComposedApiServer implements ApiServer {
       }),
       impersonator: new Impersonator(this.authorizer),
       authorizer: this.authorizer,
-      limiter: new InFlightLimiter(host, config),
+      limiter: this.#flow ?? new InFlightLimiter(host, config),
       paths: this.#routes(key, issuer, delegates),
       metrics: new RequestMetrics(host),
       admission,
@@ -334,7 +339,7 @@ class ComposedApiServer implements ApiServer {
     const { host, store, config = {} } = this.#options;
     const options = { host, store, kinds: this.kinds, handler: this.trusted };
     const definitions = serveCustomResources({ ...options, sharedStore: config.sharedStore });
-    const keepers = [keepFlowSchemas(options), definitions];
+    const keepers = [keepFlowSchemas(options, this.#flow), definitions];
     this.#keepers.push(...(await Promise.all(keepers)));
     this.#keepers.push(await keepLocalServices(options), this.#remote);
     const { hostname } = this.#options.config ?? {};
@@ -373,6 +378,7 @@ class ComposedApiServer implements ApiServer {
     const drained = Promise.all(this.#listeners.map((listener) => listener.drain()));
     await atMost(host, drained, config.shutdownGraceMs ?? defaultShutdownGraceMs);
     for (const listener of this.#listeners) listener.destroy();
+    this.#flow?.close();
     this.#services.close();
     this.#behind.close();
     this.#rbac.close();
@@ -391,6 +397,7 @@ class ComposedApiServer implements ApiServer {
     new OpenApiRoutes(this.kinds, openApi, delegates).register(routes);
     this.health.register(routes);
     registerVersion(routes);
+    if (this.#flow !== undefined) registerFlowDumps(routes, flowDumps(this.#flow));
     registerMetrics(routes, host);
     registerTokenDiscovery(routes, key, issuer);
     registerIndex(routes);
@@ -476,6 +483,13 @@ class OpenWatches {
       },
     };
   }
+}
+
+/** Undefined where nothing is bounded, or only reads and writes are. */
+function flowController(host: Host, config: ApiServerConfig): FlowController | undefined {
+  const { maxRequestsInFlight, maxMutatingRequestsInFlight } = inFlightLimits(config);
+  const seats = maxRequestsInFlight + maxMutatingRequestsInFlight;
+  return seats > 0 && config.enablePriorityAndFairness !== false ? new FlowController(host, seats) : undefined;
 }
 
 async function atMost(host: Host, work: Promise<unknown>, ms: number): Promise<void> {

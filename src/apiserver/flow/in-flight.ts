@@ -1,5 +1,6 @@
 import type { GaugeChild, Host } from "../../host/index.ts";
 import type { UserInfo } from "../request.ts";
+import type { Flow, LimitedRequest, Limiter, Seat } from "./limiter.ts";
 
 export interface InFlightLimits {
   /** Requests that only read; 0 means no bound. */
@@ -8,15 +9,23 @@ export interface InFlightLimits {
   readonly maxMutatingRequestsInFlight: number;
 }
 
-/** The original's bounds. */
-export const defaultInFlightLimits: InFlightLimits = { maxRequestsInFlight: 400, maxMutatingRequestsInFlight: 200 };
+const defaults: InFlightLimits = { maxRequestsInFlight: 400, maxMutatingRequestsInFlight: 200 };
+
+/** With the original's bounds for those that are not given. */
+export function inFlightLimits(given: Partial<InFlightLimits>): InFlightLimits {
+  return {
+    maxRequestsInFlight: given.maxRequestsInFlight ?? defaults.maxRequestsInFlight,
+    maxMutatingRequestsInFlight: given.maxMutatingRequestsInFlight ?? defaults.maxMutatingRequestsInFlight,
+  };
+}
 
 /** Who runs the cluster must be able to act when it is overloaded. */
 const exemptGroup = "system:masters";
 const readVerbs: ReadonlySet<string> = new Set(["get", "list", "watch"]);
 
 /** One side of the limiter: a number of places. */
-export class Places {
+export class Places implements Flow, Seat {
+  readonly headers = undefined;
   readonly #max: number;
   readonly #gauge: GaugeChild;
   #taken = 0;
@@ -26,10 +35,10 @@ export class Places {
     this.#gauge = gauge;
   }
 
-  tryTake(user: UserInfo): boolean {
-    if (this.#max > 0 && this.#taken >= this.#max && !user.groups.includes(exemptGroup)) return false;
+  take(user: UserInfo): Seat | undefined {
+    if (this.#max > 0 && this.#taken >= this.#max && !user.groups.includes(exemptGroup)) return undefined;
     this.#gauge.set(++this.#taken);
-    return true;
+    return this;
   }
 
   give(): void {
@@ -38,15 +47,15 @@ export class Places {
 }
 
 /**
- * Bounds the requests in flight, reads and writes apart, so that a flood of the one does not starve the other. Who takes
- * a place gives it back when the request is answered; long-running requests do not take one.
+ * Bounds the requests in flight, reads and writes apart, so that a flood of the one does not starve the other: what is done
+ * without priority and fairness.
  */
-export class InFlightLimiter {
+export class InFlightLimiter implements Limiter {
   readonly #reads: Places;
   readonly #writes: Places;
 
   constructor(host: Host, limits: Partial<InFlightLimits> = {}) {
-    const { maxRequestsInFlight, maxMutatingRequestsInFlight } = { ...defaultInFlightLimits, ...limits };
+    const { maxRequestsInFlight, maxMutatingRequestsInFlight } = inFlightLimits(limits);
     const gauge = host.metrics.gauge({
       name: "apiserver_current_inflight_requests",
       help: "Requests in flight at the moment, by kind",
@@ -56,9 +65,7 @@ export class InFlightLimiter {
     this.#writes = new Places(maxMutatingRequestsInFlight, gauge.labels("mutating"));
   }
 
-  /** A place for the request, to be given back; undefined when there is none. */
-  tryTake(verb: string, user: UserInfo): Places | undefined {
-    const places = readVerbs.has(verb) ? this.#reads : this.#writes;
-    return places.tryTake(user) ? places : undefined;
+  flowOf(_user: UserInfo, { verb }: Pick<LimitedRequest, "verb">): Places {
+    return readVerbs.has(verb) ? this.#reads : this.#writes;
   }
 }

@@ -24,6 +24,8 @@ export interface Exchange {
   abandon(): void;
   /** Whether the client has gone or the answer has begun: no other can be sent any more. */
   readonly finished: boolean;
+  /** Go with the answer, whatever it is. */
+  common?: Readonly<Record<string, string>> | undefined;
   /** Runs once: when the client goes away or the answer is complete. */
   onFinished(listener: () => void): void;
 }

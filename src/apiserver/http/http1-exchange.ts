@@ -9,6 +9,7 @@ const unreadBytesMax = 256 * 1024;
 
 /** One request over HTTP/1.1. */
 export class Http1Exchange implements Exchange {
+  common: Readonly<Record<string, string>> | undefined;
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -40,6 +41,7 @@ export class Http1Exchange implements Exchange {
       headers["content-length"] = typeof body === "string" ? Buffer.byteLength(body) : body.length;
     // Node reads the rest of a body that nobody wanted; that is only worth it when the rest is short.
     if (!this.#request.complete && this.#isLong()) headers.connection = "close";
+    if (this.common !== undefined) Object.assign(headers, this.common);
     this.#response.writeHead(code, headers);
     this.#response.end(this.method === "HEAD" ? undefined : body);
   }
@@ -50,6 +52,7 @@ export class Http1Exchange implements Exchange {
   }
 
   open(code: number, headers: AnswerHeaders): AnswerStream {
+    if (this.common !== undefined) Object.assign(headers, this.common);
     this.#response.writeHead(code, headers);
     this.#response.flushHeaders();
     return new Http1Stream(this.#response, this.method !== "HEAD");

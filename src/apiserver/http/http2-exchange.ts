@@ -7,6 +7,7 @@ import { readAll } from "./read-body.ts";
 
 /** One request over HTTP/2, on the stream itself: the compatibility layer would cost a third of a small request. */
 export class Http2Exchange implements Exchange {
+  common: Readonly<Record<string, string>> | undefined;
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -43,6 +44,7 @@ export class Http2Exchange implements Exchange {
   send(code: number, headers: AnswerHeaders, body?: Buffer | string): void {
     const stream = this.#stream;
     if (this.finished) return;
+    if (this.common !== undefined) Object.assign(headers, this.common);
     if (body === undefined || this.method === "HEAD") {
       stream.respond(answer(code, headers), { endStream: true });
     } else {
@@ -55,6 +57,7 @@ export class Http2Exchange implements Exchange {
   }
 
   open(code: number, headers: AnswerHeaders): AnswerStream {
+    if (this.common !== undefined) Object.assign(headers, this.common);
     if (!this.finished) this.#stream.respond(answer(code, headers));
     return new Http2Stream(this.#stream);
   }

@@ -13,6 +13,7 @@ export { PathRoutes } from "./path-routes.ts";
 export { type PipelineOptions, RequestPipeline } from "./pipeline.ts";
 export { RequestMetrics } from "./request-metrics.ts";
 export {
+  registerFlowDumps,
   registerIndex,
   registerMetrics,
   registerTokenDiscovery,

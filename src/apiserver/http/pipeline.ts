@@ -3,7 +3,7 @@ import { ApiError, errors, isReason, type KubeObject, statusOf } from "../../api
 import type { Host } from "../../host/index.ts";
 import type { AdmissionChain } from "../admission/index.ts";
 import { type Authenticator, type Authorizer, type Impersonator, requireAllowed } from "../auth/index.ts";
-import type { InFlightLimiter } from "../flow/index.ts";
+import type { Limiter } from "../flow/index.ts";
 import { deprecationOf, warningsOfError, withWarnings } from "../handlers/index.ts";
 import type { ApiHandler, ApiRequest, UserInfo } from "../request.ts";
 import { hasProtobuf } from "./codecs.ts";
@@ -39,7 +39,7 @@ export interface PipelineOptions {
   readonly authenticator: Authenticator;
   readonly impersonator: Impersonator;
   readonly authorizer: Authorizer;
-  readonly limiter: InFlightLimiter;
+  readonly limiter: Limiter;
   readonly paths: PathRoutes;
   readonly metrics: RequestMetrics;
   readonly kubelets: KubeletClient;
@@ -111,16 +111,21 @@ export class RequestPipeline {
     const known = authenticator.authenticate(exchange, exchange.connection);
     const real = known instanceof Promise ? await known : known;
     const user = impersonator.userOf(exchange.headers, real);
-    if (isLongRunning(info)) return this.#authorized(call, user);
-    const place = limiter.tryTake(info.verb, user);
-    if (place === undefined) {
+    const isLong = isLongRunning(info);
+    if (isLong && info.verb !== "watch") return this.#authorized(call, user);
+    const flow = limiter.flowOf(user, info);
+    exchange.common = flow.headers;
+    if (isLong) return this.#authorized(call, user);
+    const waiting = flow.take(user, info);
+    const seat = waiting instanceof Promise ? await waiting : waiting;
+    if (seat === undefined) {
       this.#tooMany(call);
       return;
     }
     try {
       await this.#authorized(call, user);
     } finally {
-      place.give();
+      seat.give();
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Host } from "../../host/index.ts";
 import type { SigningKey } from "../auth/index.ts";
 import { answerHeaders } from "./headers.ts";
-import { type PathRoutes, sendIndentedJson } from "./path-routes.ts";
+import { type PathRoutes, sendIndentedJson, sendText } from "./path-routes.ts";
 
 /** The Kubernetes that this server is. */
 export const serverVersion = {
@@ -63,4 +63,11 @@ export function registerTokenDiscovery(routes: PathRoutes, key: SigningKey, issu
     });
   send("/.well-known/openid-configuration", "application/json", configuration);
   send(keysPath, "application/jwk-set+json", keys);
+}
+
+/** What the flow control is doing at the moment. */
+export function registerFlowDumps(routes: PathRoutes, dumps: ReadonlyMap<string, () => string>): void {
+  for (const [name, dump] of dumps) {
+    routes.exact(`/debug/api_priority_and_fairness/${name}`, (request) => sendText(request, 200, dump()));
+  }
 }

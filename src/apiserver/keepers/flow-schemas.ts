@@ -1,13 +1,16 @@
 import { formatTime, type KubeObject } from "../../api/meta/index.ts";
-import type { FlowSchema } from "../../api/types/index.ts";
+import type { FlowSchema, PriorityLevelConfiguration } from "../../api/types/index.ts";
 import { Followed } from "./followed.ts";
-import { type Keeper, type KeeperOptions, writeStatus } from "./keeper.ts";
+import { type FlowListener, type Keeper, type KeeperOptions, writeStatus } from "./keeper.ts";
 
 const group = "flowcontrol.apiserver.k8s.io";
 const manager = "api-priority-and-fairness-config-consumer-v1";
 
-/** Tells of each flow schema whether the priority level that it names exists: its condition Dangling. */
-export async function keepFlowSchemas(options: KeeperOptions): Promise<Keeper> {
+/**
+ * Tells of each flow schema whether the priority level that it names exists: its condition Dangling. And tells the listener
+ * of all of them, so that requests are sorted by them.
+ */
+export async function keepFlowSchemas(options: KeeperOptions, listener?: FlowListener): Promise<Keeper> {
   const { host, store, kinds } = options;
   const schemaKind = kinds.byApiVersionKind(`${group}/v1`, "FlowSchema");
   const levelKind = kinds.byApiVersionKind(`${group}/v1`, "PriorityLevelConfiguration");
@@ -29,12 +32,22 @@ export async function keepFlowSchemas(options: KeeperOptions): Promise<Keeper> {
   // Levels come first: without them every schema would be told to dangle.
   const levels = new Followed(store, `${levelKind.storagePrefix}/`, host, () => {
     for (const schema of schemas.values()) check(schema);
+    changed();
   });
   const schemas = new Followed(store, `${schemaKind.storagePrefix}/`, host, (_, schema) => {
     if (schema !== undefined) check(schema);
+    changed();
   });
+  let isComplete = false;
+  const changed = (): void => {
+    if (!isComplete) return;
+    const all = <T>(objects: Iterable<KubeObject>) => [...objects] as T[]; // they were validated as such
+    listener?.configure(all<FlowSchema>(schemas.values()), all<PriorityLevelConfiguration>(levels.values()));
+  };
   await levels.start();
   await schemas.start();
+  isComplete = true;
+  changed();
   return {
     close() {
       levels.close();

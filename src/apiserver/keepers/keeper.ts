@@ -1,5 +1,6 @@
 import type { KindRegistry } from "../../api/kinds/index.ts";
 import { isReason } from "../../api/meta/index.ts";
+import type { FlowSchema, PriorityLevelConfiguration } from "../../api/types/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { Store } from "../../store/index.ts";
 import type { ApiHandler, ApiRequest, UserInfo } from "../request.ts";
@@ -10,6 +11,11 @@ export interface KeeperOptions {
   readonly kinds: KindRegistry;
   /** Without authorization. */
   readonly handler: ApiHandler;
+}
+
+/** Is told what flow schemas and priority levels there are. */
+export interface FlowListener {
+  configure(schemas: Iterable<FlowSchema>, levels: Iterable<PriorityLevelConfiguration>): void;
 }
 
 /** Runs until it is closed. */

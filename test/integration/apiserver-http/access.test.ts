@@ -193,7 +193,8 @@ describe("what", () => {
 
 describe("how much", () => {
   it("is bounded: above the limit a request gets 429, an administrator's does not", async () => {
-    const limited = await startTestServer({ config: { maxMutatingRequestsInFlight: 1 } });
+    const config = { maxMutatingRequestsInFlight: 1, enablePriorityAndFairness: false };
+    const limited = await startTestServer({ config });
     const send = http2Client(limited);
     await send("POST", `${rbac}/clusterrolebindings`, {
       body: {
@@ -223,5 +224,26 @@ describe("how much", () => {
     expect((await send("POST", path, object("admin"))).status).toBe(201);
     slow.destroy();
     await limited.stop();
+  });
+
+  it("is shared among priority levels, which every answer names", async () => {
+    const server = await startTestServer();
+    const send = http2Client(server);
+    const flowcontrol = "/apis/flowcontrol.apiserver.k8s.io/v1";
+    const uidOf = async (resource: string, name: string) =>
+      JSON.parse((await send("GET", `${flowcontrol}/${resource}/${name}`)).text).metadata.uid;
+    const expectNamed = async (headers: Record<string, unknown>, schema: string, level: string) => {
+      expect(headers["x-kubernetes-pf-flowschema-uid"]).toBe(await uidOf("flowschemas", schema));
+      expect(headers["x-kubernetes-pf-prioritylevel-uid"]).toBe(await uidOf("prioritylevelconfigurations", level));
+    };
+    const admin = await send("GET", "/api/v1/namespaces");
+    await expectNamed(admin.headers, "exempt", "exempt");
+    const alice = await send("GET", "/api/v1/namespaces", { as: "alice" });
+    expect(alice.status).toBe(403);
+    await expectNamed(alice.headers, "global-default", "global-default");
+    const { text } = await send("GET", "/debug/api_priority_and_fairness/dump_priority_levels");
+    expect(text).toMatch(/^PriorityLevelName, +ActiveQueues, IsIdle, /);
+    expect(text).toMatch(/^global-default, +0, +true, +false, +0, +0, +1, +0, +0, +0,$/m);
+    await server.stop();
   });
 });

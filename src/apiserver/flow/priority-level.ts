@@ -1,0 +1,200 @@
+import type { Clock } from "../../host/index.ts";
+import type { Seat } from "./limiter.ts";
+import type { SeatLimits } from "./seat-allocation.ts";
+import { dealHand } from "./shuffle.ts";
+
+/** Why a request got no seat, in the words of the original's metrics. */
+export type Rejection = "concurrency-limit" | "queue-full" | "time-out";
+
+/** Who waits or works in a level: requests of one flow schema. */
+export interface LevelClient {
+  readonly name: string;
+  waiting: number;
+  executing: number;
+  rejected(reason: Rejection): void;
+  /** After a wait. */
+  waited(seconds: number, executes: boolean): void;
+}
+
+export interface QueueSettings {
+  readonly queues: number;
+  readonly handSize: number;
+  readonly lengthMax: number;
+}
+
+interface Waiting {
+  readonly client: LevelClient;
+  readonly sinceMs: number;
+  start(): void;
+}
+
+interface Queue {
+  readonly waiting: Waiting[];
+  executing: number;
+  /** When its next request would begin, in the level's virtual time: seconds of seats. */
+  next: number;
+}
+
+/** How long a request is taken to last until it is known. */
+const guessSeconds = 60;
+/** Nobody waits longer, nor longer than a quarter of the time that the request has. */
+const waitMaxMs = 15_000;
+
+/** One priority level: its seats, and the queues of those that wait for one. */
+export class PriorityLevel {
+  readonly name: string;
+  readonly isExempt: boolean;
+  uid = "";
+  limits: SeatLimits = { nominal: 0, min: 0, max: 0 };
+  /** What it has at the moment, with what it borrows or lends. */
+  seats = 0;
+  executing = 0;
+  waiting = 0;
+  /** The most that was wanted at once since the seats were shared out last. */
+  demandMax = 0;
+  dispatched = 0;
+  rejected = 0;
+  timedOut = 0;
+  readonly #clock: Clock;
+  readonly #saturated: () => void;
+  #settings: QueueSettings | undefined;
+  #queues: Queue[] = [];
+  #virtualNow = 0;
+
+  /** @param saturated called when a request finds no seat */
+  constructor(name: string, isExempt: boolean, clock: Clock, saturated: () => void) {
+    this.name = name;
+    this.isExempt = isExempt;
+    this.#clock = clock;
+    this.#saturated = saturated;
+  }
+
+  /** Requests that wait stay where they are; new queues are used for new ones. */
+  configure(limits: SeatLimits, settings: QueueSettings | undefined): void {
+    this.limits = limits;
+    this.#settings = settings;
+    const count = settings?.queues ?? 0;
+    while (this.#queues.length < count) this.#queues.push({ waiting: [], executing: 0, next: this.#virtualNow });
+  }
+
+  resize(seats: number): void {
+    this.seats = seats;
+    this.#dispatch();
+  }
+
+  get queues(): readonly { readonly waiting: readonly unknown[]; readonly executing: number }[] {
+    return this.#queues;
+  }
+
+  /** @param flow of the client: whose requests wait together */
+  take(client: LevelClient, free: Seat, flow: () => string): Seat | undefined | Promise<Seat | undefined> {
+    if (this.isExempt || (this.waiting === 0 && this.executing < this.seats)) {
+      this.#begin(client);
+      return free;
+    }
+    this.#saturated();
+    if (this.executing < this.seats && this.waiting === 0) {
+      this.#begin(client);
+      return free;
+    }
+    const settings = this.#settings;
+    if (settings === undefined) return this.#reject(client, "concurrency-limit");
+    const queue = this.#shortest(dealHand(flow(), settings.queues, settings.handSize));
+    if (queue.waiting.length >= settings.lengthMax) return this.#reject(client, "queue-full");
+    return this.#wait(client, queue);
+  }
+
+  /** Of a seat that was free. */
+  give(client: LevelClient): void {
+    client.executing--;
+    this.executing--;
+    if (this.waiting > 0) this.#dispatch();
+  }
+
+  #begin(client: LevelClient): void {
+    client.executing++;
+    this.executing++;
+    this.dispatched++;
+    if (this.executing > this.demandMax) this.demandMax = this.executing;
+  }
+
+  #reject(client: LevelClient, reason: Rejection): undefined {
+    this.rejected++;
+    client.rejected(reason);
+    return undefined;
+  }
+
+  #shortest(hand: readonly number[]): Queue {
+    let best: Queue | undefined;
+    for (const index of hand) {
+      const queue = this.#queues[index];
+      if (queue === undefined) continue;
+      if (best === undefined || lengthOf(queue) < lengthOf(best)) best = queue;
+    }
+    if (best === undefined) throw new Error(`priority level ${this.name} has no queue for a hand`);
+    return best;
+  }
+
+  #wait(client: LevelClient, queue: Queue): Promise<Seat | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Seat | undefined>();
+    const sinceMs = this.#clock.now();
+    const done = (executes: boolean): void => {
+      client.waiting--;
+      this.waiting--;
+      client.waited((this.#clock.now() - sinceMs) / 1000, executes);
+    };
+    const entry: Waiting = {
+      client,
+      sinceMs,
+      start: () => {
+        timer.cancel();
+        done(true);
+        resolve(this.#queuedSeat(client, queue));
+      },
+    };
+    const timer = this.#clock.setTimer(waitMaxMs, () => {
+      queue.waiting.splice(queue.waiting.indexOf(entry), 1);
+      done(false);
+      this.timedOut++;
+      resolve(this.#reject(client, "time-out"));
+    });
+    // A queue that was idle begins now; it does not make up for the time in which nobody wanted anything.
+    if (lengthOf(queue) === 0) queue.next = Math.max(queue.next, this.#virtualNow);
+    queue.waiting.push(entry);
+    client.waiting++;
+    this.waiting++;
+    this.demandMax = Math.max(this.demandMax, this.executing + this.waiting);
+    return promise;
+  }
+
+  #queuedSeat(client: LevelClient, queue: Queue): Seat {
+    this.#begin(client);
+    queue.executing++;
+    queue.next += guessSeconds;
+    const begunMs = this.#clock.now();
+    return {
+      give: () => {
+        queue.executing--;
+        queue.next -= guessSeconds - (this.#clock.now() - begunMs) / 1000;
+        this.give(client);
+      },
+    };
+  }
+
+  /** Whose queue's next request begins first in virtual time comes first. */
+  #dispatch(): void {
+    while (this.waiting > 0 && this.executing < this.seats) {
+      let best: Queue | undefined;
+      for (const queue of this.#queues) {
+        if (queue.waiting.length > 0 && (best === undefined || queue.next < best.next)) best = queue;
+      }
+      if (best === undefined) return;
+      this.#virtualNow = Math.max(this.#virtualNow, best.next);
+      best.waiting.shift()?.start();
+    }
+  }
+}
+
+function lengthOf({ waiting, executing }: Queue): number {
+  return waiting.length + executing;
+}
