@@ -100,7 +100,7 @@ async function writeAll(
     const present = services.get(name) as APIService | undefined;
     if (present !== undefined && (!isManaged(present) || isAsWanted(present, service))) continue;
     const key = prefix + name;
-    const entry = await store.get(key);
+    const entry = present && (await store.get(key));
     compare.push({ key, revision: entry?.revision ?? 0 });
     const object: APIService =
       present === undefined
