@@ -30,6 +30,8 @@ export class LogFile {
   readonly #flushesEachWrite: boolean;
   #bytes: number;
   #position = 0;
+  #growing: Promise<void> | undefined;
+  #cannotGrow = false;
   #isWritten = false;
 
   private constructor(fd: number, bytes: number, flushesEachWrite: boolean) {
@@ -61,6 +63,7 @@ export class LogFile {
   /** Writes over what it holds from now on. */
   rewind(): void {
     this.#position = 0;
+    this.#cannotGrow = false;
     this.lastRevision = 0;
   }
 
@@ -71,8 +74,16 @@ export class LogFile {
 
   /** Makes room for the next so many bytes. @throws the error of the file system */
   async grow(bytes: number): Promise<void> {
-    const end = this.#position + bytes;
-    while (this.#bytes < end) await this.#growTo(this.#bytes + Math.min(this.#bytes, growthBytesMax));
+    while (!this.hasRoom(bytes)) await this.#growOnce();
+  }
+
+  /** Grows in the background before that has to be waited for; when it fails, who needs the room is told. */
+  growAhead(bytesMax: number): void {
+    const free = this.#bytes - this.#position;
+    if (this.#cannotGrow || this.#bytes >= bytesMax || free > Math.min(this.#bytes / 2, growthBytesMax)) return;
+    this.#growOnce().catch(() => {
+      this.#cannotGrow = true; // not again with every frame
+    });
   }
 
   /** What it writes counts when this resolves; when it fails, the next frame takes its place. */
@@ -102,6 +113,7 @@ export class LogFile {
   }
 
   async close(): Promise<void> {
+    await this.#growing?.catch(() => {});
     await file.close(this.#fd);
   }
 
@@ -112,6 +124,13 @@ export class LogFile {
     } catch {
       // The disk takes nothing at all; the next frame is written over it.
     }
+  }
+
+  #growOnce(): Promise<void> {
+    this.#growing ??= this.#growTo(this.#bytes + Math.min(this.#bytes, growthBytesMax)).finally(() => {
+      this.#growing = undefined;
+    });
+    return this.#growing;
   }
 
   async #growTo(bytes: number): Promise<void> {

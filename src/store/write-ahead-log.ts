@@ -105,6 +105,7 @@ export class WriteAheadLog {
   async append(frame: Buffer, last: Revision): Promise<void> {
     await this.#current.append(frame, last);
     this.#newest = last;
+    this.#current.growAhead(this.#turnBytes);
   }
 
   /** Makes durable all that was appended before. @throws the error of the file system */
