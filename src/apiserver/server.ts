@@ -45,7 +45,7 @@ import {
 import { Conversions, serveCustomResources } from "./extensions/custom-resources/index.ts";
 import { ServiceClient, type ServiceRouting } from "./extensions/service-client/index.ts";
 import { webhookPlugins } from "./extensions/webhooks/index.ts";
-import { FlowController, flowDumps, InFlightLimiter, type InFlightLimits, inFlightLimits } from "./flow/index.ts";
+import { type FlowController, flowDumps, InFlightLimiter, type InFlightLimits, inFlightLimits } from "./flow/index.ts";
 import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
 import {
   type DelegatedServers,
@@ -78,7 +78,8 @@ import {
   markTokenTracking,
   noteTokenUse,
 } from "./keepers/index.ts";
-import type { ApiHandler, ApiRequest, WatchEventSink, Watching } from "./request.ts";
+import { OpenWatches } from "./open-watches.ts";
+import type { ApiHandler } from "./request.ts";
 
 export interface ApiServerConfig extends Partial<InFlightLimits> {
   /** Whom tokens name as their issuer, and their default audience. */
@@ -441,48 +442,6 @@ function authorizing(handler: ApiHandler, authorizer: Authorizer): ApiHandler {
       return handler.watch(request, sink);
     },
   };
-}
-
-/** The watches that are open, so that a stop can end them. */
-class OpenWatches {
-  readonly #open = new Set<{ watching?: Watching; sink: WatchEventSink }>();
-
-  following(handler: ApiHandler): ApiHandler {
-    return {
-      handle: (request) => handler.handle(request),
-      watch: (request, sink) => this.#watch(handler, request, sink),
-    };
-  }
-
-  endAll(): void {
-    for (const { watching, sink } of [...this.#open]) {
-      watching?.stop();
-      sink.end();
-    }
-    this.#open.clear();
-  }
-
-  async #watch(handler: ApiHandler, request: ApiRequest, sink: WatchEventSink): Promise<Watching> {
-    const open: { watching?: Watching; sink: WatchEventSink } = { sink };
-    let ended = false;
-    const watching = await handler.watch(request, {
-      events: (batch) => sink.events(batch),
-      backlog: sink.backlog && (() => sink.backlog?.() ?? 0),
-      end: () => {
-        ended = true;
-        this.#open.delete(open);
-        sink.end();
-      },
-    });
-    open.watching = watching;
-    if (!ended) this.#open.add(open);
-    return {
-      stop: () => {
-        this.#open.delete(open);
-        watching.stop();
-      },
-    };
-  }
 }
 
 /** Undefined where nothing is bounded, or only reads and writes are. */
