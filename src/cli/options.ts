@@ -22,6 +22,7 @@ export interface ServerFlags extends EtcdFlags, KubeletClientFlags, FrontProxyFl
   readonly encryptionProviderConfigAutomaticReload?: boolean;
   readonly maxRequestsInflight: number;
   readonly maxMutatingRequestsInflight: number;
+  readonly enablePriorityAndFairness: boolean;
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
   readonly admissionControlConfigFile?: string;
@@ -83,6 +84,12 @@ export function addServerFlags(command: Command): Command {
       "writing requests at once; more get 429",
       integerIn(1, 1_000_000),
       200,
+    )
+    .option(
+      "--enable-priority-and-fairness <true|false>",
+      "sort requests by flow schemas into priority levels, which share both bounds",
+      truth,
+      true,
     )
     .option(
       "--enable-admission-plugins <names>",
@@ -169,4 +176,10 @@ function cidr(text: string): string {
     throw new InvalidArgumentError("It must be an IPv4 range such as 10.96.0.0/16.");
   }
   return text;
+}
+
+/** As Go reads a flag's boolean, in its plain forms. */
+function truth(text: string): boolean {
+  if (text === "true" || text === "false") return text === "true";
+  throw new InvalidArgumentError("must be true or false");
 }

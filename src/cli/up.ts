@@ -60,6 +60,7 @@ async function serve(flags: ServerFlags, components: Components, around: Surroun
     clusterCIDR: flags.clusterCidr,
     maxRequestsInFlight: flags.maxRequestsInflight,
     maxMutatingRequestsInFlight: flags.maxMutatingRequestsInflight,
+    enablePriorityAndFairness: flags.enablePriorityAndFairness,
     enableAdmissionPlugins: flags.enableAdmissionPlugins,
     disableAdmissionPlugins: flags.disableAdmissionPlugins,
     admissionControlConfigFile: flags.admissionControlConfigFile,

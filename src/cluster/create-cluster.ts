@@ -78,6 +78,8 @@ export interface ClusterOptions {
   /** Requests at once that read, and that write; more get 429. Default 400 and 200. */
   readonly maxRequestsInFlight?: number;
   readonly maxMutatingRequestsInFlight?: number;
+  /** Whether these bounds are shared among priority levels, into which flow schemas sort requests. Default true. */
+  readonly enablePriorityAndFairness?: boolean;
   /** Admission plugins by the original's names: beside those that are on by default, and those of them that are off. */
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
@@ -123,6 +125,7 @@ type Optional =
   | "frontProxy"
   | "maxRequestsInFlight"
   | "maxMutatingRequestsInFlight"
+  | "enablePriorityAndFairness"
   | "enableAdmissionPlugins"
   | "disableAdmissionPlugins"
   | "admissionControlConfigFile"
@@ -143,6 +146,7 @@ function withDefaults(options: ClusterOptions): Settings {
     encryptionProviderConfigAutomaticReload: options.encryptionProviderConfigAutomaticReload ?? false,
     maxRequestsInFlight: options.maxRequestsInFlight,
     maxMutatingRequestsInFlight: options.maxMutatingRequestsInFlight,
+    enablePriorityAndFairness: options.enablePriorityAndFairness,
     enableAdmissionPlugins: options.enableAdmissionPlugins,
     disableAdmissionPlugins: options.disableAdmissionPlugins,
     admissionControlConfigFile: options.admissionControlConfigFile,
@@ -305,6 +309,7 @@ async function startServer(
       ...admission,
       maxRequestsInFlight,
       maxMutatingRequestsInFlight,
+      enablePriorityAndFairness: options.enablePriorityAndFairness,
       serviceClusterIPRange: options.serviceClusterIPRange,
       advertiseAddress: options.advertiseAddress ?? advertiseAddress(bindAddress),
       endpointReconcilerType: options.endpointReconcilerType,
