@@ -66,16 +66,19 @@ try {
   await rm(root, { recursive: true, force: true });
 }
 
-async function openAll(): Promise<Subject[]> {
-  const subjects = [
-    ofStore("memory", createMemoryStore(host)),
-    ofStore("embedded", await openLmdbStore(host, folder())),
-    ofStore("embedded, --fsync=interval", await openLmdbStore(host, folder(), { fsync: "interval" })),
-  ];
+async function openCompared(): Promise<Subject[]> {
+  const subjects = [ofStore("embedded", await openLmdbStore(host, folder()))];
   const member = await startEtcd(folder());
   if (member === undefined) console.log("no etcd on this machine: apt-get install etcd-server");
   else subjects.push(ofEtcd(member));
   return subjects;
+}
+
+async function openOthers(): Promise<Subject[]> {
+  return [
+    ofStore("embedded, --fsync=interval", await openLmdbStore(host, folder(), { fsync: "interval" })),
+    ofStore("memory", createMemoryStore(host)),
+  ];
 }
 
 function namespace(n: number): string {
@@ -90,14 +93,25 @@ async function fillRanges(subject: Subject): Promise<void> {
 
 type Run = (client: number, i: number) => Promise<void>;
 
-/** All of them in turn, several times, so that what else the machine does meets each alike; the middle one of the rounds counts. */
+/** The store and etcd by themselves, then the others: the memory store's history would fill the heap of them all. */
 async function compare(
   what: string,
   clients: number,
   runOf: (subject: Subject) => Run,
   prepare?: (subject: Subject) => Promise<void>,
 ): Promise<void> {
-  const subjects = await openAll();
+  await takeTurns(what, clients, runOf, await openCompared(), prepare);
+  await takeTurns(what, clients, runOf, await openOthers(), prepare);
+}
+
+/** All of them in turn, several times, so that what else the machine does meets each alike; the middle one of the rounds counts. */
+async function takeTurns(
+  what: string,
+  clients: number,
+  runOf: (subject: Subject) => Run,
+  subjects: readonly Subject[],
+  prepare?: (subject: Subject) => Promise<void>,
+): Promise<void> {
   const found = new Map(subjects.map((subject) => [subject, { perSecond: [] as number[], latencies: [] as number[] }]));
   for (const subject of subjects) await prepare?.(subject);
   for (let round = 0; round < rounds; round++) {
