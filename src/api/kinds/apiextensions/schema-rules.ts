@@ -3,6 +3,7 @@ import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { fieldError } from "../../meta/index.ts";
 import type { JSONSchemaProps, ValidationRule } from "../../types/index.ts";
 import { checkSupported } from "../field-checks.ts";
+import { isFieldPath } from "./field-path.ts";
 import { checkListType } from "./list-type.ts";
 import { checkCost, RuleCosts } from "./rule-costs.ts";
 import { childrenOf, isTrue, schemaIn } from "./schema-node.ts";
@@ -20,6 +21,8 @@ interface Place {
   /** Where values cannot be told to be the same as before: rules below may not name the old ones. */
   readonly uncorrelated?: FieldPath;
   readonly costs: RuleCosts;
+  /** What is wrong with expressions: told after everything else. */
+  readonly expressionErrors: FieldError[];
   /** How many values of the schema may be in one object, by the bounds of those around it; undefined without bounds. */
   readonly repeats: number | undefined;
 }
@@ -41,7 +44,9 @@ export function checkSchemaRules(schema: JSONSchemaProps, path: FieldPath, out: 
     return compiler;
   };
   const costs = new RuleCosts();
-  checkAt(schema, { isRoot: true, isInMetadata: false, rules, costs, repeats: 1 }, path, out);
+  const expressionErrors: FieldError[] = [];
+  checkAt(schema, { isRoot: true, isInMetadata: false, rules, costs, expressionErrors, repeats: 1 }, path, out);
+  out.push(...expressionErrors);
   costs.checkTotal(path, out);
 }
 
@@ -53,6 +58,7 @@ export function isUnsupported(schema: JSONSchemaProps): boolean {
 }
 
 function checkAt(schema: JSONSchemaProps, place: Place, path: FieldPath, out: FieldError[]): void {
+  const before = out.length;
   checkStandard(schema, place, path, out);
   if (schema.uniqueItems) {
     const detail = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
@@ -71,11 +77,12 @@ function checkAt(schema: JSONSchemaProps, place: Place, path: FieldPath, out: Fi
     checkAt(child, isPlainList ? { ...below, uncorrelated: path } : below, at, out);
   }
   checkExtensions(schema, path, out);
-  for (const [i, rule] of (schema["x-kubernetes-validations"] ?? []).entries()) {
-    const at = path.child("x-kubernetes-validations").index(i);
-    checkRule(rule, at, out);
-    checkCompiles(schema, rule, place, at, out);
-  }
+  const rules = schema["x-kubernetes-validations"] ?? [];
+  const rulePath = (i: number) => path.child("x-kubernetes-validations").index(i);
+  for (const [i, rule] of rules.entries()) checkRule(schema, rule, rulePath(i), out);
+  // What a schema that is wrong would have its expressions told of misleads.
+  if (out.length > before) return;
+  for (const [i, rule] of rules.entries()) checkCompiles(schema, rule, place, rulePath(i), place.expressionErrors);
 }
 
 /** Lists and maps repeat what is in them. */
@@ -198,7 +205,7 @@ function goRule({ rule, message, messageExpression, reason, fieldPath, optionalO
   };
 }
 
-function checkRule(rule: ValidationRule, path: FieldPath, out: FieldError[]): void {
+function checkRule(schema: JSONSchemaProps, rule: ValidationRule, path: FieldPath, out: FieldError[]): void {
   const { rule: expression = "", message = "", messageExpression = "", reason, fieldPath = "" } = rule;
   const messagePath = path.child("message");
   if (expression.trim() === "") out.push(fieldError.required(path.child("rule"), "rule is not specified"));
@@ -219,5 +226,8 @@ function checkRule(rule: ValidationRule, path: FieldPath, out: FieldError[]): vo
   }
   if (lineBreak.test(fieldPath)) {
     out.push(fieldError.invalid(path.child("fieldPath"), fieldPath, "fieldPath must not contain line breaks"));
+  }
+  if (fieldPath !== "" && !isFieldPath(schema, fieldPath)) {
+    out.push(fieldError.invalid(path.child("fieldPath"), fieldPath, "fieldPath must be a valid path"));
   }
 }
