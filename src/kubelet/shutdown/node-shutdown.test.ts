@@ -261,6 +261,20 @@ test("when a shutdown began and ended is measured and kept over a restart of the
   expect(await times(cluster.host)).toEqual([startMs / 1000, startMs / 1000 + 4]);
 });
 
+test("when the machine is up again pods that ended stay ended, and others run", async () => {
+  const login = new TestLogin();
+  await nodeWith(login);
+  await cluster.run(podOf("old"));
+  login.prepareForShutdown(true);
+  await cluster.seconds(2);
+  await cluster.restart();
+  await cluster.seconds(1);
+  expect((await cluster.pod("old")).status).toMatchObject({ phase: "Failed", reason: "Terminated" });
+  await cluster.run(podOf("new"));
+  expect(await isRunning("new")).toBe(true);
+  expect(login.held).toBe(1);
+});
+
 test("the state is a file as the original writes it", async () => {
   cluster = await testCluster();
   const folder = mkdtempSync(join(tmpdir(), "shutdown-"));

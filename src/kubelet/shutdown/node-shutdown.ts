@@ -84,6 +84,8 @@ export class NodeShutdown {
       if (!this.#stopping.signal.aborted) log.error("Failed to start node shutdown manager", { error: textOf(error) });
       return;
     }
+    const seconds = this.#periods.map((period) => period.shutdownGracePeriodSeconds).join("+");
+    log.info("shutdowns of the machine are held back until the node's pods have ended", { seconds });
     await this.#showLast();
     void this.#keepWatching();
   }

@@ -67,32 +67,40 @@ export class MirrorLane implements PodLane {
   }
 
   #start(): void {
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    this.#working ??= this.#work();
   }
 
+  /** That it has ended is known in the same turn as that nothing is left to be written. */
   async #work(): Promise<void> {
-    const { host, writer } = this.#ports;
+    const { host } = this.#ports;
     const { signal } = this.#stopping;
-    while (!signal.aborted && !this.#isWritten) {
-      try {
-        this.#mirror ??= await this.#ensure();
-        const status = this.#status;
-        if (this.#mirror !== undefined && status !== undefined) {
-          this.#mirror = await writer.write(this.#mirror, status);
-          if (this.#mirror !== undefined && status === this.#status) this.#isWritten = true;
-          if (this.#mirror !== undefined) continue;
+    try {
+      while (!signal.aborted && !this.#isWritten) {
+        try {
+          if (await this.#writeOnce()) continue;
+        } catch (error) {
+          const { namespace, name } = this.#pod.metadata;
+          host.log.warn("a static pod could not be shown in the API", {
+            pod: `${namespace}/${name}`,
+            error: String(error),
+          });
         }
-      } catch (error) {
-        const { namespace, name } = this.#pod.metadata;
-        host.log.warn("a static pod could not be shown in the API", {
-          pod: `${namespace}/${name}`,
-          error: String(error),
-        });
+        await sleep(host.clock, retryMs, signal).catch(() => undefined);
       }
-      await sleep(host.clock, retryMs, signal).catch(() => undefined);
+    } finally {
+      this.#working = undefined;
     }
+  }
+
+  /** Whether there is a mirror that tells the status of a moment ago. */
+  async #writeOnce(): Promise<boolean> {
+    this.#mirror ??= await this.#ensure();
+    const status = this.#status;
+    if (this.#mirror === undefined || status === undefined) return false;
+    this.#mirror = await this.#ports.writer.write(this.#mirror, status);
+    if (this.#mirror === undefined) return false;
+    if (status === this.#status) this.#isWritten = true;
+    return true;
   }
 
   /** @returns undefined until the node is registered, or the name is free */

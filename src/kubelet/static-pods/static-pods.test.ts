@@ -105,6 +105,36 @@ test("a mirror that somebody deletes comes back, and the pod runs on", async () 
   expect((await runtime.listContainers()).map(({ id }) => id)).toEqual([container?.id]);
 });
 
+test("a pod that ended with a shutdown of the machine runs again when the kubelet starts again", async () => {
+  await write("nginx:1.27");
+  await start();
+  await runs("nginx:1.27");
+  for (const runner of kubelet.runners) void runner.endForShutdown("Terminated", "the machine goes down", 1);
+  await until(async () => expect((await mirror())?.status).toMatchObject({ phase: "Failed", reason: "Terminated" }));
+  await stop();
+  await start();
+  await runs("nginx:1.27");
+  expect((await mirror())?.status?.reason).toBeUndefined();
+});
+
+test("a pod that completed is not run a second time by a kubelet that starts again", async () => {
+  const container = `{name: c, image: "busybox:1", command: [sh, -c, "exit 0"]}`;
+  const spec = `{restartPolicy: Never, containers: [${container}]}`;
+  await writeFile(join(folder, "web.yaml"), `{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: ${spec}}`);
+  await start();
+  await until(async () => expect((await mirror())?.status?.phase).toBe("Succeeded"));
+  await stop();
+  await start();
+  await until(async () =>
+    expect(
+      kubelet.runner((await runtime.listContainers())[0]?.labels["io.kubernetes.pod.uid"] ?? "")?.observed,
+    ).toBeDefined(),
+  );
+  await cluster.seconds(5);
+  expect((await mirror())?.status?.phase).toBe("Succeeded");
+  expect(await runtime.listContainers()).toHaveLength(1);
+});
+
 test("a kubelet that starts again goes on with the pod, and removes a mirror whose manifest went", async () => {
   await write("nginx:1.27");
   await writeFile(join(folder, "other.yaml"), manifest("nginx:1.27").replace("web", "other"));

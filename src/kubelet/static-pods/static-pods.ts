@@ -111,12 +111,16 @@ export class StaticPods {
     handlers.add(started, true);
   }
 
-  /** What the mirror told of the very pod before the kubelet started. The API may not be there. */
+  /**
+   * What the mirror told of the very pod before the kubelet started. The API may not be there. A pod that was over is looked at
+   * anew: the machine may have gone down meanwhile, and it is to run again.
+   */
   async #formerStatus(pod: Pod): Promise<Pod["status"]> {
     const { namespace, name = "", uid } = pod.metadata;
     try {
       const found = await this.#mirrors.client.resource(resources.pods).find({ namespace, name });
-      if (found !== undefined && mirroredHash(found) === uid) return found.status;
+      const isOver = found?.status?.phase === "Failed" || found?.status?.phase === "Succeeded";
+      if (found !== undefined && mirroredHash(found) === uid && !isOver) return found.status;
     } catch (error) {
       this.#mirrors.host.log.info("a static pod starts without the API", { pod: name, error: String(error) });
     }
