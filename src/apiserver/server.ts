@@ -45,7 +45,7 @@ import {
 import { Conversions, serveCustomResources } from "./extensions/custom-resources/index.ts";
 import { ServiceClient, type ServiceRouting } from "./extensions/service-client/index.ts";
 import { webhookPlugins } from "./extensions/webhooks/index.ts";
-import { type FlowController, flowDumps, InFlightLimiter, type InFlightLimits, inFlightLimits } from "./flow/index.ts";
+import { FlowController, flowDumps, InFlightLimiter, type InFlightLimits, inFlightLimits } from "./flow/index.ts";
 import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
 import {
   type DelegatedServers,
