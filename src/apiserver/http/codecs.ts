@@ -88,10 +88,10 @@ export function messageOf(value: object, keeps = true): Uint8Array {
   return message;
 }
 
-/** One object in its envelope. @throws ApiError 406 for a type that has no protobuf form. */
-export function encodeProtobuf(value: object): Buffer {
+/** One object in its envelope. @param keeps as for messageOf @throws ApiError 406 for a type that has no protobuf form. */
+export function encodeProtobuf(value: object, keeps = true): Buffer {
   const { apiVersion, kind } = value as { apiVersion?: string; kind?: string };
-  return asBuffer(codec.protobufEnvelope(apiVersion ?? "", kind ?? "", messageOf(value)));
+  return asBuffer(codec.protobufEnvelope(apiVersion ?? "", kind ?? "", messageOf(value, keeps)));
 }
 
 /** One event of a watch: the length, then the event with the document in it. */

@@ -1,10 +1,10 @@
-import { formatApiVersion, type KubeObject, statusOf } from "../../api/meta/index.ts";
+import { errors, formatApiVersion, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import type { WatchEvent, WatchEventSink, Watching } from "../request.ts";
 import { Chunk } from "./chunk.ts";
 import { encodeProtobuf, encodeProtobufEvent } from "./codecs.ts";
 import type { AnswerStream, Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
-import { mediaTypes } from "./negotiate.ts";
+import { type Format, mediaTypes, streamMediaTypes } from "./negotiate.ts";
 import type { AnswerContext } from "./respond.ts";
 import { partialMetadataJson, TableWriter } from "./table.ts";
 import type { Paced, WatchPace } from "./watch-pace.ts";
@@ -56,7 +56,7 @@ class SharedFrames {
 
 const jsonFrames = new SharedFrames();
 const protobufFrames = new SharedFrames();
-const metadataFrames = new SharedFrames();
+const metadataFrames = new Map<string, SharedFrames>();
 const frameEnd = Buffer.from("}\n");
 
 function jsonFrame(event: WatchEvent): Frame {
@@ -73,11 +73,21 @@ function errorFrame(event: Extract<WatchEvent, { type: "ERROR" }>): string {
   return `{"type":"ERROR","object":${JSON.stringify(event.status)}}\n`;
 }
 
-function metadataFrame(event: WatchEvent): Frame {
-  if (event.type === "ERROR") return errorFrame(event);
-  return metadataFrames.get(event.object, event.type, () =>
-    Chunk.of(Buffer.from(`{"type":"${event.type}","object":${partialMetadataJson(event.object)}}\n`)),
-  );
+/** Events of metadata alone, in the version of it that is asked for. */
+function metadataFrame(format: Format, apiVersion: string): FrameWriter {
+  const name = `${format} ${apiVersion}`;
+  const frames = metadataFrames.get(name) ?? new SharedFrames();
+  metadataFrames.set(name, frames);
+  const isProtobuf = format === "protobuf";
+  return (event) => {
+    if (event.type === "ERROR") return isProtobuf ? protobufFrame(event) : errorFrame(event);
+    const { object, type } = event;
+    return frames.get(object, type, () => {
+      const text = partialMetadataJson(object, apiVersion);
+      if (!isProtobuf) return Chunk.of(Buffer.from(`{"type":"${type}","object":${text}}\n`));
+      return Chunk.of(encodeProtobufEvent(type, encodeProtobuf(JSON.parse(text), false)));
+    });
+  };
 }
 
 /** Ages change, so rows are written anew for each watcher and event. */
@@ -95,15 +105,20 @@ function tableFrames(context: AnswerContext, apiVersion: string, now: () => numb
 }
 
 function protobufFrame(event: WatchEvent): Chunk {
-  if (event.type === "ERROR") return Chunk.of(encodeProtobufEvent(event.type, encodeProtobuf(event.status)));
-  const encode = (): Chunk => Chunk.of(encodeProtobufEvent(event.type, encodeProtobuf(event.object)));
-  return event.type === "BOOKMARK" ? encode() : protobufFrames.get(event.object, event.type, encode);
+  if (event.type === "ERROR") return Chunk.of(encodeProtobufEvent(event.type, encodeProtobuf(event.status, false)));
+  const { type, object } = event;
+  const isKept = type !== "BOOKMARK";
+  const encode = (): Chunk => Chunk.of(encodeProtobufEvent(type, encodeProtobuf(object, isKept)));
+  return isKept ? protobufFrames.get(object, type, encode) : encode();
 }
 
 function frameWriter(context: AnswerContext, now: () => number): FrameWriter {
   const { format, as } = context.form;
-  if (as?.kind === "Table") return tableFrames(context, formatApiVersion(as), now);
-  if (as !== undefined) return metadataFrame;
+  if (as?.kind === "Table") {
+    if (format === "protobuf") throw errors.onlyAcceptable(streamMediaTypes.slice(0, 1)); // tables have no such form
+    return tableFrames(context, formatApiVersion(as), now);
+  }
+  if (as !== undefined) return metadataFrame(format, formatApiVersion(as));
   return format === "protobuf" ? protobufFrame : jsonFrame;
 }
 

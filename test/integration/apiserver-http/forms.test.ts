@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodeProtobuf, readProtobufWatchEvent } from "../../../src/api/codec/index.ts";
 import { type Call, http1Client } from "./clients.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
@@ -55,6 +56,29 @@ describe("the form of an answer", () => {
     expect(one.text).toContain("default");
     const all = await call("GET", configMaps, { headers: { accept: accept.replace("Metadata;", "MetadataList;") } });
     expect(all.text).toContain("PartialObjectMetadataList");
+  });
+
+  it("is metadata in protobuf in watches too, and never a table", async () => {
+    const path = `${configMaps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name=c`;
+    const forms = "as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
+    const { status, headers, bytes } = await call("GET", path, {
+      headers: { accept: `application/vnd.kubernetes.protobuf;${forms}` },
+    });
+    expect({ status, type: headers["content-type"] }).toEqual({
+      status: 200,
+      type: "application/vnd.kubernetes.protobuf;stream=watch",
+    });
+    const { type, document } = readProtobufWatchEvent(bytes.subarray(4, 4 + bytes.readUInt32BE()));
+    expect(type).toBe("ADDED");
+    expect(decodeProtobuf(document)).toMatchObject({
+      apiVersion: "meta.k8s.io/v1",
+      kind: "PartialObjectMetadata",
+      metadata: { name: "c", namespace: "default" },
+    });
+    const refused = await call("GET", path, {
+      headers: { accept: "application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io" },
+    });
+    expect(refused.status).toBe(406);
   });
 
   it("is never CBOR, and CBOR is not read", async () => {
