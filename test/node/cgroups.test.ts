@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Pod } from "../../src/api/types/index.ts";
 import { resources } from "../../src/index.ts";
-import { boxPod, containerdNeeds, isReady, RealNodeBox } from "../support/containerd/index.ts";
+import { boxImage, boxPod, containerdNeeds, isReady, RealNodeBox } from "../support/containerd/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { missing } from "../support/requires.ts";
 
@@ -101,4 +101,54 @@ describe.skipIf(reason !== undefined)(`cgroups of a real node${reason === undefi
     const own = isV2 ? "/sys/fs/cgroup/memory.max" : "/sys/fs/cgroup/memory/memory.limit_in_bytes";
     expect((await box.exec(after, "c", "cat", own)).trim()).toBe(String(128 * 1024 * 1024));
   });
+
+  test("In-place Pod Resize, burtable pod with multiple containers and various operations", async () => {
+    const namespace = await box.namespace();
+    type Amounts = Readonly<Record<string, string>>;
+    const of = (requests: Amounts, limits: Amounts = {}) => ({ requests, limits });
+    const [cpu, memory] = ["20m", "32Mi"];
+    // Of each container, before and after: other values, limits that are new, requests that are new.
+    const changes = {
+      c: [
+        of({ cpu, memory }, { cpu: "40m", memory: "64Mi" }),
+        of({ cpu: "30m", memory: "40Mi" }, { cpu: "60m", memory: "80Mi" }),
+      ],
+      c2: [of({ cpu }, { cpu: "40m" }), of({ cpu: "10m" }, { cpu: "30m" })],
+      c3: [of({ memory }, { memory: "64Mi" }), of({ memory: "48Mi" }, { memory: "96Mi" })],
+      c4: [of({ cpu, memory }), of({ cpu: "30m", memory: "40Mi" }, { cpu: "60m", memory: "80Mi" })],
+      c5: [of({}), of({ cpu: "25m" }, { cpu: "50m" })],
+      c6: [of({ cpu }), of({ cpu, memory }, { memory: "64Mi" })],
+    } as const;
+    const sleeper = { image: boxImage, imagePullPolicy: "Never", command: ["sleep", "1000"] };
+    const names = Object.keys(changes) as (keyof typeof changes)[];
+    const containers = names.map((name) => ({ ...sleeper, name, resources: changes[name][0] }));
+    const draft = { metadata: { name: "p" }, spec: { terminationGracePeriodSeconds: 1, containers } };
+    await box.create(namespace, draft);
+    const before = await box.podUntil(namespace, "p", isReady);
+    expect(before.status?.qosClass).toBe("Burstable");
+    const patch = { spec: { containers: names.map((name) => ({ name, resources: changes[name][1] })) } };
+    await box.client.resource(resources.pods).subresource("resize").patch({ namespace, name: "p" }, "strategic", patch);
+    const told = (pod: Pod, name: string) => pod.status?.containerStatuses?.find((one) => one.name === name);
+    const isDone = (pod: Pod) =>
+      names.every((name) => {
+        const { requests = {}, limits = {} } = told(pod, name)?.resources ?? {};
+        const wanted = changes[name][1];
+        return isWithin(wanted.requests, requests) && isWithin(wanted.limits, limits);
+      });
+    const after = await box.podUntil(namespace, "p", isDone);
+    for (const name of names) {
+      expect(told(after, name)?.restartCount, name).toBe(0);
+      expect(told(after, name)?.containerID, name).toBe(told(before, name)?.containerID);
+    }
+    const own = isV2 ? "/sys/fs/cgroup/memory.max" : "/sys/fs/cgroup/memory/memory.limit_in_bytes";
+    await eventually(
+      async () => (await box.exec(after, "c3", "cat", own)).trim(),
+      (bytes) => bytes === String(96 * 1024 * 1024),
+    );
+  });
 });
+
+/** Whether all that is wanted is there as it is wanted. */
+function isWithin(wanted: object, found: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(([name, amount]) => found[name] === amount);
+}

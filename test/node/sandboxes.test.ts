@@ -165,6 +165,16 @@ describe.skipIf(reason !== undefined)(`sandboxes on a real node${suffix}`, () =>
       expect(await box.exec(pod, "c", "cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start")).toBe("80\n");
     });
 
+    test("Sysctl, test sysctls", async () => {
+      const namespace = await box.namespace();
+      const sysctls = [{ name: "kernel.shm_rmid_forced", value: "1" }];
+      const read = "cat /proc/sys/kernel/shm_rmid_forced";
+      const spec = { securityContext: { sysctls }, restartPolicy: "Never" };
+      const { pod, output } = await box.runToEnd(namespace, boxPod("p", read, {}, spec));
+      expect(pod.status?.phase).toBe("Succeeded");
+      expect(output).toBe("1\n");
+    });
+
     test("a runtime class that the runtime does not know keeps the pod from starting, and says so", async () => {
       const namespace = await box.namespace();
       await box.client
