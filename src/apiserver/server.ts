@@ -285,8 +285,9 @@ class ComposedApiServer implements ApiServer {
     const { kinds, authorizer } = this;
     const createNamespace = (name: string) => this.#createNamespace(name);
     const lookup = createLookup(store, kinds);
-    const others = webhookPlugins({ host, store, kinds, authorizer, lookup, services: this.#services });
     const configurations = config.admissionConfiguration;
+    const services = this.#services;
+    const others = webhookPlugins({ host, store, kinds, authorizer, lookup, services, configurations });
     const options = { host, store, kinds, authorizer, createNamespace, configurations, others };
     const access = [createOnUpdateCheck(authorizer), escalationCheck(authorizer, rbac)];
     return [...createAdmissionPlugins(options, { enable, disable }), ...access];

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { parseYaml } from "../../api/codec/index.ts";
 import { AdmissionConfigError } from "./config-error.ts";
 import { admissionPluginNames } from "./plugins.ts";
@@ -33,9 +33,22 @@ export async function readAdmissionConfiguration(file: string): Promise<Readonly
     if (!admissionPluginNames.includes(name))
       throw new AdmissionConfigError(`${file}: plugin ${JSON.stringify(name)} is unknown`);
     const found = path ? await readDocument(resolve(dirname(file), path)) : configuration;
-    configurations.set(name, found);
+    configurations.set(name, await withKubeconfig(file, found));
   }
   return configurations;
+}
+
+/** The webhook plugins' part names a kubeconfig: it is read with it. */
+async function withKubeconfig(file: string, configuration: unknown): Promise<unknown> {
+  if (typeof configuration !== "object" || configuration === null) return configuration;
+  const { kind, kubeConfigFile } = configuration as { kind?: unknown; kubeConfigFile?: unknown };
+  if (kind !== "WebhookAdmissionConfiguration" && kind !== "WebhookAdmission") return configuration;
+  if (typeof kubeConfigFile !== "string" || kubeConfigFile === "") return configuration;
+  if (!isAbsolute(kubeConfigFile)) {
+    const value = JSON.stringify(kubeConfigFile);
+    throw new AdmissionConfigError(`${file}: kubeConfigFile: Invalid value: ${value}: must be an absolute file path`);
+  }
+  return { ...configuration, kubeconfig: await readDocument(kubeConfigFile) };
 }
 
 async function readDocument(file: string): Promise<object> {

@@ -65,6 +65,7 @@ export class ServiceClient {
   readonly #options: ServiceClientOptions;
   readonly #resolver: ServiceResolver;
   readonly #agent: Agent;
+  readonly #others: ServiceClient[] = [];
 
   constructor(options: ServiceClientOptions) {
     this.#options = options;
@@ -104,9 +105,17 @@ export class ServiceClient {
     return this.#dial({ ...this.#tls(target, address), address });
   }
 
+  /** The same client, known to servers by these credentials; closed with this one. */
+  as(credentials: ServiceClientOptions["credentials"]): ServiceClient {
+    const made = new ServiceClient({ ...this.#options, credentials });
+    this.#others.push(made);
+    return made;
+  }
+
   /** Ends the connections that are kept. */
   close(): void {
     this.#agent.destroy();
+    for (const other of this.#others) other.close();
   }
 
   async #send(target: ServiceTarget, address: Address, request: ServiceRequest): Promise<IncomingMessage> {

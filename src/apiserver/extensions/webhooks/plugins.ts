@@ -8,6 +8,7 @@ import { isExemptConfiguration, mutateObject, Reinvocations } from "../../admiss
 import type { Authorizer } from "../../auth/authorizer.ts";
 import type { ServiceClient } from "../service-client/index.ts";
 import { type CallerPorts, callWebhook, isOver, patched } from "./caller.ts";
+import { webhookCredentials } from "./credentials.ts";
 import { type Hook, Hooks } from "./hooks.ts";
 import { type Invocation, invocationOf, type MatchingPorts, matchedByRules } from "./invocation.ts";
 import { WebhookMetrics } from "./metrics.ts";
@@ -19,9 +20,14 @@ export interface WebhookOptions {
   readonly authorizer: Authorizer;
   readonly lookup: Lookup;
   readonly services: ServiceClient;
+  /** From the file of --admission-control-config-file, by plugin. */
+  readonly configurations?: ReadonlyMap<string, unknown>;
 }
 
-/** The two plugins, for the place of their names in the chain. */
+const mutatingName = "MutatingAdmissionWebhook";
+const validatingName = "ValidatingAdmissionWebhook";
+
+/** The two plugins, for the place of their names in the chain. @throws AdmissionConfigError */
 export function webhookPlugins(options: WebhookOptions): AdmissionPlugin[] {
   return [mutatingWebhooks(options), validatingWebhooks(options)];
 }
@@ -31,7 +37,7 @@ function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
   const { hooks, ports, matching } = parts(options, "mutating");
   const reinvocations = new Reinvocations();
   return {
-    name: "MutatingAdmissionWebhook",
+    name: mutatingName,
     handles: (attributes) => mayMatch(hooks, attributes, options.kinds),
     async admit(attributes, isReinvocation) {
       const rounds = reinvocations.begin(attributes, isReinvocation);
@@ -90,7 +96,7 @@ function unmodifiable(name: string) {
 function validatingWebhooks(options: WebhookOptions): AdmissionPlugin {
   const { hooks, ports, matching } = parts(options, "validating");
   return {
-    name: "ValidatingAdmissionWebhook",
+    name: validatingName,
     handles: (attributes) => mayMatch(hooks, attributes, options.kinds),
     async validate(attributes) {
       const invocations: Invocation[] = [];
@@ -120,8 +126,10 @@ function validatingWebhooks(options: WebhookOptions): AdmissionPlugin {
 }
 
 function parts(options: WebhookOptions, type: "mutating" | "validating") {
-  const { host, store, kinds, authorizer, lookup, services } = options;
+  const { host, store, kinds, authorizer, lookup, configurations } = options;
   const mutating = type === "mutating";
+  const credentials = webhookCredentials(configurations?.get(mutating ? mutatingName : validatingName));
+  const services = credentials === undefined ? options.services : options.services.as(credentials);
   const metrics = new WebhookMetrics(host, mutating ? "admit" : "validating");
   const hooks = new Hooks(store, kinds, `${type}webhookconfigurations`);
   const ports: CallerPorts = { host, services, metrics, mutating };
