@@ -110,7 +110,11 @@ function serve(server: Http2SecureServer, options: ListenOptions): void {
   const { log, onExchange, onUpgrade } = options;
   server.on("request", (request, response) => {
     // Only HTTP/1.1 arrives here: see below.
-    onExchange(new Http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse));
+    const answer = response as unknown as ServerResponse;
+    const begin = (): void => onExchange(new Http1Exchange(request as unknown as IncomingMessage, answer));
+    // Who sends requests without waiting for answers gets them one after the other: those behind would wait in memory.
+    if (answer.socket === null) answer.once("socket", begin);
+    else begin();
   });
   // A `request` listener makes Node wrap every HTTP/2 stream for compatibility; we serve streams themselves.
   server.removeAllListeners("stream");

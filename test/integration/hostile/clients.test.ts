@@ -86,7 +86,7 @@ it("clients that never read their answers cost bounded memory", async () => {
   }
   await sleep(1500);
   await expectAlive();
-  expect((process.memoryUsage().rss - before) / mebibyte).toBeLessThan(600);
+  expect((process.memoryUsage().rss - before) / mebibyte).toBeLessThan(300);
   for (const socket of sockets) socket.destroy();
   await expectAlive();
 });
