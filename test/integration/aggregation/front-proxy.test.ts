@@ -1,4 +1,5 @@
-import { request as httpsRequest } from "node:https";
+import { Agent, request as httpsRequest } from "node:https";
+import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CertificateAuthority, type KeyPair } from "../../../src/certificates/index.ts";
 import { type Cluster, createCluster, systemHost } from "../../../src/index.ts";
@@ -27,11 +28,18 @@ afterAll(() => cluster.stop());
 
 type Headers = Record<string, string | string[]>;
 
+interface Told {
+  readonly code: number | undefined;
+  readonly user?: Record<string, unknown>;
+  /** Whether the connection went on with the secrets of one before it. */
+  readonly isResumed: boolean;
+}
+
 /** Who the server says that asks; undefined when it knows nobody by that. */
-function whoAmI(pair: KeyPair | undefined, headers: Headers = {}) {
+function whoAmI(pair: KeyPair | undefined, headers: Headers = {}, agent: Agent | false = false) {
   const body = JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" });
   const path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-  return new Promise<{ code: number | undefined; user?: Record<string, unknown> }>((resolve, reject) => {
+  return new Promise<Told>((resolve, reject) => {
     const sent = httpsRequest(
       `${cluster.url}${path}`,
       {
@@ -39,7 +47,7 @@ function whoAmI(pair: KeyPair | undefined, headers: Headers = {}) {
         ca: cluster.kubeconfig.caPem,
         cert: pair?.cert,
         key: pair?.key,
-        agent: false,
+        agent,
         headers: { "content-type": "application/json", ...headers },
       },
       (response) => {
@@ -47,7 +55,10 @@ function whoAmI(pair: KeyPair | undefined, headers: Headers = {}) {
         response.on("data", (chunk: Buffer) => {
           text += chunk.toString();
         });
-        response.on("end", () => resolve({ code: response.statusCode, user: JSON.parse(text).status?.userInfo }));
+        const isResumed = (response.socket as TLSSocket).isSessionReused();
+        response.on("end", () =>
+          resolve({ code: response.statusCode, user: JSON.parse(text).status?.userInfo, isResumed }),
+        );
       },
     );
     sent.on("error", reject);
@@ -82,4 +93,14 @@ test("a proxy of another name is refused, and who is none says nothing by these 
 
 test("a certificate of the proxies' authority is nobody's certificate: its groups count for nothing", async () => {
   expect((await whoAmI(proxy)).code).toBe(403);
+});
+
+test("who was known by a certificate is known on a connection that resumes the one before it", async () => {
+  const { clientCertPem: cert, clientKeyPem: key } = cluster.kubeconfig;
+  const agent = new Agent({ keepAlive: false });
+  const first = await whoAmI({ cert, key }, {}, agent);
+  const second = await whoAmI({ cert, key }, {}, agent);
+  expect([first.isResumed, second.isResumed]).toEqual([false, true]);
+  expect([first.user?.username, second.user?.username]).toEqual(["admin", "admin"]);
+  agent.destroy();
 });
