@@ -1,10 +1,14 @@
 import type { ResourceKind } from "../../../api/kinds/index.ts";
 import { deepEqual, formatTime, type JsonValue, type KubeObject } from "../../../api/meta/index.ts";
 import type { CustomResourceDefinition } from "../../../api/types/index.ts";
+import type { Timer } from "../../../host/index.ts";
 import { Followed, type Keeper, type KeeperOptions, writeStatus } from "../../keepers/index.ts";
 import { definitionResource, InstanceCleanup } from "./cleanup.ts";
 import { isConditionOf, takenNames, wantedStatus } from "./conditions.ts";
 import { ServedDefinition } from "./served-definition.ts";
+
+/** After a status could not be written, or objects could not be deleted. */
+const retryMs = 1_000;
 
 export interface CustomResourceOptions extends KeeperOptions {
   /** Whether other API servers write to the same store. */
@@ -33,6 +37,7 @@ class DefinitionServer implements Keeper {
   readonly #ending = new Set<string>();
   /** Names of definitions whose status may have to be written, in order. */
   readonly #dirty = new Set<string>();
+  readonly #retries = new Set<Timer>();
   #isWriting = false;
   #closed = false;
 
@@ -49,6 +54,7 @@ class DefinitionServer implements Keeper {
 
   close(): void {
     this.#closed = true;
+    for (const timer of this.#retries) timer.cancel();
     this.#definitions.close();
   }
 
@@ -138,6 +144,17 @@ class DefinitionServer implements Keeper {
       body: structuredClone(body),
       options: {},
     });
+    // Nothing came of it: somebody else's change is told, a store that failed is not.
+    if (this.#definition(name) === definition) this.#later(() => this.#check(name));
+  }
+
+  #later(run: () => void): void {
+    if (this.#closed) return;
+    const timer = this.#options.host.clock.setTimer(retryMs, () => {
+      this.#retries.delete(timer);
+      run();
+    });
+    this.#retries.add(timer);
   }
 
   #end(name: string, definition: CustomResourceDefinition): void {
@@ -151,6 +168,10 @@ class DefinitionServer implements Keeper {
       .catch((error: unknown) => {
         if (this.#closed) return;
         this.#options.host.log.error("a definition cannot be let go", { name, error: String(error) });
+        this.#later(() => {
+          const present = this.#definition(name);
+          if (present && present.metadata.uid === definition.metadata.uid) this.#end(name, present);
+        });
       })
       .finally(() => this.#ending.delete(id));
   }
