@@ -111,7 +111,7 @@ class QueueingRecorder implements EventRecorder {
       }
       const fresh = { ...correlated.event, metadata: { ...correlated.event.metadata, name: event.metadata.name } };
       const created = await this.#try(() => writer.create(correlated.kind === "patch" ? fresh : correlated.event));
-      if (created !== "written") this.#core.forget(correlated.key);
+      if (created !== "written") this.#core.forget(correlated.slot);
     });
   }
 
