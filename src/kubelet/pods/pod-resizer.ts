@@ -21,6 +21,8 @@ import type { NodePorts } from "./node-ports.ts";
 export class PodResizer {
   readonly #ports: Pick<NodePorts, "runtime" | "machine" | "resizeRefusal" | "host">;
   #allocation: Allocation;
+  /** A spec that wants no more than was given: most pods are never resized, and are asked about at each look at their node. */
+  #satisfied: Pod["spec"] | undefined;
 
   constructor(ports: Pick<NodePorts, "runtime" | "machine" | "resizeRefusal" | "host">, pod: Pod) {
     this.#ports = ports;
@@ -29,7 +31,10 @@ export class PodResizer {
 
   /** The pod with what it was given rather than what it wants. */
   allocated(pod: Pod): Pod {
-    return withAllocation(pod, this.#allocation);
+    if (pod.spec === this.#satisfied) return pod;
+    const given = withAllocation(pod, this.#allocation);
+    if (given === pod) this.#satisfied = pod.spec;
+    return given;
   }
 
   /** Gives the pod what it wants by now, if the node has it; else the memory tells why not. */
@@ -38,7 +43,10 @@ export class PodResizer {
       return memory.pendingResize === undefined ? memory : { ...memory, pendingResize: undefined };
     }
     const pendingResize = this.#ports.resizeRefusal(pod);
-    if (pendingResize === undefined) this.#allocation = allocationOf(pod);
+    if (pendingResize === undefined) {
+      this.#allocation = allocationOf(pod);
+      this.#satisfied = undefined;
+    }
     return { ...memory, pendingResize };
   }
 
