@@ -1,4 +1,4 @@
-import type { DelegatedGroupVersion, KindRegistry } from "../../api/kinds/index.ts";
+import type { DelegatedGroupVersion, KindRegistry, ResourceKind } from "../../api/kinds/index.ts";
 import { ApiError, errors, isReason, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { AdmissionChain } from "../admission/index.ts";
@@ -246,6 +246,10 @@ export class RequestPipeline {
     };
   }
 
+  #kindOf({ info }: Call): ResourceKind | undefined {
+    return this.#options.kinds.byResource(info.group, info.version, info.resource);
+  }
+
   #tooMany(call: Call): void {
     const { exchange, auditId } = call;
     const headers = answerHeaders("text/plain; charset=utf-8", auditId);
@@ -272,7 +276,7 @@ export class RequestPipeline {
     const status = statusOf(error);
     const code = status.code ?? 500;
     try {
-      await answerStatus({ ...call, form: statusForm(call) }, code, status, warningsOfError(error));
+      await answerStatus({ ...call, form: statusForm(call, this.#kindOf(call)) }, code, status, warningsOfError(error));
     } catch (cause) {
       // The form that was asked for has no way to say it.
       this.#options.host.log.debug("answered a failure as JSON", { path: call.info.path, error: String(cause) });
@@ -296,9 +300,12 @@ function isLongRunning(info: RequestInfo): boolean {
 }
 
 /** A failure is told in the form that the client takes, as far as there is one. */
-function statusForm(call: Call): OutputForm {
+function statusForm(call: Call, kind: ResourceKind | undefined): OutputForm {
   try {
-    const form = negotiateOutput(call.exchange.headers.accept, objectOptions);
+    const form = negotiateOutput(
+      call.exchange.headers.accept,
+      hasProtobuf(kind) ? objectOptions : { ...objectOptions, protobuf: false },
+    );
     return { format: form.format, pretty: form.format === "json" && wantsPretty(call) };
   } catch {
     return plainJson;
