@@ -50,7 +50,7 @@ export const bundleOptions = (root: string) => ({
   // Has native code beside its JavaScript, so it stays a package of its own.
   external: ["lmdb"],
   // No module of ours does anything when it is only loaded: what a command does not use of a folder, it does not load.
-  treeshake: { moduleSideEffects: [{ test: /\/src\//, sideEffects: false }] },
+  treeshake: { moduleSideEffects: (id: string) => (id.startsWith(`${root}src/`) ? false : undefined) },
   plugins: [leanBuiltins, reflectFirst, narrow],
 });
 
