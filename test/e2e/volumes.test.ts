@@ -35,7 +35,7 @@ spec:
 
 test("a stateful set gets volumes of the default class; they stay when it goes, and go with their claims", async () => {
   expect(await k("get sc --no-headers")).toMatch(
-    /^standard \(default\) sampan.dev\/simulated Delete WaitForFirstConsumer false /,
+    /^standard \(default\) sampan.dev\/simulated Delete WaitForFirstConsumer true /,
   );
   await k("apply -f -", database);
   await k("rollout status statefulset/db --timeout=30s");
