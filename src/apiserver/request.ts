@@ -1,4 +1,5 @@
 import type { JsonValue, KubeObject, ListMeta, Status } from "../api/meta/index.ts";
+import type { RestOptions } from "../api/rest/index.ts";
 import type { Entry } from "../store/index.ts";
 
 /** The verbs of Kubernetes' authorization; `connect` (exec, log, proxy, port-forward) bypasses the object handlers. */
@@ -17,29 +18,8 @@ export type PatchType =
   | "application/strategic-merge-patch+json"
   | "application/apply-patch+yaml";
 
-/** Options of all verbs, as the query names them; which of them a verb reads is documented with its handler. */
-export interface RequestOptions {
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** Of the metrics APIs alone: which series of a metric count. */
-  readonly metricLabelSelector?: string;
-  readonly limit?: number;
-  readonly continue?: string;
-  readonly resourceVersion?: string;
-  readonly resourceVersionMatch?: string;
-  readonly timeoutSeconds?: number;
-  readonly allowWatchBookmarks?: boolean;
-  readonly sendInitialEvents?: boolean;
-  readonly dryRun?: readonly string[];
-  readonly fieldManager?: string;
-  readonly fieldValidation?: string;
-  readonly force?: boolean;
-  /** From the body or the query of a delete. */
-  readonly gracePeriodSeconds?: number;
-  readonly propagationPolicy?: string;
-  readonly orphanDependents?: boolean;
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-}
+/** Options of all verbs; which of them a verb reads is documented with its handler. */
+export type RequestOptions = RestOptions;
 
 /**
  * One request to the API, free of HTTP: what the in-process transport sends and what the HTTP layer makes of a request.

@@ -2,6 +2,7 @@
 export interface RestOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Of the metrics APIs alone: which series of a metric count. */
   readonly metricLabelSelector?: string;
   readonly limit?: number;
   readonly continue?: string;
@@ -14,6 +15,7 @@ export interface RestOptions {
   readonly fieldManager?: string;
   readonly fieldValidation?: string;
   readonly force?: boolean;
+  /** From the body or the query of a deletion. */
   readonly gracePeriodSeconds?: number;
   readonly propagationPolicy?: string;
   readonly orphanDependents?: boolean;
