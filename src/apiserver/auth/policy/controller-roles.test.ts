@@ -32,6 +32,43 @@ test.each(Object.entries(facts))("the default role of %s has the rules of v1.36"
   expect(rulesOf(controllerRoleFacts[name] ?? [])).toEqual(expect.arrayContaining(rulesOf(rules)));
 });
 
+/** As a whole, where the order changed, too, or rights were taken away. */
+const whole: Readonly<Record<string, readonly RuleFacts[]>> = {
+  "persistent-volume-binder": [
+    ["create delete get list update watch", "core", "persistentvolumes"],
+    ["update", "core", "persistentvolumes/status"],
+    ["get list update watch", "core", "persistentvolumeclaims"],
+    ["update", "core", "persistentvolumeclaims/status"],
+    ["create delete get list watch", "core", "pods"],
+    ["get list watch", "storage.k8s.io", "storageclasses"],
+    ["list watch", "core", "nodes"],
+    ["create patch update", "core events.k8s.io", "events"],
+    ["watch", "core", "events"],
+  ],
+  "pvc-protection-controller": [
+    ["get list update watch", "core", "persistentvolumeclaims"],
+    ["update", "core", "persistentvolumeclaims/status"],
+    ["get list watch", "core", "pods"],
+    ["create patch update", "core events.k8s.io", "events"],
+  ],
+  "statefulset-controller": [
+    ["list watch", "core", "pods"],
+    ["get list watch", "apps", "statefulsets"],
+    ["update", "apps", "statefulsets/status"],
+    ["update", "apps", "statefulsets/finalizers"],
+    ["create delete get patch update", "core", "pods"],
+    ["create delete get list patch update watch", "apps", "controllerrevisions"],
+    ["create get list watch", "core", "persistentvolumeclaims"],
+    ["delete update", "core", "persistentvolumeclaims"],
+    ["update", "core", "pods/finalizers"],
+    ["create patch update", "core events.k8s.io", "events"],
+  ],
+};
+
+test.each(Object.entries(whole))("the default role of %s has the rules of v1.36 and no others", (name, rules) => {
+  expect(rulesOf(controllerRoleFacts[name] ?? [])).toEqual(rulesOf(rules));
+});
+
 test("device taint rules are nobody's default right: the controller reads them only where their gate is on", () => {
   expect(JSON.stringify(controllerRoleFacts)).not.toContain("devicetaintrules");
 });
