@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deepFreeze } from "../../../meta/index.ts";
+import { deepFreeze, errorMessage } from "../../../meta/index.ts";
 import type { Service, ServiceSpec } from "../../../types/index.ts";
 import { serviceStrategy } from "./strategy.ts";
 
@@ -12,6 +12,13 @@ function updated(spec: ServiceSpec, old: ServiceSpec): ServiceSpec {
   serviceStrategy.applyDefaults?.(draft);
   serviceStrategy.prepareForUpdate?.(draft, deepFreeze(service(old)));
   return draft.spec;
+}
+
+function updateErrors(spec: ServiceSpec, old: ServiceSpec): string[] {
+  const [draft, before] = [service(structuredClone(spec)), service(structuredClone(old))];
+  for (const each of [draft, before]) serviceStrategy.applyDefaults?.(each);
+  const errors = serviceStrategy.validateUpdate?.(draft, before) ?? [];
+  return errors.map(errorMessage);
 }
 
 const allocated: ServiceSpec = {
@@ -52,5 +59,37 @@ describe("updates of a service", () => {
     const draft = service({ ...structuredClone(allocated), clusterIP: "10.96.0.9", clusterIPs: ["10.96.0.9"] });
     const fields = serviceStrategy.validateUpdate?.(draft, service(allocated)).map(({ field }) => field);
     expect(fields).toContain("spec.clusterIPs[0]");
+  });
+
+  it("are refused when they give an address to a headless service, or take it from another", () => {
+    const withAddress: ServiceSpec = {
+      type: "ClusterIP",
+      clusterIP: "10.96.0.7",
+      clusterIPs: ["10.96.0.7"],
+      ipFamilies: ["IPv4"],
+      ports: [{ port: 80 }],
+    };
+    const headless: ServiceSpec = { ...structuredClone(withAddress), clusterIP: "None", clusterIPs: ["None"] };
+    expect(updateErrors(withAddress, headless)).toEqual([
+      'spec.clusterIPs[0]: Invalid value: ["10.96.0.7"]: may not change once set',
+    ]);
+    expect(updateErrors(headless, withAddress)).toEqual([
+      'spec.clusterIPs[0]: Invalid value: ["None"]: may not change once set',
+    ]);
+    expect(updateErrors({ ...structuredClone(headless), ipFamilies: ["IPv6"] }, headless)).toEqual([]);
+  });
+
+  it("release the second address only with SingleStack", () => {
+    const dual: ServiceSpec = {
+      ...structuredClone(allocated),
+      clusterIPs: ["10.96.0.7", "fd00::7"],
+      ipFamilies: ["IPv4", "IPv6"],
+      ipFamilyPolicy: "PreferDualStack",
+    };
+    expect(updateErrors(allocated, dual)).toEqual([]);
+    expect(updateErrors({ ...structuredClone(allocated), ipFamilyPolicy: "PreferDualStack" }, dual)).toEqual([
+      "spec.clusterIPs[0]: Invalid value: [\"10.96.0.7\"]: `ipFamilyPolicy` must be set to 'SingleStack' when releasing the secondary clusterIP",
+      "spec.clusterIPs[0]: Invalid value: [\"10.96.0.7\"]: `ipFamilyPolicy` must be set to 'SingleStack' when releasing the secondary ipFamily",
+    ]);
   });
 });

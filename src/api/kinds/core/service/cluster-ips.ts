@@ -47,22 +47,39 @@ function checkFamilies(spec: ServiceSpec, out: FieldError[]): void {
   }
 }
 
-/** The first address stays for the life of the service, while its type has one. */
+/** Addresses and families stay for the life of the service; a second one may come, and go with `SingleStack`. */
 export function checkClusterIPsUpdate(spec: ServiceSpec, old: ServiceSpec, out: FieldError[]): void {
   if (!hasClusterIP(spec) || !hasClusterIP(old)) return;
-  const before = old.clusterIPs ?? [];
-  const after = spec.clusterIPs ?? [];
-  const path = specPath.child("clusterIPs");
-  if (before[0] && before[0] !== "None" && before[0] !== after[0]) {
-    if (after.length === 0) out.push(fieldError.invalid(path.index(0), after, "primary clusterIP can not be unset"));
-    else out.push(fieldError.invalid(path.index(0), after, "may not change once set"));
+  const wasHeadless = old.clusterIP === "None";
+  const isHeadless = spec.clusterIP === "None";
+  if (wasHeadless && isHeadless) return;
+  checkKept("clusterIP", spec, old, out);
+  if (wasHeadless === isHeadless) checkKept("ipFamily", spec, old, out);
+}
+
+const pluralOf = { clusterIP: "clusterIPs", ipFamily: "ipFamilies" } as const;
+
+function checkKept(name: "clusterIP" | "ipFamily", spec: ServiceSpec, old: ServiceSpec, out: FieldError[]): void {
+  const field = pluralOf[name];
+  const before = old[field] ?? [];
+  const after = spec[field] ?? [];
+  const path = specPath.child(field);
+  if (before.length === after.length) {
+    for (const [i, value] of before.entries()) {
+      const at = name === "clusterIP" ? i : 0;
+      if (value !== after[i]) out.push(fieldError.invalid(path.index(at), after, "may not change once set"));
+    }
+    return;
   }
-  if (before.length === 2 && after.length === 2 && before[1] !== after[1]) {
-    out.push(fieldError.invalid(path.index(1), after, "may not change once set"));
+  // Of families the original tells the addresses here.
+  const told = spec.clusterIPs ?? [];
+  if (after.length === 0) out.push(fieldError.invalid(path.index(0), after, `primary ${name} can not be unset`));
+  else if (before.length > 0 && after[0] !== before[0]) {
+    out.push(fieldError.invalid(path.index(0), told, "may not change once set"));
   }
-  const primary = old.ipFamilies?.[0];
-  if (primary && spec.ipFamilies?.[0] && spec.ipFamilies[0] !== primary) {
-    out.push(fieldError.invalid(specPath.child("ipFamilies").index(0), spec.ipFamilies[0], "may not change once set"));
+  if (before.length === 2 && after.length === 1 && spec.ipFamilyPolicy !== "SingleStack") {
+    const detail = `\`ipFamilyPolicy\` must be set to 'SingleStack' when releasing the secondary ${name}`;
+    out.push(fieldError.invalid(specPath.child("clusterIPs").index(0), told, detail));
   }
 }
 
