@@ -38,6 +38,8 @@ export interface ApiRequest {
   readonly body?: JsonValue;
   /** Found by the strict JSON or YAML parser: paths of duplicate fields, reported by fieldValidation. */
   readonly duplicateFields?: readonly string[];
+  /** Where there are duplicates in JSON: all problems in the document's order, told of which fields are unknown. */
+  readonly strictProblems?: (unknown: ReadonlySet<string>) => string[];
   readonly patchType?: PatchType;
   readonly user: UserInfo;
   /** The part of the User-Agent before the first slash is the default field manager. */

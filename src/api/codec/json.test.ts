@@ -27,6 +27,17 @@ describe("parseJson", () => {
     expect(parse('{"a":{"a":"a:a"},"b":{"a":"\\\\"}}').duplicates).toEqual([]);
   });
 
+  it("names unknown fields among those that occur twice, in the document's order, and passes over what they hold", () => {
+    const text = '{"odd":{"x":1,"x":2},"spec":{"new":1,"a":1,"a":2,"new":2,"b":[{"c":1,"d":1,"c":2}]}}';
+    expect(parse(text).problems?.(new Set(["odd", "spec.new", "spec.b[0].d"]))).toEqual([
+      'unknown field "odd"',
+      'unknown field "spec.new"',
+      'duplicate field "spec.a"',
+      'unknown field "spec.b[0].d"',
+      'duplicate field "spec.b[0].c"',
+    ]);
+  });
+
   it("refuses numbers that are too large to be written again", () => {
     const refused = (number: string) => `json: cannot unmarshal number ${number} into Go value of type float64`;
     expect(problem('{"a":[1,-1e400]}')).toBe(refused("-1e400"));

@@ -21,7 +21,11 @@ export function parseJson(bytes: Uint8Array | string, options: ParseOptions): Pa
   if (mayOverflow.test(text)) checkNumbers(text);
   const fields = countFields(value, 0);
   const found = options.findDuplicates && fields !== countColons(text) ? findDuplicates(text) : [];
-  return { value: mayBeIllFormed(text) ? wellFormed(value) : value, duplicates: found };
+  return {
+    value: mayBeIllFormed(text) ? wellFormed(value) : value,
+    duplicates: found,
+    ...(found.length > 0 && { problems: (unknown: ReadonlySet<string>) => findProblems(text, unknown) }),
+  };
 }
 
 /** Only an escape can bring half a surrogate pair. */
@@ -117,12 +121,19 @@ interface Frame {
   /** Keys seen so far; undefined in a list. */
   readonly keys: Set<string> | undefined;
   readonly path: string;
+  /** Within a field that the type does not know. */
+  readonly isUnknown: boolean;
   key: string;
   index: number;
 }
 
 /** Walks a valid text and names the fields that come again. */
 function findDuplicates(text: string): string[] {
+  return findProblems(text, new Set());
+}
+
+/** Walks a valid text and names the fields that come again and those that are unknown, as it meets them. */
+function findProblems(text: string, unknown: ReadonlySet<string>): string[] {
   const found = new Set<string>();
   const stack: Frame[] = [];
   let expectKey = false;
@@ -133,14 +144,17 @@ function findDuplicates(text: string): string[] {
       const end = endOfString(text, i);
       if (expectKey && top?.keys) {
         top.key = JSON.parse(text.slice(i, end + 1)) as string;
-        if (top.keys.has(top.key)) found.add(joinKey(top.path, top.key));
+        const path = joinKey(top.path, top.key);
+        if (unknown.has(path)) found.add(`unknown field "${path}"`);
+        else if (top.keys.has(top.key) && !top.isUnknown) found.add(`duplicate field "${path}"`);
         top.keys.add(top.key);
         expectKey = false;
       }
       i = end;
     } else if (c === 0x7b || c === 0x5b) {
       const path = top === undefined ? "" : top.keys ? joinKey(top.path, top.key) : `${top.path}[${top.index}]`;
-      stack.push({ keys: c === 0x7b ? new Set() : undefined, path, key: "", index: 0 });
+      const isUnknown = top !== undefined && (top.isUnknown || unknown.has(path));
+      stack.push({ keys: c === 0x7b ? new Set() : undefined, path, isUnknown, key: "", index: 0 });
       expectKey = c === 0x7b;
     } else if (c === 0x7d || c === 0x5d) {
       stack.pop();
@@ -150,7 +164,7 @@ function findDuplicates(text: string): string[] {
       expectKey = top.keys !== undefined;
     }
   }
-  return [...found].map((path) => `duplicate field "${path}"`);
+  return [...found];
 }
 
 function joinKey(path: string, key: string): string {

@@ -5,6 +5,11 @@ export interface Parsed {
   readonly value: JsonValue;
   /** Texts such as `duplicate field "spec.replicas"`; of several values of a field the last counts. */
   readonly duplicates: readonly string[];
+  /**
+   * Of a JSON document with duplicates: all that strict decoding by a type says of it, in the document's order, when these
+   * paths are unknown to the type. What is within an unknown field is not looked at.
+   */
+  readonly problems?: (unknown: ReadonlySet<string>) => string[];
 }
 
 /** A text that is no JSON or YAML. The message is the original's own; callers say what they wanted to decode. */

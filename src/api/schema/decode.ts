@@ -47,7 +47,7 @@ const maxProblems = 100;
 
 /**
  * `unknown field "spec.foo"`, `duplicate field "spec.replicas"`: the texts of warnings, and of the strict error.
- * Duplicates are paths, or whole texts as the parsers of api/codec give them.
+ * Duplicates are paths, or whole texts (of unknown fields, too) as the parsers of api/codec give them.
  */
 export function strictProblems(unknownFields: readonly string[], duplicates: readonly string[]): string[] {
   const texts = new Set<string>();
@@ -57,7 +57,7 @@ export function strictProblems(unknownFields: readonly string[], duplicates: rea
 }
 
 function isWholeText(text: string): boolean {
-  return text.startsWith("yaml: ") || text.startsWith('duplicate field "');
+  return text.startsWith("yaml: ") || text.startsWith('duplicate field "') || text.startsWith('unknown field "');
 }
 
 /** What a strict request (fieldValidation=Strict) gets for its problems. */

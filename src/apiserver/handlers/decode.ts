@@ -39,11 +39,19 @@ export function decodeAs(
   const reset = resetsManagers(draft);
   const decoded = decodeKind(draft, kind, { unknownFields: validation === "Ignore" ? "drop" : "collect" });
   if (validation !== "Ignore") {
-    const problems = strictProblems(decoded.unknownFields, call.request.duplicateFields ?? []);
+    const problems = problemsOf(call, kind, decoded.unknownFields);
     if (validation === "Strict" && problems.length > 0) throw strictDecodingError(draft, kind.shape, problems);
     for (const problem of problems) warn(call, problem);
   }
   return asObject(decoded.object, reset);
+}
+
+/** A built-in type is decoded in one go, so that its problems come as they stand in the document; else duplicates are found first. */
+function problemsOf({ request }: Call, kind: Decoding, unknownFields: readonly string[]): string[] {
+  if (kind.decode !== undefined || request.strictProblems === undefined) {
+    return strictProblems(unknownFields, request.duplicateFields ?? []);
+  }
+  return strictProblems([], request.strictProblems(new Set(unknownFields)));
 }
 
 /** An empty list of managedFields means that nobody owns anything any more; decoding would take it for nothing said. */

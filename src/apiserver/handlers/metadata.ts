@@ -38,7 +38,7 @@ export function validateMetadata(kind: ResourceKind, meta: ObjectMeta): FieldErr
   if (meta.labels) validateLabels(meta.labels, labelsPath, found);
   if (meta.annotations) validateAnnotations(meta.annotations, found);
   if (meta.ownerReferences) validateOwners(meta.ownerReferences, found);
-  if (meta.finalizers) validateFinalizers(meta.finalizers, !plainlyNamed.has(kind.group), found);
+  if (meta.finalizers) validateFinalizers(meta.finalizers, needsDomains(kind), found);
   return found;
 }
 
@@ -124,8 +124,18 @@ function validateOwner(owner: OwnerReference, found: FieldError[]): void {
 
 const standardFinalizers: ReadonlySet<string> = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
 
-/** Groups of servers within the server: their finalizers need no domain, as the one of custom resource definitions has none. */
-const plainlyNamed: ReadonlySet<string> = new Set(["apiextensions.k8s.io", "apiregistration.k8s.io"]);
+/** Groups that are no part of the old core: their finalizers need no domain, as the one of custom resource definitions has none. */
+const plainlyNamed: ReadonlySet<string> = new Set([
+  "admissionregistration.k8s.io",
+  "apiextensions.k8s.io",
+  "apiregistration.k8s.io",
+  "coordination.k8s.io",
+]);
+
+/** Custom resources, which alone say themselves how they are decoded, need none either. */
+function needsDomains(kind: ResourceKind): boolean {
+  return kind.decode === undefined && !plainlyNamed.has(kind.group);
+}
 
 function validateFinalizers(finalizers: readonly string[], needsDomain: boolean, found: FieldError[]): void {
   finalizers.forEach((finalizer, index) => {

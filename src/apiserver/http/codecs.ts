@@ -16,6 +16,7 @@ import { type Format, objectMediaTypes } from "./negotiate.ts";
 export interface ParsedBody {
   readonly body: JsonValue;
   readonly duplicateFields?: readonly string[];
+  readonly strictProblems?: Parsed["problems"];
 }
 
 export interface ParseBodyOptions {
@@ -51,9 +52,13 @@ function complaint(error: unknown, bytes: Buffer, options: ParseBodyOptions): un
 
 const duplicateText = /^duplicate field "(.*)"$/;
 
-function parsedBody({ value, duplicates }: Parsed): ParsedBody {
+function parsedBody({ value, duplicates, problems }: Parsed): ParsedBody {
   if (duplicates.length === 0) return { body: value };
-  return { body: value, duplicateFields: duplicates.map((text) => duplicateText.exec(text)?.[1] ?? text) };
+  return {
+    body: value,
+    duplicateFields: duplicates.map((text) => duplicateText.exec(text)?.[1] ?? text),
+    ...(problems && { strictProblems: problems }),
+  };
 }
 
 export function writeYaml(value: object): Promise<string> {

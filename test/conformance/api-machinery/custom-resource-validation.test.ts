@@ -98,3 +98,108 @@ test("Server side field validation, unknown metadata", async () => {
   expect(created.message).toContain('unknown field "metadata.unknownMeta"');
   expect(created.message).toContain('unknown field "spec.embeddedObj.metadata.unknownSubMeta"');
 });
+
+const cronPattern = schema.properties.spec.properties.cronSpec;
+const noxuPorts = {
+  type: "array",
+  "x-kubernetes-list-map-keys": ["containerPort", "protocol"],
+  "x-kubernetes-list-type": "map",
+  items: {
+    type: "object",
+    required: ["containerPort", "protocol"],
+    properties: {
+      containerPort: { type: "integer", format: "int32" },
+      hostIP: { type: "string" },
+      hostPort: { type: "integer", format: "int32" },
+      name: { type: "string" },
+      protocol: { type: "string" },
+    },
+  },
+};
+const noxuSpec = { foo: { type: "string" }, cronSpec: cronPattern, ports: noxuPorts };
+
+/** Of the whole cluster; the version that is written is not the one that is stored, and one is not served. */
+async function defineNoxu(schemaOfAll: Json = openSchema): Promise<Defined> {
+  const versions = ["v1beta1", "v0", "v1beta2"].map((name) =>
+    versionOf(name, schemaOfAll, { served: name !== "v0", storage: name === "v1beta2" }),
+  );
+  const names = { plural: "noxus", singular: "nonenglishnoxu", kind: "WishIHadChosenNoxu", listKind: "NoxuItemList" };
+  return define(suite.api, { kind: "Noxu", versions, spec: { scope: "Cluster", names } });
+}
+
+/** Strict server-side apply of YAML whose spec, and what else there is, are these lines. */
+async function applyNoxu({ group }: Defined, lines: readonly string[]): Promise<Json> {
+  const body = [
+    "",
+    `apiVersion: ${group}/v1beta1`,
+    "kind: WishIHadChosenNoxu",
+    "metadata:",
+    "  name: mytest",
+    ...lines,
+    '  cronSpec: "* * * * */5"',
+    "  ports:",
+    "  - name: x",
+    "    containerPort: 80",
+    "    protocol: TCP",
+  ].join("\n");
+  const query = "fieldManager=field_validation_mgr&fieldValidation=Strict";
+  return suite.api.call("PATCH", `/apis/${group}/v1beta1/noxus/mytest?${query}`, {
+    body,
+    headers: { "content-type": "application/apply-patch+yaml", accept: "application/json" },
+  });
+}
+
+const finalized = ["  finalizers:", "  - test-finalizer"];
+
+test("Server side field validation, valid CR with validation schema, applied as YAML to another than the stored version", async () => {
+  const one = await defineNoxu({ type: "object", properties: { spec: { type: "object", properties: noxuSpec } } });
+  const valid = await applyNoxu(one, [...finalized, "spec:", "  foo: foo1"]);
+  expect([valid.status, valid.body.spec]).toEqual([
+    201,
+    { foo: "foo1", cronSpec: "* * * * */5", ports: [{ name: "x", containerPort: 80, protocol: "TCP" }] },
+  ]);
+});
+
+test("Server side field validation, unknown fields CR no validation schema, applied as YAML", async () => {
+  const applied = await applyNoxu(await defineNoxu(), [...finalized, "spec:", "  unknown: uk1"]);
+  expect([applied.status, applied.body.spec.unknown]).toEqual([201, "uk1"]);
+});
+
+test("Server side field validation, unknown fields CR fails validation, applied as YAML", async () => {
+  const one = await defineNoxu({ type: "object", properties: { spec: { type: "object", properties: noxuSpec } } });
+  const invalid = await applyNoxu(one, [...finalized, "unknownField: unknown", "spec:", "  foo: foo1"]);
+  expect(invalid.text).toContain(".unknownField: field not declared in schema");
+});
+
+test("Server side field validation, unknown metadata, applied as YAML", async () => {
+  const template = {
+    type: "object",
+    "x-kubernetes-embedded-resource": true,
+    properties: { metadata: { type: "object", properties: { name: { type: "string" } } }, spec: { type: "object" } },
+  };
+  const spec = { ...openSchema, properties: { template, ...noxuSpec } };
+  const one = await defineNoxu({ type: "object", properties: { spec } });
+  const invalid = await applyNoxu(one, [
+    "  unknownMeta: unknown",
+    ...finalized,
+    "spec:",
+    "  template:",
+    "    apiversion: foo/v1",
+    "    kind: Sub",
+    "    metadata:",
+    "        unknownSubMeta: unknown",
+    "        name: subobject",
+    "        namespace: default",
+    "  foo: foo1",
+  ]);
+  expect(invalid.text).toMatch(
+    /\.spec\.template\.metadata\.unknownSubMeta: field not declared in schema|\.metadata\.unknownMeta: field not declared in schema/,
+  );
+});
+
+test("Server side field validation, CR duplicates, applied as YAML", async () => {
+  const spec = { ...openSchema, properties: noxuSpec };
+  const one = await defineNoxu({ type: "object", properties: { spec } });
+  const invalid = await applyNoxu(one, [...finalized, "spec:", "  unknown: uk1", "  foo: foo1", "  foo: foo2"]);
+  expect(invalid.text).toContain('line 11: key \\"foo\\" already set in map');
+});

@@ -37,6 +37,15 @@ test("Server side field validation, typed object", async () => {
   expect(strict.message).toContain('duplicate field "spec.paused"');
   expect(await api.statusOf(`${apps(namespace, "deployments")}/strict`)).toBe(404);
 
+  const both = await post(
+    namespace,
+    "fieldManager=field_validation_mgr&fieldValidation=Strict",
+    withInSpec("both", '"unknownField":"foo","replicas":2,'),
+  );
+  expect(both.message).toContain(
+    'strict decoding error: unknown field "spec.unknownField", duplicate field "spec.replicas"',
+  );
+
   const warned = await post(namespace, "fieldValidation=Warn", invalid("warn"));
   expect(warned.status).toBe(201);
   expect(warned.warnings).toContain('unknown field \\"spec.unknown1\\"');
@@ -67,7 +76,7 @@ test("Server side field validation, typed unknown metadata", async () => {
   const invalid = (name: string) => withInMetadata(name, '"unknownMeta":"unknownVal",');
   const strict = await post(namespace, "fieldValidation=Strict", invalid("strict"));
   expect(strict.status).toBe(400);
-  expect(strict.message).toContain('unknown field "metadata.unknownMeta"');
+  expect(strict.message).toContain('strict decoding error: unknown field "metadata.unknownMeta"');
   const nested: Json = workload("nested", 1);
   nested.spec.template.metadata.unknownSubMeta = "x";
   const below = await post(
