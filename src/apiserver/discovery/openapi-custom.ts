@@ -9,9 +9,10 @@ const anyObject = "io.k8s.api.core.v1.ConfigMap";
 /** Adds a custom resource's schema, completed by what every object has. */
 export function customDefinition(kind: DiscoveredKind, schemas: SchemaCollector): JsonObject {
   const own = kind.openApiSchema ?? { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-  const shown = publishedSchema(own, schemas, true);
+  // kubectl would take any property named here for the only ones allowed.
+  const isOpen = schemas.version === "v2" && keepsUnknownFields(own);
   return schemas.put(nameOf(kind, kind.kind), {
-    ...shown,
+    ...(isOpen ? {} : publishedSchema(own, schemas, true)),
     type: "object",
     "x-kubernetes-group-version-kind": [{ group: kind.group, kind: kind.kind, version: kind.version }],
   });
@@ -68,10 +69,19 @@ function publishedSchema(schema: JsonObject, schemas: SchemaCollector, isRoot: b
   if (isObject(additionalProperties)) {
     shown.additionalProperties = publishedSchema(additionalProperties, schemas, false);
   }
-  if (!isRoot && schema["x-kubernetes-embedded-resource"] !== true) return shown;
+  const isEmbedded = schema["x-kubernetes-embedded-resource"] === true;
+  if (!isRoot && !isEmbedded) return shown;
+  if (isEmbedded && schemas.version === "v2" && keepsUnknownFields(schema)) return shown;
   const metadata = referring(schemas, `${meta}.ObjectMeta`, schemas.textOf(anyObject, "metadata"));
   const common = { apiVersion: typeField(schemas, "apiVersion"), kind: typeField(schemas, "kind"), metadata };
-  return { ...shown, properties: { ...(isObject(shown.properties) ? shown.properties : {}), ...common } };
+  const complete = { ...shown, properties: { ...(isObject(shown.properties) ? shown.properties : {}), ...common } };
+  if (!isEmbedded) return complete;
+  const required = Array.isArray(shown.required) ? shown.required : [];
+  return { ...complete, required: [...required, ...["kind", "apiVersion"].filter((name) => !required.includes(name))] };
+}
+
+function keepsUnknownFields(schema: JsonObject): boolean {
+  return schema["x-kubernetes-preserve-unknown-fields"] === true;
 }
 
 function mapped(properties: JsonObject, change: (schema: JsonObject) => JsonObject): JsonObject {
@@ -80,14 +90,31 @@ function mapped(properties: JsonObject, change: (schema: JsonObject) => JsonObje
   );
 }
 
-/** What clients of OpenAPI 2 would misread is left out: branches, null, and fields beside which others may stand. */
+/**
+ * What kubectl would misread in OpenAPI 2 is left out: branches, null, fields beside which others may stand, and the type
+ * of what is then not described. A field that may be null is not required.
+ */
 function reduced(schema: JsonObject): JsonObject {
   const { allOf: _all, anyOf: _any, oneOf: _one, not: _not, nullable, ...rest } = schema;
-  const isOpen = rest["x-kubernetes-preserve-unknown-fields"] === true;
+  const isOpen = keepsUnknownFields(rest);
+  if (Array.isArray(rest.required)) {
+    const required = rest.required.filter((name) => !isNullable(schema.properties, name));
+    if (required.length > 0 && !isNullableSchema(rest.additionalProperties)) rest.required = required;
+    else delete rest.required;
+  }
   if (isOpen || nullable === true) {
     delete rest.properties;
     delete rest.items;
   }
-  if (nullable === true) delete rest.type;
+  const isBareArray = rest.type === "array" && rest.items === undefined;
+  if (nullable === true || isBareArray || (isOpen && rest.type === "object")) delete rest.type;
   return rest;
+}
+
+function isNullable(properties: JsonValue | undefined, name: JsonValue): boolean {
+  return isObject(properties) && typeof name === "string" && isNullableSchema(properties[name]);
+}
+
+function isNullableSchema(schema: JsonValue | undefined): boolean {
+  return isObject(schema) && schema.nullable === true;
 }
