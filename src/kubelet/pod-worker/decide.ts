@@ -158,11 +158,12 @@ function killIfDue(situation: Situation, draft: PlanDraft, container: Container,
 
 function resizeIfDue(situation: Situation, draft: PlanDraft, container: Container, seen: ObservedContainer): void {
   if (situation.memory.killing.has(seen.id)) return;
-  const step = resizeStepOf(container, appliedResources(situation.memory, seen));
+  const applied = appliedResources(situation.memory, seen);
+  const step = resizeStepOf(container, applied);
   if (step === "restart") {
     kill(situation, draft, seen, `Container ${seen.name} resize requires restart`, graceSecondsOf(situation.pod));
   }
-  if (step === "inPlace") draft.actions.push({ kind: "resize", container, containerId: seen.id });
+  if (step === "inPlace") draft.actions.push({ kind: "resize", container, containerId: seen.id, applied });
 }
 
 function kill(

@@ -88,7 +88,13 @@ export type Action =
       readonly attempt: number;
       readonly sandboxId: string;
     }
-  | { readonly kind: "resize"; readonly container: Container; readonly containerId: string }
+  | {
+      readonly kind: "resize";
+      readonly container: Container;
+      readonly containerId: string;
+      /** What it runs with, as `resourcesText()` tells it. */
+      readonly applied?: string;
+    }
   | {
       readonly kind: "kill";
       readonly containerId: string;

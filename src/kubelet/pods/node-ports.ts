@@ -4,7 +4,7 @@ import type { Host } from "../../host/index.ts";
 import type { PendingResize } from "../pod-worker/index.ts";
 import type { PodNetwork, Prober } from "../probes/prober.ts";
 import type { References } from "../references.ts";
-import type { ContainerRuntime } from "../runtime/runtime.ts";
+import type { ContainerRuntime, StatsService } from "../runtime/runtime.ts";
 import type { VolumeManager } from "../volumes/index.ts";
 import type { ImagePuller } from "./image-puller.ts";
 import type { Machine } from "./machine.ts";
@@ -25,7 +25,8 @@ export interface NodePorts {
   readonly client: Pick<Client, "resource">;
   readonly nodeName: string;
   readonly hostIPs: readonly string[];
-  readonly runtime: ContainerRuntime;
+  /** One that does not tell what containers use lets them be resized to less than that. */
+  readonly runtime: ContainerRuntime & Partial<StatsService>;
   readonly network: PodNetwork;
   readonly prober: Prober;
   readonly images: ImagePuller;

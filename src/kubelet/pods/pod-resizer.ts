@@ -1,4 +1,5 @@
-import type { Pod } from "../../api/types/index.ts";
+import { quantityToNumber } from "../../api/meta/index.ts";
+import type { Pod, ResourceRequirements } from "../../api/types/index.ts";
 import {
   type Action,
   type Allocation,
@@ -13,6 +14,8 @@ import { rpcErrorText } from "../runtime/error-text.ts";
 import { RuntimeError } from "../runtime/runtime.ts";
 import { containerResources } from "./container-resources.ts";
 import type { NodePorts } from "./node-ports.ts";
+
+type ResizeAction = Action & { kind: "resize" };
 
 /**
  * What the node has given a pod's containers of what they want, and how running ones come to it.
@@ -51,11 +54,12 @@ export class PodResizer {
   }
 
   /** The pod as a whole is limited, too: its limits are lifted while those of its containers change. */
-  async resize(pod: Pod, resizes: readonly (Action & { kind: "resize" })[], memory: PodMemory): Promise<PodMemory> {
+  async resize(pod: Pod, resizes: readonly ResizeAction[], memory: PodMemory): Promise<PodMemory> {
     const { machine, runtime, host } = this.#ports;
     const allocated = this.allocated(pod);
     const resized = new Map(memory.resized);
     try {
+      await this.#refuseBelowUsage(resizes);
       await machine?.cgroups?.lift(allocated);
       for (const { container, containerId } of resizes) {
         const resources = containerResources(allocated, container, machine?.memoryBytes ?? 0);
@@ -65,9 +69,33 @@ export class PodResizer {
       await machine?.cgroups?.ensure(allocated);
       return { ...memory, resized, resizeError: undefined };
     } catch (error) {
-      const resizeError = error instanceof RuntimeError ? rpcErrorText(error) : String(error);
+      const resizeError =
+        error instanceof RuntimeError ? rpcErrorText(error) : error instanceof Error ? error.message : String(error);
       host.log.warn("a container could not be resized", { pod: pod.metadata.uid, error: resizeError });
       return { ...memory, resized, resizeError };
     }
   }
+  /** A container that may have less memory than it uses would be killed: it keeps what it has until it uses less. */
+  async #refuseBelowUsage(resizes: readonly ResizeAction[]): Promise<void> {
+    const refusals: string[] = [];
+    for (const { container, containerId, applied } of resizes) {
+      const limit = memoryLimit(container.resources);
+      const before = applied === undefined ? undefined : memoryLimit(JSON.parse(applied));
+      if (limit === undefined || (before !== undefined && limit >= before)) continue;
+      const [stats] = (await this.#ports.runtime.listContainerStats?.({ id: containerId })) ?? [];
+      const used = stats?.memory?.usageBytes ?? stats?.memory?.workingSetBytes;
+      if (used === undefined || limit > used) continue;
+      refusals.push(
+        `attempting to set container "${container.name}" memory limit (${limit}) below current usage (${used})`,
+      );
+    }
+    if (refusals.length === 0) return;
+    const text = refusals.length === 1 ? refusals[0] : `[${refusals.join(", ")}]`;
+    throw new Error(`cannot decrease memory limits: ${text}`);
+  }
+}
+
+function memoryLimit(resources: ResourceRequirements | undefined): number | undefined {
+  const limit = resources?.limits?.memory;
+  return limit === undefined ? undefined : quantityToNumber(limit);
 }
