@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Pod } from "../../src/api/types/index.ts";
 import { resources } from "../../src/index.ts";
-import { boxImage, boxPod, containerdNeeds, isReady, RealNodeBox } from "../support/containerd/index.ts";
+import { boxPod, containerdNeeds, isReady, RealNodeBox } from "../support/containerd/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { missing } from "../support/requires.ts";
 
