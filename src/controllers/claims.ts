@@ -29,7 +29,7 @@ export function planClaims<T extends KubeObject>(
   const release: T[] = [];
   for (const object of controlled) {
     if (fits(object)) keep.push(object);
-    else if (!deleting && object.metadata.deletionTimestamp === undefined) release.push(object);
+    else if (!deleting) release.push(object);
   }
   return {
     keep,

@@ -20,12 +20,16 @@ export class Expectations {
     this.#host = host;
   }
 
+  expect(key: string, creations: number, deletions: Iterable<string>): void {
+    this.#byKey.set(key, { creations, deletions: new Set(deletions), sinceMs: this.#host.clock.now() });
+  }
+
   expectCreations(key: string, count: number): void {
-    this.#byKey.set(key, { creations: count, deletions: new Set(), sinceMs: this.#host.clock.now() });
+    this.expect(key, count, []);
   }
 
   expectDeletions(key: string, uids: Iterable<string>): void {
-    this.#byKey.set(key, { creations: 0, deletions: new Set(uids), sinceMs: this.#host.clock.now() });
+    this.expect(key, 0, uids);
   }
 
   /** A creation was seen, or will never come. Gives whether it was the last thing that was waited for. */

@@ -96,3 +96,66 @@ test("a new template replaces one pod at a time", async () => {
   expect(images).toEqual(["i:2", "i:2"]);
   expect((await cluster.all(resources.controllerrevisions)).map(({ revision }) => revision).sort()).toEqual([1, 2]);
 });
+
+test("a node that refuses its pods gets a new one after growing pauses, not at once", async () => {
+  await start();
+  const fail = async () => {
+    for (const pod of await cluster.all(resources.pods)) {
+      if (nodeOf(pod) !== "node-1" || pod.status?.phase === "Failed") continue;
+      await cluster.client.resource(resources.pods).updateStatus({ ...pod, status: { phase: "Failed" } });
+    }
+    await cluster.settle(0);
+  };
+  const failures = async () => (await cluster.events()).filter((event) => event.includes("FailedDaemonPod")).length;
+  await fail();
+  await cluster.endDeletedPods();
+  expect(await failures()).toBe(1);
+  await fail();
+  expect(await failures()).toBe(1);
+  await cluster.settle(1000);
+  await cluster.endDeletedPods();
+  expect(await failures()).toBe(2);
+  await fail();
+  await cluster.settle(1000);
+  expect(await failures()).toBe(2);
+  await cluster.settle(1000);
+  expect(await failures()).toBe(3);
+});
+
+test("a pod that nobody controls is adopted as soon as its labels fit", async () => {
+  await start();
+  const spec = { nodeName: "node-2", containers: [{ name: "c", image: "i" }] };
+  const stray = { metadata: { namespace: "default", name: "stray", labels: { app: "other" } }, spec };
+  await cluster.client.resource(resources.pods).create(stray);
+  await cluster.settle();
+  const labels = { app: "agent" };
+  await cluster.client
+    .resource(resources.pods)
+    .patch({ namespace: "default", name: "stray" }, "merge", { metadata: { labels } });
+  await cluster.settle();
+  const [adopted] = (await cluster.all(resources.pods)).filter(({ metadata }) => metadata.name === "stray");
+  expect(adopted?.metadata.ownerReferences?.[0]?.name).toBe("agent");
+});
+
+test("two revisions of one template become one, and pods carry the hash of that which stays", async () => {
+  await start();
+  const [revision] = await cluster.all(resources.controllerrevisions);
+  if (revision === undefined) throw new Error("the daemon set has no revision");
+  const hash = "double";
+  const { namespace, ownerReferences } = revision.metadata;
+  const labels = { ...revision.metadata.labels, "controller-revision-hash": hash };
+  const metadata = { namespace, ownerReferences, labels, name: `agent-${hash}` };
+  await cluster.client.resource(resources.controllerrevisions).create({ ...revision, metadata, revision: 2 });
+  const before = (await cluster.all(resources.pods)).map(({ metadata }) => metadata.uid);
+  const set = await cluster.one(resources.daemonsets, "agent");
+  const annotations = { touched: "yes" };
+  await cluster.client
+    .resource(resources.daemonsets)
+    .update({ ...set, metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, ...annotations } } });
+  await cluster.settle();
+  const names = (await cluster.all(resources.controllerrevisions)).map(({ metadata }) => metadata.name);
+  expect(names).toEqual(["agent-double"]);
+  const pods = await cluster.all(resources.pods);
+  expect(pods.map(({ metadata }) => metadata.uid)).toEqual(before);
+  expect(pods.map(({ metadata }) => metadata.labels?.["controller-revision-hash"])).toEqual([hash, hash]);
+});

@@ -1,25 +1,28 @@
-import { keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
+import { controllerOf, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
 import type { DaemonSet, Node, Pod } from "../../api/types/index.ts";
 import { again, type Draft, done, type Outcome, resources, runController } from "../../client/index.ts";
+import { type Adopters, enqueueAdopters } from "../adopters.ts";
 import { claim } from "../claims.ts";
 import { addForOneOf } from "../coalescing.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
 import { Expectations } from "../expectations.ts";
-import { byController, controllerKey, indexByController } from "../owners.ts";
+import { byController, byNamespace, controllerKey, indexByController, indexByNamespace } from "../owners.ts";
 import { availableInMs, isNamespaceTerminating, PodControl, podFromTemplate } from "../pods/index.ts";
 import { hashOf, revisionHashLabel, syncHistory, truncateHistory } from "../revisions/index.ts";
-import { slowStart } from "../slow-start.ts";
+import { settleInTurns, slowStart } from "../slow-start.ts";
+import { FailedPods } from "./failed-pods.ts";
+import { joinHistories } from "./join-histories.ts";
 import { affinityTo, daemonTolerations } from "./placement.ts";
+import { templateGenerationAnnotation, templateGenerationLabel } from "./places.ts";
 import { type DaemonPlan, daemonStatus, planDaemons } from "./plan.ts";
 
 const component = "daemonset-controller";
-const templateGenerationAnnotation = "deprecated.daemonset.template.generation";
 const burst = 250;
 
 /** Keeps one pod on every node that a daemon set is meant for. */
 export function startDaemonSetController(context: ControllerContext): RunningController {
   const { client, host, informers } = context;
-  const sets = informers.informer(resources.daemonsets);
+  const sets = informers.informer(resources.daemonsets, { indexers: { [byNamespace]: indexByNamespace } });
   const nodes = informers.informer(resources.nodes);
   const pods = informers.informer(resources.pods, { indexers: { [byController]: indexByController } });
   const revisions = informers.informer(resources.controllerrevisions, {
@@ -28,6 +31,7 @@ export function startDaemonSetController(context: ControllerContext): RunningCon
   const events = context.recorder(component);
   const podControl = new PodControl(client, events);
   const expectations = new Expectations(host);
+  const failedPods = new FailedPods(host.clock);
   const controller = runController({
     name: component,
     host,
@@ -53,10 +57,18 @@ export function startDaemonSetController(context: ControllerContext): RunningCon
       type: resources.pods,
       store: pods.store,
     });
+    // Pods that were given another label come with a turn of their own.
+    if ((await joinHistories(client, history, held)) > 0) return done;
     const nowMs = host.clock.now();
     const observed = { set, nodes: nodes.store.list(), pods: held, hash: hashOf(history.current), nowMs };
-    const error = mayAct ? await act(key, set, planDaemons(observed), observed.hash) : undefined;
-    const status = daemonStatus(observed);
+    // Of the status, too: what a failed pod waits for starts anew with every generation.
+    const placeOn = (node: string) => `${set.metadata.uid}/${set.status?.observedGeneration ?? 0}/${node}`;
+    const plan = mayAct ? planDaemons(observed, (node) => failedPods.waitMs(placeOn(node))) : undefined;
+    for (const { type, reason, message } of plan?.events ?? []) events.event(set, type, reason, message);
+    for (const node of plan?.failedOn ?? []) failedPods.removed(placeOn(node));
+    failedPods.sweep();
+    const error = plan === undefined ? undefined : await act(key, set, plan, observed.hash);
+    const status = daemonStatus(observed, mayAct);
     if (!semanticEqual(set.status, status))
       await client.resource(resources.daemonsets).updateStatus({ ...set, status });
     if (error !== undefined) throw error;
@@ -64,45 +76,39 @@ export function startDaemonSetController(context: ControllerContext): RunningCon
     await truncateHistory(client, set, history, (revision) => used.has(hashOf(revision)));
     const waits = held
       .map((pod) => availableInMs(pod, set.spec.minReadySeconds ?? 0, nowMs) ?? 0)
+      .concat(plan?.againAfterMs ?? 0)
       .filter((wait) => wait > 0);
     return waits.length === 0 ? done : again(Math.min(...waits));
   }
 
+  /** Gives the first error instead of throwing it: the status is written anyway. */
   async function act(key: string, set: DaemonSet, plan: DaemonPlan, hash: string): Promise<unknown> {
-    for (const pod of plan.failed) {
-      const name = `${pod.metadata.namespace}/${pod.metadata.name}`;
-      const message = `Found failed daemon pod ${name} on node ${pod.spec.nodeName}, will try to kill it`;
-      events.event(set, "Warning", "FailedDaemonPod", message);
-    }
-    if (plan.remove.length > 0) {
-      expectations.expectDeletions(
-        key,
-        plan.remove.map(({ metadata }) => metadata.uid ?? ""),
-      );
-      for (const pod of plan.remove) {
-        try {
-          if (!(await podControl.delete(pod, set))) expectations.deleted(key, pod.metadata.uid ?? "");
-        } catch (error) {
-          expectations.forget(key);
-          return error;
-        }
-      }
-      // What is to be made comes when what goes has been seen to go.
-      return undefined;
-    }
-    const count = Math.min(plan.create.length, burst);
-    if (count === 0) return undefined;
-    expectations.expectCreations(key, count);
-    const { succeeded, error } = await slowStart(host.clock, count, async (index) => {
+    const create = plan.create.slice(0, burst);
+    const remove = plan.remove.slice(0, burst);
+    if (create.length + remove.length === 0) return undefined;
+    expectations.expect(
+      key,
+      create.length,
+      remove.map(({ metadata }) => metadata.uid ?? ""),
+    );
+    const { succeeded, error } = await slowStart(host.clock, create.length, async (index) => {
       try {
-        await podControl.create(podOf(set, plan.create[index] ?? "", hash), set);
+        await podControl.create(podOf(set, create[index] ?? "", hash), set);
       } catch (error) {
         if (!isNamespaceTerminating(error)) throw error;
         expectations.created(key);
       }
     });
-    if (succeeded < count) expectations.created(key, count - succeeded);
-    return error;
+    if (succeeded < create.length) expectations.created(key, create.length - succeeded);
+    const removals = await settleInTurns(host.clock, remove, async (pod) => {
+      let deleted = false;
+      try {
+        deleted = await podControl.delete(pod, set);
+      } finally {
+        if (!deleted) expectations.deleted(key, pod.metadata.uid ?? "");
+      }
+    });
+    return error ?? removals.find((result) => result.status === "rejected")?.reason;
   }
 
   const enqueueOwner = (pod: Pod): void => {
@@ -116,6 +122,11 @@ export function startDaemonSetController(context: ControllerContext): RunningCon
     const key = controllerKey(pod, "DaemonSet", "apps");
     if (key !== undefined) expectations.deleted(key, pod.metadata.uid ?? "");
   };
+  const adopters: Adopters<DaemonSet> = {
+    store: sets.store,
+    selector: ({ spec }) => labelSelectorAsSelector(spec.selector),
+    enqueue: (set) => controller.enqueue(set),
+  };
   sets.addHandlers({
     add: (set) => controller.enqueue(set),
     update: (_, set) => controller.enqueue(set),
@@ -126,10 +137,14 @@ export function startDaemonSetController(context: ControllerContext): RunningCon
       const key = controllerKey(pod, "DaemonSet", "apps");
       if (key !== undefined) expectations.created(key);
       enqueueOwner(pod);
+      enqueueAdopters(pod, adopters);
     },
-    update: (_, pod) => {
+    update: (old, pod) => {
       if (pod.metadata.deletionTimestamp !== undefined) gone(pod);
+      if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) enqueueOwner(old);
       enqueueOwner(pod);
+      if (!semanticEqual(old.metadata.labels, pod.metadata.labels) || controllerOf(old) !== undefined)
+        enqueueAdopters(pod, adopters);
     },
     delete: (pod) => {
       gone(pod);
@@ -156,7 +171,7 @@ function podOf(set: DaemonSet, nodeName: string, hash: string): Draft<Pod> {
   const pod = podFromTemplate(set.spec.template, set);
   const generation = set.metadata.annotations?.[templateGenerationAnnotation];
   const labels: Record<string, string> = { ...pod.metadata.labels, [revisionHashLabel]: hash };
-  if (generation !== undefined) labels["pod-template-generation"] = generation;
+  if (generation !== undefined) labels[templateGenerationLabel] = generation;
   const spec = { ...pod.spec, affinity: affinityTo(nodeName, pod.spec.affinity), tolerations: daemonTolerations(set) };
   return { ...pod, metadata: { ...pod.metadata, labels }, spec };
 }

@@ -1,134 +1,117 @@
-import { scaledValue } from "../../api/meta/index.ts";
-import type { DaemonSet, DaemonSetStatus, Node, Pod } from "../../api/types/index.ts";
-import { byCreation } from "../owners.ts";
+import type { DaemonSetStatus, Pod } from "../../api/types/index.ts";
 import { isAvailable, isReady } from "../pods/index.ts";
-import { revisionHashLabel } from "../revisions/index.ts";
-import { nodeOf, placementOn } from "./placement.ts";
+import { type DaemonObserved, isDeleted, isUpdated, type Place, placesOf } from "./places.ts";
+import { allowsSurge, planUpdate } from "./rolling.ts";
 
-export interface DaemonObserved {
-  readonly set: DaemonSet;
-  readonly nodes: readonly Node[];
-  readonly pods: readonly Pod[];
-  /** Of the template as it is now. */
-  readonly hash: string;
-  readonly nowMs: number;
+export type { DaemonObserved } from "./places.ts";
+
+export interface DaemonEvent {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface DaemonPlan {
   /** Names of nodes that shall get a pod. */
   readonly create: readonly string[];
   readonly remove: readonly Pod[];
-  /** Among those removed: pods that failed, which is told in events. */
-  readonly failed: readonly Pod[];
+  /** Names of nodes where a failed pod is removed. */
+  readonly failedOn: readonly string[];
+  readonly events: readonly DaemonEvent[];
+  /** When a failed pod that was left alone may go. */
+  readonly againAfterMs?: number;
 }
 
-interface OnNode {
-  readonly name: string;
-  readonly shouldRun: boolean;
-  readonly mayStay: boolean;
-  readonly pods: readonly Pod[];
-}
-
-/** Where pods are missing, too many, or of an old template that may be replaced now. */
-export function planDaemons(observed: DaemonObserved): DaemonPlan {
-  const create: string[] = [];
-  const remove: Pod[] = [];
-  const failed: Pod[] = [];
+/**
+ * Where pods are missing or too many; when that is settled, which of an old template may be replaced now.
+ * @param heldBackMs how much longer a failed pod of this node is left alone
+ */
+export function planDaemons(observed: DaemonObserved, heldBackMs: (node: string) => number = () => 0): DaemonPlan {
   const places = placesOf(observed);
-  for (const place of places) {
-    const live = place.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
-    const ended = live.filter(({ status }) => status?.phase === "Failed" || status?.phase === "Succeeded");
-    const running = live.filter((pod) => !ended.includes(pod));
-    if (!place.mayStay) {
-      remove.push(...live);
-      continue;
-    }
-    for (const pod of ended) {
-      remove.push(pod);
-      if (pod.status?.phase === "Failed") failed.push(pod);
-    }
-    const [oldest] = running.sort(byCreation);
-    if (oldest === undefined && place.shouldRun && place.pods.length === ended.length) create.push(place.name);
-    // With a surge one old and one new pod may be there together.
-    const isNew = (pod: Pod) => pod.metadata.labels?.[revisionHashLabel] === observed.hash;
-    const kept = allowsSurge(observed.set) ? [running.find(isNew), running.find((pod) => !isNew(pod))] : [oldest];
-    remove.push(...running.filter((pod) => !kept.includes(pod)));
-  }
-  if (observed.set.spec.updateStrategy?.type !== "OnDelete") update(observed, places, create, remove);
-  return { create, remove, failed };
+  const plan = new Tending(observed, heldBackMs);
+  for (const place of places) plan.tend(place);
+  const { create, remove, failedOn, events, againAfterMs } = plan;
+  if (create.length > 0 || remove.length > 0) return { create, remove, failedOn, events, againAfterMs };
+  const step = observed.set.spec.updateStrategy?.type === "OnDelete" ? {} : planUpdate(observed, places);
+  return { create: [], remove: [], failedOn, events, againAfterMs, ...step };
 }
 
-function update(
-  { set, hash, nowMs }: DaemonObserved,
-  places: readonly OnNode[],
-  create: string[],
-  remove: Pod[],
-): void {
-  const wanted = places.filter(({ shouldRun }) => shouldRun);
-  const rolling = set.spec.updateStrategy?.rollingUpdate;
-  const surge = scaledValue(rolling?.maxSurge ?? 0, wanted.length, true);
-  const maxUnavailable = scaledValue(rolling?.maxUnavailable ?? (surge > 0 ? 0 : 1), wanted.length, true);
-  const available = (pod: Pod) => isAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs);
-  let unavailable = wanted.filter(
-    ({ pods }) => !pods.some((pod) => pod.metadata.deletionTimestamp === undefined && available(pod)),
-  ).length;
-  let surging = 0;
-  for (const { name, pods } of wanted) {
-    const live = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && !remove.includes(pod));
-    const old = live.find((pod) => pod.metadata.labels?.[revisionHashLabel] !== hash);
-    if (old === undefined) continue;
-    const fresh = live.find((pod) => pod.metadata.labels?.[revisionHashLabel] === hash);
-    if (surge > 0) {
-      if (fresh === undefined && !available(old)) remove.push(old);
-      else if (fresh === undefined && surging < surge) create.push(name);
-      else if (fresh !== undefined && available(fresh)) remove.push(old);
-      if (fresh !== undefined || surging < surge) surging++;
-    } else if (!available(old)) {
-      remove.push(old);
-    } else if (unavailable < maxUnavailable) {
-      remove.push(old);
-      unavailable++;
+class Tending {
+  readonly create: string[] = [];
+  readonly remove: Pod[] = [];
+  readonly failedOn: string[] = [];
+  readonly events: DaemonEvent[] = [];
+  againAfterMs: number | undefined;
+  readonly #observed: DaemonObserved;
+  readonly #heldBackMs: (node: string) => number;
+
+  constructor(observed: DaemonObserved, heldBackMs: (node: string) => number) {
+    this.#observed = observed;
+    this.#heldBackMs = heldBackMs;
+  }
+
+  tend(place: Place): void {
+    const live = place.pods.filter((pod) => !isDeleted(pod));
+    if (!place.exists) {
+      // Pods on nodes that are gone are left to the pod garbage collector, unless they never got there.
+      this.remove.push(...live.filter(({ spec }) => !spec.nodeName));
+    } else if (place.shouldRun && place.pods.length === 0) {
+      this.create.push(place.name);
+    } else if (place.mayStay) {
+      this.#prune(place, live);
+    } else {
+      this.remove.push(...live);
     }
   }
-}
 
-function allowsSurge(set: DaemonSet): boolean {
-  const surge = set.spec.updateStrategy?.rollingUpdate?.maxSurge ?? 0;
-  return surge !== 0 && surge !== "0%";
-}
-
-/** Every node, and nodes that are gone but for pods bound to them. */
-function placesOf({ set, nodes, pods }: DaemonObserved): OnNode[] {
-  const byNode = new Map<string, Pod[]>();
-  for (const pod of pods) {
-    const name = nodeOf(pod) ?? "";
-    const there = byNode.get(name);
-    if (there === undefined) byNode.set(name, [pod]);
-    else there.push(pod);
+  #prune({ name, shouldRun }: Place, live: readonly Pod[]): void {
+    const running = live.filter((pod) => !this.#removesEnded(pod, name));
+    if (!allowsSurge(this.#observed.set)) {
+      this.remove.push(...running.slice(1));
+      return;
+    }
+    if (running.length === 0 && shouldRun) this.create.push(name);
+    const [fresh, ...moreFresh] = running.filter((pod) => isUpdated(this.#observed, pod));
+    const [old, ...moreOld] = running.filter((pod) => !isUpdated(this.#observed, pod));
+    this.remove.push(...moreFresh, ...moreOld);
+    if (fresh === undefined || old === undefined) return;
+    // Both stay only as long as the old one does the work and the new one does not yet.
+    const { set, nowMs } = this.#observed;
+    if (!isReady(old) || isAvailable(fresh, set.spec.minReadySeconds ?? 0, nowMs)) this.remove.push(old);
   }
-  const places = nodes.map((node): OnNode => {
-    const name = node.metadata.name ?? "";
-    const there = byNode.get(name) ?? [];
-    byNode.delete(name);
-    return { name, pods: there, ...placementOn(set, node) };
-  });
-  // Pods of nodes that are gone are left to the pod garbage collector, unless they never got there.
-  for (const [name, there] of byNode) {
-    const pending = there.filter(({ spec }) => !spec.nodeName);
-    if (pending.length > 0) places.push({ name, pods: pending, shouldRun: false, mayStay: false });
+
+  /** Whether the pod has ended, and is not one that runs: it goes, unless failures follow each other too fast. */
+  #removesEnded(pod: Pod, node: string): boolean {
+    const { namespace, name } = pod.metadata;
+    const what = `daemon pod ${namespace}/${name} on node ${node}`;
+    if (pod.status?.phase === "Succeeded") {
+      const message = `Found succeeded ${what}, will try to delete it`;
+      this.events.push({ type: "Normal", reason: "SucceededDaemonPod", message });
+      this.remove.push(pod);
+      return true;
+    }
+    if (pod.status?.phase !== "Failed") return false;
+    const wait = this.#heldBackMs(node);
+    if (wait > 0) {
+      this.againAfterMs = Math.min(wait, this.againAfterMs ?? wait);
+      return true;
+    }
+    const message = `Found failed ${what}, will try to kill it`;
+    this.events.push({ type: "Warning", reason: "FailedDaemonPod", message });
+    this.failedOn.push(node);
+    this.remove.push(pod);
+    return true;
   }
-  return places;
 }
 
-export function daemonStatus(observed: DaemonObserved): DaemonSetStatus {
-  const { set, hash, nowMs } = observed;
+/** @param hasProcessed whether what the set asks for now was acted upon, and not only looked at */
+export function daemonStatus(observed: DaemonObserved, hasProcessed = true): DaemonSetStatus {
+  const { set, nowMs } = observed;
   const counts = { desired: 0, current: 0, misscheduled: 0, ready: 0, updated: 0, available: 0 };
-  for (const { shouldRun, pods } of placesOf(observed)) {
-    const [oldest] = pods
-      .filter((pod) => pod.metadata.deletionTimestamp === undefined)
-      .sort((a, b) => Number(isReady(b)) - Number(isReady(a)) || byCreation(a, b));
+  for (const { exists, shouldRun, pods } of placesOf(observed)) {
+    const [oldest] = pods;
     if (!shouldRun) {
-      if (oldest !== undefined) counts.misscheduled++;
+      if (exists && oldest !== undefined) counts.misscheduled++;
       continue;
     }
     counts.desired++;
@@ -136,15 +119,16 @@ export function daemonStatus(observed: DaemonObserved): DaemonSetStatus {
     counts.current++;
     if (isReady(oldest)) counts.ready++;
     if (isAvailable(oldest, set.spec.minReadySeconds ?? 0, nowMs)) counts.available++;
-    if (oldest.metadata.labels?.[revisionHashLabel] === hash) counts.updated++;
+    if (isUpdated(observed, oldest)) counts.updated++;
   }
   const status: DaemonSetStatus = {
     currentNumberScheduled: counts.current,
     numberMisscheduled: counts.misscheduled,
     desiredNumberScheduled: counts.desired,
     numberReady: counts.ready,
-    observedGeneration: set.metadata.generation,
   };
+  const observedGeneration = hasProcessed ? set.metadata.generation : set.status?.observedGeneration;
+  if (observedGeneration !== undefined) status.observedGeneration = observedGeneration;
   if (counts.updated > 0) status.updatedNumberScheduled = counts.updated;
   if (counts.available > 0) status.numberAvailable = counts.available;
   if (counts.desired > counts.available) status.numberUnavailable = counts.desired - counts.available;

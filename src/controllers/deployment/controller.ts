@@ -4,11 +4,11 @@ import {
   isReason,
   keyString,
   labelSelectorAsSelector,
-  matches,
   semanticEqual,
 } from "../../api/meta/index.ts";
 import type { Deployment, DeploymentStatus, ReplicaSet } from "../../api/types/index.ts";
 import { again, type Draft, done, type Outcome, resources, runController } from "../../client/index.ts";
+import { type Adopters, enqueueAdopters } from "../adopters.ts";
 import { claim } from "../claims.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
 import { byController, byNamespace, controllerKey, indexByController, indexByNamespace, objectKey } from "../owners.ts";
@@ -138,12 +138,10 @@ export function startDeploymentController(context: ControllerContext): RunningCo
     const key = controllerKey(object, "Deployment", "apps");
     if (key !== undefined) controller.queue.add(key);
   };
-  const enqueueAdopters = (object: ReplicaSet): void => {
-    if (controllerOf(object) !== undefined || object.metadata.deletionTimestamp !== undefined) return;
-    for (const deployment of deployments.store.byIndex(byNamespace, object.metadata.namespace ?? "")) {
-      if (matches(labelSelectorAsSelector(deployment.spec.selector), object.metadata.labels))
-        controller.enqueue(deployment);
-    }
+  const adopters: Adopters<Deployment> = {
+    store: deployments.store,
+    selector: ({ spec }) => labelSelectorAsSelector(spec.selector),
+    enqueue: (deployment) => controller.enqueue(deployment),
   };
   deployments.addHandlers({
     add: (deployment) => controller.enqueue(deployment),
@@ -152,12 +150,12 @@ export function startDeploymentController(context: ControllerContext): RunningCo
   replicaSets.addHandlers({
     add: (replicaSet) => {
       enqueueOwner(replicaSet);
-      enqueueAdopters(replicaSet);
+      enqueueAdopters(replicaSet, adopters);
     },
     update: (old, replicaSet) => {
       if (controllerOf(old)?.uid !== controllerOf(replicaSet)?.uid) enqueueOwner(old);
       enqueueOwner(replicaSet);
-      enqueueAdopters(replicaSet);
+      enqueueAdopters(replicaSet, adopters);
     },
     delete: enqueueOwner,
   });

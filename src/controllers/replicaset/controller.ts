@@ -1,6 +1,7 @@
-import { controllerOf, isReason, keyOf, keyString, matches, semanticEqual } from "../../api/meta/index.ts";
+import { controllerOf, isReason, keyOf, keyString, semanticEqual } from "../../api/meta/index.ts";
 import type { Pod } from "../../api/types/index.ts";
 import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
+import { type Adopters, enqueueAdopters } from "../adopters.ts";
 import { claim } from "../claims.ts";
 import { addForOneOf } from "../coalescing.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
@@ -152,12 +153,10 @@ export function startReplicaController<T extends ReplicaOwner>(
     const siblings = pods.store.countByIndex(byController, controllerOf(pod)?.uid ?? "");
     addForOneOf(controller.queue, key, siblings);
   };
-  /** A pod that nobody controls may be adopted by any owner that selects it. */
-  const enqueueAdopters = (pod: Pod): void => {
-    if (controllerOf(pod) !== undefined || pod.metadata.deletionTimestamp !== undefined) return;
-    for (const owner of owners.store.byIndex(byNamespace, pod.metadata.namespace ?? "")) {
-      if (matches(kind.selector(owner), pod.metadata.labels)) controller.enqueue(owner);
-    }
+  const adopters: Adopters<T> = {
+    store: owners.store,
+    selector: (owner) => kind.selector(owner),
+    enqueue: (owner) => controller.enqueue(owner),
   };
 
   owners.addHandlers({
@@ -171,14 +170,14 @@ export function startReplicaController<T extends ReplicaOwner>(
   pods.addHandlers({
     add: (pod) => {
       enqueueOwner(pod, pod.metadata.deletionTimestamp === undefined ? sawCreation(pod) : sawDeletion(pod));
-      enqueueAdopters(pod);
+      enqueueAdopters(pod, adopters);
     },
     update: (old, pod) => {
       if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) enqueueOwner(old);
       enqueueOwner(pod, pod.metadata.deletionTimestamp !== undefined && sawDeletion(pod));
       const mayBeNewToAdopters =
         !semanticEqual(old.metadata.labels, pod.metadata.labels) || controllerOf(old) !== undefined;
-      if (mayBeNewToAdopters) enqueueAdopters(pod);
+      if (mayBeNewToAdopters) enqueueAdopters(pod, adopters);
     },
     delete: (pod) => enqueueOwner(pod, sawDeletion(pod)),
   });

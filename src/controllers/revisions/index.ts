@@ -67,7 +67,12 @@ export async function syncHistory<T extends RevisionOwner>(options: HistoryOptio
     if (!isReason(error, "AlreadyExists")) throw error;
     // Made by an earlier try that is not in the cache yet.
     const present = await writer.get(objectKey(draft));
-    if (!semanticEqual(present.data, data)) throw error;
+    if (!semanticEqual(present.data, data)) {
+      // Another template has this hash: the next try counts the collision and gets another.
+      const collisionCount = (owner.status?.collisionCount ?? 0) + 1;
+      await client.resource(ownerType).updateStatus({ ...owner, status: { ...owner.status, collisionCount } });
+      throw error;
+    }
     return { current: present, all: [...ordered, present] };
   }
 }
