@@ -20,6 +20,7 @@ export type {
 } from "./kind.ts";
 export { metadataView } from "./metadata-view.ts";
 export { createKindRegistry, type KindChange, type KindRegistry } from "./registry.ts";
+export { defaulted, inStorageVersion } from "./retired/index.ts";
 export { servedKinds } from "./runtime-config.ts";
 export {
   type DelegatedGroupVersion,

@@ -1,6 +1,6 @@
 import { builtinKinds } from "../../api/kinds/index.ts";
 import type { KubeObject } from "../../api/meta/index.ts";
-import { decodeValue, encodeValue, isProtobuf, type StorageMediaType } from "../etcd/index.ts";
+import { decodeOwnVersion, encodeValue, isProtobuf, type StorageMediaType } from "../etcd/index.ts";
 import type { Entry, Store, StoreEvent, Subscription } from "../store.ts";
 import type { KeyValue } from "./messages.ts";
 import { refusals } from "./refusal.ts";
@@ -78,7 +78,7 @@ export class KeyValues {
   toObject(key: string, value: Buffer): KubeObject {
     if (key.startsWith("/registry/")) {
       try {
-        if (isProtobuf(value) || value[0] === openingBrace) return withoutRevision(decodeValue(key, value, 0));
+        if (isProtobuf(value) || value[0] === openingBrace) return withoutRevision(decodeOwnVersion(key, value, 0));
         if (this.#isBuiltin(key)) throw new Error("it begins with neither k8s\\0 nor {");
       } catch (error) {
         if (this.#isBuiltin(key))

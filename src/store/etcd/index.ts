@@ -6,4 +6,4 @@ export type { EtcdTls } from "./connection.ts";
 export { etcdDescriptor, etcdServices } from "./etcd-api.ts";
 export { openEtcdBackend } from "./etcd-store.ts";
 export type { EtcdStoreOptions } from "./options.ts";
-export { decodeValue, encodeValue, isProtobuf, type StorageMediaType } from "./value-codec.ts";
+export { decodeOwnVersion, encodeValue, isProtobuf, type StorageMediaType } from "./value-codec.ts";

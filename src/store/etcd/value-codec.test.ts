@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { KubeObject } from "../../api/meta/index.ts";
 import { StoreError } from "../store.ts";
 import { KeySpace } from "./key-space.ts";
-import { decodeValue, encodeValue, isProtobuf } from "./value-codec.ts";
+import { decodeOwnVersion, decodeValue, encodeValue, isProtobuf } from "./value-codec.ts";
 
 const protobuf = "application/vnd.kubernetes.protobuf";
 const configMap: KubeObject & { data: object } = {
@@ -45,6 +45,42 @@ describe("values", () => {
       metadata: { name: "w", resourceVersion: "4" },
     });
     expect(JSON.parse(encodeValue(configMap, "application/json").toString())).toMatchObject({ data: { key: "value" } });
+  });
+
+  it("that an older server wrote are read in the version of today", () => {
+    const cron = {
+      apiVersion: "batch/v1beta1",
+      kind: "CronJob",
+      metadata: { name: "c", namespace: "default" },
+      spec: { schedule: "* * * * *", jobTemplate: { spec: { template: { spec: { containers: [{ name: "c" }] } } } } },
+    };
+    for (const mediaType of [protobuf, "application/json"] as const) {
+      const value = encodeValue(cron as unknown as KubeObject, mediaType);
+      expect(decodeValue("/registry/cronjobs/default/c", value, 3), mediaType).toMatchObject({
+        apiVersion: "batch/v1",
+        kind: "CronJob",
+        metadata: { name: "c", resourceVersion: "3" },
+        spec: {
+          concurrencyPolicy: "Allow",
+          jobTemplate: { spec: { template: { spec: { restartPolicy: "Always" } } } },
+        },
+      });
+      expect(decodeOwnVersion("/registry/cronjobs/default/c", value, 3).apiVersion).toBe("batch/v1beta1");
+    }
+    const service = { apiVersion: "apiregistration.k8s.io/v1beta1", kind: "APIService", metadata: { name: "v1.apps" } };
+    const value = Buffer.from(JSON.stringify({ ...service, spec: { group: "apps", version: "v1" } }));
+    expect(decodeValue("k", value, 1)).toMatchObject({
+      apiVersion: "apiregistration.k8s.io/v1",
+      spec: { group: "apps" },
+    });
+  });
+
+  it("in JSON that lack what an object of their kind has do not end the reading", () => {
+    for (const kind of ["apps/v1 Deployment", "batch/v1 CronJob", "v1 Service", "networking.k8s.io/v1beta1 Ingress"]) {
+      const [apiVersion, name] = kind.split(" ");
+      const value = Buffer.from(JSON.stringify({ apiVersion, kind: name, metadata: { name: "x" } }));
+      expect(decodeValue("k", value, 1).kind, kind).toBe(name);
+    }
   });
 
   it("that are no objects of Kubernetes are refused by name", () => {

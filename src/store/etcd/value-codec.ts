@@ -1,7 +1,7 @@
 import { decodeMessage, encodeProtobuf, MalformedDocument, openProtobuf } from "../../api/codec/index.ts";
-import { builtinKinds, createKindRegistry, type KindRegistry } from "../../api/kinds/index.ts";
+import { defaulted, inStorageVersion } from "../../api/kinds/index.ts";
 import type { JsonObject, KubeObject } from "../../api/meta/index.ts";
-import { decodeObject, shapeOf } from "../../api/schema/index.ts";
+import { decodeObject, type ObjectShape, shapeOf } from "../../api/schema/index.ts";
 import { StoreError } from "../store.ts";
 
 /** What `--storage-media-type` says: how objects of built-in kinds are written. Custom resources are always JSON. */
@@ -23,10 +23,24 @@ export function encodeValue(object: KubeObject, mediaType: StorageMediaType): Bu
   return Buffer.from(`${JSON.stringify(stored)}\n`);
 }
 
-/** The object of a stored value, stamped with the revision. @throws StoreError for what is no object of Kubernetes. */
+/**
+ * The object of a stored value in the version that its kind is stored in today, whatever version an older server wrote, stamped
+ * with the revision. @throws StoreError for what is no object of Kubernetes.
+ */
 export function decodeValue(key: string, value: Buffer, revision: number): KubeObject {
+  return decode(key, value, revision, inStorageVersion);
+}
+
+/** As `decodeValue`, in the version in which it was written: whoever wrote it may know no other. */
+export function decodeOwnVersion(key: string, value: Buffer, revision: number): KubeObject {
+  return decode(key, value, revision, defaulted);
+}
+
+function decode(key: string, value: Buffer, revision: number, read: (object: KubeObject) => KubeObject): KubeObject {
   try {
-    const object = isProtobuf(value) ? fromProtobuf(value) : fromJson(value);
+    // As the original does with all that it reads, defaults are filled in: what an older server left out, and fields (kinds
+    // of claim templates) that have no place in the message.
+    const object = read(isProtobuf(value) ? fromProtobuf(value) : fromJson(value));
     object.metadata.resourceVersion = String(revision);
     return object;
   } catch (error) {
@@ -43,18 +57,18 @@ function fromProtobuf(value: Buffer): KubeObject {
   const { apiVersion, kind, message } = openProtobuf(value);
   const shape = shapeOf(apiVersion, kind);
   if (shape === undefined) throw new MalformedDocument(`no kind "${kind}" is registered for version "${apiVersion}"`);
-  const document = { kind, apiVersion, ...decodeMessage(message, shape) };
-  const object = asObject(decodeObject(document, shape, { unknownFields: "drop" }).object);
-  // As the original does with all that it reads: some fields (kinds of claim templates) have no place in the message.
-  registry ??= createKindRegistry(builtinKinds());
-  registry.byApiVersionKind(apiVersion, kind)?.strategy.applyDefaults?.(object);
-  return object;
+  return ofShape({ kind, apiVersion, ...decodeMessage(message, shape) }, shape);
 }
 
-let registry: KindRegistry | undefined;
-
 function fromJson(value: Buffer): KubeObject {
-  return asObject(JSON.parse(value.toString()));
+  const object = asObject(JSON.parse(value.toString()));
+  const shape = shapeOf(object.apiVersion, object.kind);
+  return shape === undefined ? object : ofShape(object as unknown as JsonObject, shape);
+}
+
+/** What a server of another version wrote may have fields that are not known here; what it left out has its place. */
+function ofShape(document: JsonObject, shape: ObjectShape): KubeObject {
+  return asObject(decodeObject(document, shape, { unknownFields: "drop" }).object);
 }
 
 function asObject(value: unknown): KubeObject {
