@@ -19,7 +19,7 @@ import {
   escalationCheck,
   Impersonator,
   LegacyTokenUses,
-  nodeAuthorizer,
+  NodeAuthorizer,
   RbacAuthorizer,
   RbacIndex,
   type RequestHeaderConfig,
@@ -196,6 +196,7 @@ class ComposedApiServer implements ApiServer {
   readonly health = new HealthChecks();
   readonly #options: ApiServerOptions;
   readonly #rbac: RbacIndex;
+  readonly #nodes: NodeAuthorizer;
   readonly #pipeline: RequestPipeline;
   readonly #upgrade: ReturnType<typeof upgrader>;
   readonly #services: ServiceClient;
@@ -224,7 +225,8 @@ class ComposedApiServer implements ApiServer {
     const rbac = new RbacAuthorizer(this.#rbac);
     this.kinds = options.kinds ?? createKindRegistry(builtinKinds());
     this.tokens = new TokenIssuer(host, key, issuer, audiences);
-    this.authorizer = unionAuthorizer(nodeAuthorizer, rbac);
+    this.#nodes = new NodeAuthorizer(store, host);
+    this.authorizer = unionAuthorizer(this.#nodes, rbac);
     this.#flow = flowController(host, config);
     this.#services = new ServiceClient({ host, store, dialPod: nodes && ((ip, port) => nodes.dialPod(ip, port)) });
     const admission = options.admission ?? createAdmissionChain(this.#plugins(rbac));
@@ -384,6 +386,7 @@ class ComposedApiServer implements ApiServer {
     this.#services.close();
     this.#behind.close();
     this.#rbac.close();
+    this.#nodes.close();
   }
 
   async #closeKeepers(): Promise<void> {

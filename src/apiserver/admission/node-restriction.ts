@@ -1,8 +1,11 @@
 import { deepEqual, errors, type KubeObject, semanticEqual } from "../../api/meta/index.ts";
 import type { Node, PersistentVolumeClaim, Pod } from "../../api/types/index.ts";
+import type { Authorizer } from "../auth/index.ts";
 import type { UserInfo } from "../request.ts";
-import type { AdmissionPlugin, Attributes } from "./admission.ts";
+import type { AdmissionPlugin } from "./admission.ts";
 import type { Lookup } from "./lookup.ts";
+import { type Case, podOf } from "./node-case.ts";
+import { checkPodCertificateRequest, checkResourceSlice, checkToken } from "./node-objects.ts";
 import { isMirrorPod } from "./pod.ts";
 import { refuse } from "./refusal.ts";
 
@@ -10,26 +13,20 @@ const nodeUserPrefix = "system:node:";
 const mirrorAnnotation = "kubernetes.io/config.mirror";
 
 /** A node changes itself, what it reports of itself, and the pods that it runs; nothing of other nodes. */
-export function nodeRestriction(lookup: Lookup): AdmissionPlugin {
+export function nodeRestriction(lookup: Lookup, authorizer?: Authorizer): AdmissionPlugin {
   return {
     name: "NodeRestriction",
     handles: ({ user }) => isNode(user),
     async admit(attributes) {
       const node = attributes.user.name.slice(nodeUserPrefix.length);
       const { group, resource } = attributes.kind;
-      await rules[`${group}/${resource}`]?.({ attributes, node, lookup });
+      await rules[`${group}/${resource}`]?.({ attributes, node, lookup, authorizer });
     },
   };
 }
 
 function isNode({ name, groups }: UserInfo): boolean {
   return name.startsWith(nodeUserPrefix) && groups.includes("system:nodes");
-}
-
-interface Case {
-  readonly attributes: Attributes;
-  readonly node: string;
-  readonly lookup: Lookup;
 }
 
 const rules: Readonly<Record<string, (each: Case) => Promise<void> | void>> = {
@@ -39,6 +36,8 @@ const rules: Readonly<Record<string, (each: Case) => Promise<void> | void>> = {
   "/serviceaccounts": checkToken,
   "coordination.k8s.io/leases": checkLease,
   "storage.k8s.io/csinodes": checkCSINode,
+  "resource.k8s.io/resourceslices": checkResourceSlice,
+  "certificates.k8s.io/podcertificaterequests": checkPodCertificateRequest,
 };
 
 async function checkPod(each: Case): Promise<void> {
@@ -65,12 +64,6 @@ async function checkPod(each: Case): Promise<void> {
     attributes,
     `unexpected operation ${quoted(operation)}, node ${quoted(node)} can only create and delete mirror pods`,
   );
-}
-
-async function podOf(lookup: Lookup, namespace: string, name: string): Promise<Pod> {
-  const pod = await lookup.get("", "pods", namespace, name);
-  if (pod === undefined) throw errors.notFound({ group: "", resource: "pods" }, name);
-  return pod as Pod;
 }
 
 function checkPodStatus({ attributes, node }: Case): void {
@@ -201,28 +194,6 @@ function withoutSize(object: KubeObject | undefined): unknown {
   const { resourceVersion: _version, managedFields: _managers, ...kept } = metadata;
   const keptStatus = Object.entries(status ?? {}).filter(([field]) => !statusOfNode.includes(field));
   return { ...rest, metadata: kept, status: Object.fromEntries(keptStatus) };
-}
-
-/** Tokens only for pods that run on the node. */
-async function checkToken({ attributes, node, lookup }: Case): Promise<void> {
-  const { operation, subresource, object, namespace } = attributes;
-  if (operation !== "CREATE" || subresource !== "token") return;
-  const { spec } = object as {
-    spec?: { boundObjectRef?: { apiVersion?: string; kind?: string; name?: string; uid?: string } };
-  };
-  const ref = spec?.boundObjectRef;
-  if (ref?.apiVersion !== "v1" || ref.kind !== "Pod" || !ref.name)
-    throw refuse(attributes, "node requested token not bound to a pod");
-  if (!ref.uid) throw refuse(attributes, "node requested token with a pod binding without a uid");
-  const pod = await podOf(lookup, namespace, ref.name);
-  if (pod.metadata.uid !== ref.uid) {
-    throw refuse(
-      attributes,
-      `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
-    );
-  }
-  if (pod.spec.nodeName !== node)
-    throw refuse(attributes, "node requested token bound to a pod scheduled on a different node");
 }
 
 function checkLease({ attributes, node }: Case): void {

@@ -77,7 +77,7 @@ const known: Readonly<Record<string, Known>> = {
   LimitPodHardAntiAffinityTopology: { make: () => limitPodHardAntiAffinityTopology() },
   LimitRanger: { on: true, make: (_, lookup) => limitRanger(lookup) },
   ServiceAccount: { on: true, make: ({ host }, lookup) => serviceAccount(lookup, host.random) },
-  NodeRestriction: { make: (_, lookup) => nodeRestriction(lookup) },
+  NodeRestriction: { make: ({ authorizer }, lookup) => nodeRestriction(lookup, authorizer) },
   TaintNodesByCondition: { on: true, make: () => taintNodesByCondition() },
   AlwaysPullImages: { make: () => alwaysPullImages() },
   ImagePolicyWebhook: { missing: "it asks a server outside of the cluster, which this API server does not do" },

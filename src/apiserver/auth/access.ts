@@ -1,13 +1,26 @@
-import { ApiError, errors } from "../../api/meta/index.ts";
+import { ApiError, errors, parseFieldSelector, requiresExactMatch } from "../../api/meta/index.ts";
 import type { ApiRequest } from "../request.ts";
 import type { Attributes, Authorizer } from "./authorizer.ts";
 
 /** What a request asks to be allowed. */
 export function attributesOfRequest(request: ApiRequest): Attributes {
-  const { user, verb, group, version, resource, subresource, name } = request;
+  const { user, verb, group, version, resource, subresource, options } = request;
+  const { fieldSelector, labelSelector } = options;
+  const name = request.name || nameSelected(fieldSelector);
   // A namespace lies in itself: who is admin inside it may read it.
   const namespace = resource === "namespaces" && group === "" ? name : request.namespace;
-  return { kind: "resource", user, verb, group, version, resource, subresource, namespace, name };
+  const target = { group, version, resource, subresource, namespace, name };
+  return { kind: "resource", user, verb, ...target, fieldSelector, labelSelector };
+}
+
+/** The only name that a field selector lets through: whoever asks for it asks for that one object. */
+export function nameSelected(fieldSelector: string | undefined): string | undefined {
+  if (!fieldSelector?.includes("metadata.name")) return undefined;
+  try {
+    return requiresExactMatch(parseFieldSelector(fieldSelector), "metadata.name");
+  } catch {
+    return undefined; // the request will be told what is wrong with it
+  }
 }
 
 /** @throws ApiError 403 with the original's words. */

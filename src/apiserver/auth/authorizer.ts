@@ -13,6 +13,9 @@ export type Attributes =
       readonly subresource?: string;
       readonly namespace?: string;
       readonly name?: string;
+      /** Of a request for several objects, as it was written. */
+      readonly fieldSelector?: string;
+      readonly labelSelector?: string;
     }
   | { readonly kind: "path"; readonly user: UserInfo; readonly verb: string; readonly path: string };
 

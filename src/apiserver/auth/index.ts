@@ -2,7 +2,7 @@
  * Who sends a request and what they may do: certificates, service account tokens, impersonation, RBAC and its default
  * policy, and the answers to reviews.
  */
-export { attributesOfRequest, forbidden, requireAllowed } from "./access.ts";
+export { attributesOfRequest, forbidden, nameSelected, requireAllowed } from "./access.ts";
 export { type Authenticator, anonymous, createAuthenticator, type ShownCredentials } from "./authenticator.ts";
 export type { Attributes, Authorizer, Decision } from "./authorizer.ts";
 export { ClientCertificates } from "./client-certificate.ts";
@@ -10,7 +10,7 @@ export { createOnUpdateCheck, escalationCheck } from "./escalation.ts";
 export { Impersonator } from "./impersonation.ts";
 export { SigningKey } from "./jwt.ts";
 export { LegacyTokenUses } from "./legacy-token-uses.ts";
-export { nodeAuthorizer } from "./node-authorizer.ts";
+export { NodeAuthorizer } from "./node-authorizer.ts";
 export { reconcileDefaultPolicy } from "./policy/reconcile.ts";
 export type { PolicyRule } from "./policy-rule.ts";
 export { RbacAuthorizer } from "./rbac-authorizer.ts";

@@ -132,7 +132,7 @@ export class RequestPipeline {
   async #authorized(call: Call, user: UserInfo): Promise<void> {
     const { authorizer, kinds } = this.#options;
     const { exchange, info } = call;
-    requireAllowed(authorizer, attributesOf(info, user));
+    requireAllowed(authorizer, attributesOf(info, user, call.query));
     const { delegates } = this.#options;
     const delegated = delegatedOf(kinds, info);
     if (delegates !== undefined && delegated !== undefined) {

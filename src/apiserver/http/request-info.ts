@@ -1,5 +1,6 @@
-import type { Attributes } from "../auth/index.ts";
+import { type Attributes, nameSelected } from "../auth/index.ts";
 import type { UserInfo } from "../request.ts";
+import type { Query } from "./query.ts";
 
 /** What a request is about, read from its path and method alone, as the original's RequestInfo. */
 export interface RequestInfo {
@@ -90,9 +91,16 @@ function splitPath(path: string): string[] {
 
 const slash = 47;
 
+const selectingVerbs: ReadonlySet<string> = new Set(["list", "watch", "deletecollection"]);
+
 /** What a request asks to be allowed. */
-export function attributesOf(info: RequestInfo, user: UserInfo): Attributes {
+export function attributesOf(info: RequestInfo, user: UserInfo, query?: Query): Attributes {
   if (!info.isResource) return { kind: "path", user, verb: info.verb, path: info.path };
   const { verb, group, version, resource, subresource, namespace, name } = info;
-  return { kind: "resource", user, verb, group, version, resource, subresource, namespace, name };
+  const target = { verb, group, version, resource, subresource, namespace };
+  if (query === undefined || !selectingVerbs.has(verb)) return { kind: "resource", user, ...target, name };
+  const fieldSelector = query.get("fieldSelector")?.[0];
+  const labelSelector = query.get("labelSelector")?.[0];
+  const one = name === "" ? nameSelected(fieldSelector) : name;
+  return { kind: "resource", user, ...target, name: one, fieldSelector, labelSelector };
 }

@@ -80,12 +80,12 @@ function isStreamed({ isResource, verb, subresource }: RequestInfo): boolean {
   return isResource && (verb === "watch" || subresource === "log");
 }
 
-async function authorized(options: PipelineOptions, { request, info }: Upgrade): Promise<UserInfo> {
+async function authorized(options: PipelineOptions, { request, info, query }: Upgrade): Promise<UserInfo> {
   const { headers } = request;
   const shown = { headers, headerValues: (name: string) => request.headersDistinct[name] ?? [] };
   const real = await options.authenticator.authenticate(shown, request.socket);
   const user = options.impersonator.userOf(request.headers, real);
-  requireAllowed(options.authorizer, attributesOf(info, user));
+  requireAllowed(options.authorizer, attributesOf(info, user, query));
   return user;
 }
 

@@ -1,6 +1,6 @@
 import { formatTime, type KubeObject } from "../../api/meta/index.ts";
 import type { FlowSchema, PriorityLevelConfiguration } from "../../api/types/index.ts";
-import { Followed } from "./followed.ts";
+import { Followed } from "../followed.ts";
 import { type FlowListener, type Keeper, type KeeperOptions, writeStatus } from "./keeper.ts";
 
 const group = "flowcontrol.apiserver.k8s.io";

@@ -3,7 +3,6 @@
  * that the kubernetes service names the API servers that are alive.
  */
 export { keepFlowSchemas } from "./flow-schemas.ts";
-export { Followed } from "./followed.ts";
 export { keepIdentityLease } from "./identity-lease.ts";
 export { itself, type Keeper, type KeeperOptions, writeStatus } from "./keeper.ts";
 export { type Advertised, keepKubernetesEndpoints } from "./kubernetes-endpoints.ts";

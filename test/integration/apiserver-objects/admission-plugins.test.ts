@@ -38,7 +38,8 @@ async function serverWith({ configurations = {}, allowed = true, ...choice }: Se
     choice,
   );
   const companions = serviceCompanions({ host, store, kinds });
-  const server = testServer({ host, store, kinds, admission: createAdmissionChain(plugins), companions });
+  const tokens = { audiences: [], issue: () => ({ token: "t", expirationTimestamp: "2026-06-01T01:00:00Z" }) };
+  const server = testServer({ host, store, kinds, admission: createAdmissionChain(plugins), companions, tokens });
   await bootstrapCluster({ host, handler: server.handler });
   await create(server, "serviceaccounts", { metadata: { name: "default" } });
   return server;
@@ -162,6 +163,62 @@ describe("admission plugins that are chosen", () => {
     await create(server, "pods", pod({ nodeName: "other" }));
     const remove = server.request({ verb: "delete", resource: "pods", namespace: "default", name: "p", user });
     await expect(remove).rejects.toThrow('node "n1" can only delete pods with spec.nodeName set to itself');
+  });
+
+  it("NodeRestriction gives nodes tokens for the audiences of their pods alone, and those that a role names", async () => {
+    const user = { name: "system:node:n1", groups: ["system:nodes", "system:authenticated"] };
+    const projected = { sources: [{ serviceAccountToken: { audience: "vault", path: "token" } }] };
+    const volumes: Json[] = [
+      { name: "t", projected },
+      { name: "c", csi: { driver: "csi.example" } },
+    ];
+    for (const allowed of [false, true]) {
+      const server = await serverWith({ enable: ["NodeRestriction"], allowed });
+      await server.object({
+        verb: "create",
+        group: "storage.k8s.io",
+        resource: "csidrivers",
+        body: { metadata: { name: "csi.example" }, spec: { tokenRequests: [{ audience: "storage" }] } },
+      });
+      const { metadata } = await create(server, "pods", pod({ nodeName: "n1", volumes }));
+      const token = (...audiences: string[]) => {
+        const boundObjectRef = { kind: "Pod", apiVersion: "v1", name: "p", uid: metadata.uid ?? "" };
+        const body = {
+          apiVersion: "authentication.k8s.io/v1",
+          kind: "TokenRequest",
+          spec: { audiences, boundObjectRef },
+        };
+        const where = { resource: "serviceaccounts", namespace: "default", name: "default", subresource: "token" };
+        return server.object({ verb: "create", ...where, user, body });
+      };
+      await token("vault");
+      await token("storage");
+      await expect(token("a", "b")).rejects.toThrow("node may only request 0 or 1 audiences");
+      if (allowed) await token("other");
+      else
+        await expect(token("other")).rejects.toThrow(
+          'serviceaccounts "default" is forbidden: audience "other" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience',
+        );
+    }
+  });
+
+  it("NodeRestriction lets nodes make and remove their own resource slices only", async () => {
+    const server = await serverWith({ enable: ["NodeRestriction"] });
+    const user = { name: "system:node:n1", groups: ["system:nodes", "system:authenticated"] };
+    const slices = { group: "resource.k8s.io", resource: "resourceslices" };
+    const slice = (name: string, nodeName: string): Json => ({
+      metadata: { name },
+      spec: { driver: "gpu.example", nodeName, pool: { name: nodeName, generation: 1, resourceSliceCount: 1 } },
+    });
+    await expect(server.object({ verb: "create", ...slices, user, body: slice("b", "n2") })).rejects.toThrow(
+      "can only create ResourceSlice with the same NodeName as the requesting node",
+    );
+    await server.object({ verb: "create", ...slices, user, body: slice("a", "n1") });
+    await server.object({ verb: "create", ...slices, body: slice("b", "n2") });
+    await expect(server.request({ verb: "delete", ...slices, name: "b", user })).rejects.toThrow(
+      "can only delete ResourceSlice with the same NodeName as the requesting node",
+    );
+    await server.request({ verb: "delete", ...slices, name: "a", user });
   });
 });
 

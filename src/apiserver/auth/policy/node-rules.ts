@@ -26,7 +26,8 @@ export const nodeRuleFacts: readonly RuleFacts[] = [
   ["get create update patch delete", "storage.k8s.io", "csinodes"],
   [read, "node.k8s.io", "runtimeclasses"],
   ["get", "resource.k8s.io", "resourceclaims"],
-  ["get list watch create update patch delete deletecollection", "resource.k8s.io", "resourceslices"],
+  ["deletecollection", "resource.k8s.io", "resourceslices"],
+  ["get", "core", "serviceaccounts"],
 ];
 
 let parsed: readonly PolicyRule[] | undefined;

@@ -2,7 +2,8 @@ import type { KindRegistry } from "../../../api/kinds/index.ts";
 import { formatTime, type JsonObject } from "../../../api/meta/index.ts";
 import type { APIService } from "../../../api/types/index.ts";
 import type { Compare, Operation } from "../../../store/index.ts";
-import { Followed, itself, type Keeper, type KeeperOptions } from "../../keepers/index.ts";
+import { Followed } from "../../followed.ts";
+import { itself, type Keeper, type KeeperOptions } from "../../keepers/index.ts";
 import { apiServiceName, localPriorities, managedLabel } from "./api-service.ts";
 
 const target = { group: "apiregistration.k8s.io", version: "v1", resource: "apiservices" } as const;

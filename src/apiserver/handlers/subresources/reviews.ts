@@ -27,6 +27,13 @@ interface ResourceAttributes {
   resource?: string;
   subresource?: string;
   name?: string;
+  fieldSelector?: SelectorAttributes;
+  labelSelector?: SelectorAttributes;
+}
+
+interface SelectorAttributes {
+  rawSelector?: string;
+  requirements?: readonly { key: string; operator: string; values?: readonly string[] }[];
 }
 
 interface AccessSpec {
@@ -163,7 +170,20 @@ function attributesOf(user: UserInfo, spec: AccessSpec): Attributes {
     subresource: resource.subresource,
     namespace: resource.namespace,
     name: resource.name,
+    fieldSelector: selectorText(resource.fieldSelector),
+    labelSelector: selectorText(resource.labelSelector),
   };
+}
+
+/** As it is written in a request. What a field selector cannot say is left out: it asks for more then, never for less. */
+function selectorText(selector: SelectorAttributes | undefined): string | undefined {
+  if (selector?.requirements === undefined) return selector?.rawSelector;
+  const terms = selector.requirements.map(({ key, operator, values = [] }) => {
+    if (operator === "In" && values.length === 1) return `${key}=${values[0]}`;
+    if (operator === "NotIn" && values.length === 1) return `${key}!=${values[0]}`;
+    return "";
+  });
+  return terms.filter((term) => term !== "").join(",");
 }
 
 function userFields(user: UserInfo): object {

@@ -1,6 +1,6 @@
-import type { KubeObject } from "../../api/meta/index.ts";
-import { type Host, sleep } from "../../host/index.ts";
-import { CompactedError, type Store, type Subscription } from "../../store/index.ts";
+import type { KubeObject } from "../api/meta/index.ts";
+import { type Host, sleep } from "../host/index.ts";
+import { CompactedError, type Store, type Subscription } from "../store/index.ts";
 
 /** Between tries to read anew what the store has ended the watch of. */
 const retryMs = 1_000;
@@ -9,7 +9,7 @@ const retryMs = 1_000;
 export class Followed {
   readonly #store: Store;
   readonly #prefix: string;
-  readonly #host: Host;
+  readonly #host: Pick<Host, "log" | "clock">;
   readonly #changed: (key: string, object: KubeObject | undefined) => void;
   readonly #objects = new Map<string, KubeObject>();
   #subscription: Subscription | undefined;
@@ -19,7 +19,7 @@ export class Followed {
   constructor(
     store: Store,
     prefix: string,
-    host: Host,
+    host: Pick<Host, "log" | "clock">,
     changed: (key: string, object: KubeObject | undefined) => void,
   ) {
     this.#store = store;
