@@ -11,10 +11,15 @@ import { type KubeletSettings, kubeletConfiguration, type NodeOptions } from "./
 import { nodePodSource, type PodSource, sharedPodSource } from "./pods/pod-source.ts";
 import { ServiceEnvironment } from "./pods/service-environment.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
-import { clientReferences } from "./references.ts";
-import { adoptedPod, SimulatedNetwork, SimulatedRuntime, simulatedProber } from "./runtime/simulated/index.ts";
+import {
+  adoptedPod,
+  type MountingContainer,
+  SimulatedNetwork,
+  SimulatedRuntime,
+  simulatedProber,
+} from "./runtime/simulated/index.ts";
 import { InProcessKubelet } from "./server/index.ts";
-import { SimulatedVolumes } from "./volumes/index.ts";
+import { hostsFolder, SimulatedVolumes } from "./volumes/index.ts";
 
 export interface KubeletsOptions extends KubeletSettings {
   readonly client: Client;
@@ -94,7 +99,13 @@ class SimulatedKubelets implements Kubelets {
   async addNode(node: NodeOptions): Promise<void> {
     const { client, host } = this.#options;
     const { imageScripts: scripts, pullMs } = this.#options;
-    const runtime = new SimulatedRuntime({ host, preloadedImages: node.images, scripts, pullMs });
+    const volumes = new SimulatedVolumes({ client, host, allocatable: () => kubelet.allocatable });
+    const mountsOf = async ({ podUid, name, environment, podIPs }: MountingContainer) => {
+      const pod = kubelet.runner(podUid)?.pod;
+      if (pod === undefined) return [];
+      return [hostsFolder(pod, podIPs), ...volumes.foldersOf(pod, name, environment)];
+    };
+    const runtime = new SimulatedRuntime({ host, preloadedImages: node.images, scripts, pullMs, mountsOf });
     const network = new SimulatedNetwork(runtime);
     const recover = (pod: Pod): void => {
       const ran = adoptedPod(pod);
@@ -111,7 +122,7 @@ class SimulatedKubelets implements Kubelets {
         runtime,
         network,
         prober: simulatedProber(host.clock, runtime, network),
-        volumes: new SimulatedVolumes(clientReferences(client)),
+        volumes,
         facts: async () => simulatedFacts(node),
         recover,
       },

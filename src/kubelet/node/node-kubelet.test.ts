@@ -3,7 +3,6 @@ import type { Pod } from "../../api/types/index.ts";
 import { createInformerFactory } from "../../client/index.ts";
 import { type PodSource, sharedPodSource } from "../pods/pod-source.ts";
 import { StatusWriter } from "../pods/status-writer.ts";
-import { clientReferences } from "../references.ts";
 import { SimulatedNetwork, SimulatedRuntime, simulatedProber } from "../runtime/simulated/index.ts";
 import { box, podOf, type TestCluster, testCluster } from "../testing/cluster-suite.ts";
 import { SimulatedVolumes } from "../volumes/index.ts";
@@ -33,7 +32,7 @@ async function nodeWithRuntime(
       runtime,
       network,
       prober: simulatedProber(host.clock, runtime, network),
-      volumes: new SimulatedVolumes(clientReferences(client)),
+      volumes: new SimulatedVolumes({ client, host, allocatable: () => ({}) }),
       facts: async () => simulatedFacts({ name: "bare" }),
     },
     pods,

@@ -7,7 +7,6 @@ import { simulatedFacts } from "../node/node-facts.ts";
 import { NodeKubelet } from "../node/node-kubelet.ts";
 import { sharedPodSource } from "../pods/pod-source.ts";
 import { StatusWriter } from "../pods/status-writer.ts";
-import { clientReferences } from "../references.ts";
 import { SimulatedNetwork, SimulatedRuntime, simulatedProber } from "../runtime/simulated/index.ts";
 import { type TestCluster, testCluster } from "../testing/cluster-suite.ts";
 import { SimulatedVolumes } from "../volumes/index.ts";
@@ -46,7 +45,7 @@ async function start(): Promise<void> {
       runtime,
       network,
       prober: simulatedProber(host.clock, runtime, network),
-      volumes: new SimulatedVolumes(clientReferences(client)),
+      volumes: new SimulatedVolumes({ client, host, allocatable: () => ({}) }),
       facts: async () => simulatedFacts(node),
     },
     pods,

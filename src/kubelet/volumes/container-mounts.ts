@@ -46,7 +46,7 @@ async function mountOf(
   index: number,
   volume: MadeVolume,
 ): Promise<Mount> {
-  const subPath = checkedSubPath(mount, request.environment);
+  const subPath = subPathOf(mount, request.environment);
   const shared = {
     containerPath: mount.mountPath.startsWith("/") ? mount.mountPath : `/${mount.mountPath}`,
     readonly: mount.readOnly === true || volume.readOnly,
@@ -60,7 +60,8 @@ async function mountOf(
   return { ...shared, hostPath };
 }
 
-function checkedSubPath({ subPath = "", subPathExpr = "" }: VolumeMount, environment: Environment): string {
+/** Which part of a volume is mounted. @throws VolumeError when it would be outside, or names what is not there */
+export function subPathOf({ subPath = "", subPathExpr = "" }: VolumeMount, environment: Environment): string {
   const path = subPathExpr === "" ? subPath : expanded(subPathExpr, environment);
   if (path.startsWith("/")) throw new VolumeError(`error SubPath \`${path}\` must not be an absolute path`);
   if (path.split("/").includes("..")) {

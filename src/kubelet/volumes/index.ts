@@ -3,7 +3,7 @@
  * Which claims are bound to which volumes is decided by controllers; who starts containers is the pod worker.
  */
 export { createNodeVolumes, type NodeVolumesOptions } from "./node-volumes.ts";
-export { SimulatedVolumes } from "./simulated-volumes.ts";
+export { hostsFolder, SimulatedVolumes } from "./simulated-volumes.ts";
 export {
   type Environment,
   type Preparation,

@@ -11,11 +11,12 @@ import { CsiVolumes } from "./csi/csi-volumes.ts";
 import { CsiDrivers } from "./csi/drivers.ts";
 import { TokenCache } from "./files/token-cache.ts";
 import { FreshReferences } from "./fresh-references.ts";
+import { kindOf } from "./kinds/index.ts";
 import { projectedVolumes } from "./kinds/projected.ts";
 import { VolumeLayout } from "./layout.ts";
 import { isWithin, LinuxMounter, type Mounter, unmountBelow } from "./mounting/mounter.ts";
 import { readWithin } from "./mounting/sub-path.ts";
-import { PodVolumes } from "./pod-volumes.ts";
+import { type MakeAny, PodVolumes } from "./pod-volumes.ts";
 import { type SharedKinds, StepError, type VolumeNode } from "./volume-kind.ts";
 import { type Environment, type Preparation, VolumeError, type VolumeManager } from "./volume-manager.ts";
 import type { NamedVolumeUsage } from "./volume-usage.ts";
@@ -63,7 +64,7 @@ class NodeVolumes implements VolumeManager {
   readonly #tokens: TokenCache;
   readonly #drivers: CsiDrivers;
   readonly #csi: CsiVolumes;
-  readonly #kinds: SharedKinds;
+  readonly #make: MakeAny;
   readonly #pods = new Map<string, PodVolumes>();
   /** Former pods of which something is left. */
   readonly #orphans = new Set<string>();
@@ -78,7 +79,8 @@ class NodeVolumes implements VolumeManager {
     this.#tokens = new TokenCache(node.client, node.host);
     this.#drivers = new CsiDrivers(node);
     this.#csi = new CsiVolumes(node, this.#drivers, this.#tokens);
-    this.#kinds = { projected: projectedVolumes(this.#tokens), csi: this.#csi.make };
+    const kinds: SharedKinds = { projected: projectedVolumes(this.#tokens), csi: this.#csi.make };
+    this.#make = (request, references) => kindOf(request, kinds)({ ...request, node }, references);
     this.#drivers.start();
     this.#scheduleRefresh();
   }
@@ -180,7 +182,7 @@ class NodeVolumes implements VolumeManager {
       known.seen(pod);
       return known;
     }
-    const volumes = new PodVolumes(this.#node, this.#kinds, this.#references, pod);
+    const volumes = new PodVolumes(this.#node, this.#make, this.#references, pod);
     this.#pods.set(uid, volumes);
     return volumes;
   }

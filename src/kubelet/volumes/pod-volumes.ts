@@ -3,15 +3,7 @@ import { claimedVolumes } from "../../api/volumes/index.ts";
 import { resources } from "../../client/index.ts";
 import type { References } from "../references.ts";
 import { ClaimError, unmountedMessage, usableClaim, usedVolumes } from "./claims.ts";
-import { kindOf } from "./kinds/index.ts";
-import {
-  type MadeVolume,
-  NotAttached,
-  type SharedKinds,
-  StepError,
-  type VolumeNode,
-  type VolumeRequest,
-} from "./volume-kind.ts";
+import { type MadeVolume, NotAttached, StepError, type VolumeNode, type VolumeRequest } from "./volume-kind.ts";
 import type { Preparation } from "./volume-manager.ts";
 import type { NamedVolumeUsage } from "./volume-usage.ts";
 
@@ -25,6 +17,9 @@ const unprocessedRetryMs = 10_000;
 /** The original's --volume-stats-agg-period. */
 const measuredAgainMs = 60_000;
 
+/** Makes any kind of volume on a node. @throws as MakeVolume */
+export type MakeAny = (request: Omit<VolumeRequest, "node">, references: References) => Promise<MadeVolume>;
+
 interface Failure {
   readonly retryAtMs: number;
   readonly delayMs: number;
@@ -32,8 +27,8 @@ interface Failure {
 
 /** The volumes of one pod: which are made, which failed and when they are tried again. */
 export class PodVolumes {
-  readonly #node: VolumeNode;
-  readonly #kinds: SharedKinds;
+  readonly #node: Pick<VolumeNode, "host" | "client">;
+  readonly #makeAny: MakeAny;
   readonly #references: References;
   readonly #made = new Map<string, MadeVolume>();
   readonly #failures = new Map<string, Failure>();
@@ -42,9 +37,9 @@ export class PodVolumes {
   #measured: { readonly atMs: number; readonly usage: Promise<readonly NamedVolumeUsage[]> } | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(node: VolumeNode, kinds: SharedKinds, references: References, pod: Pod) {
+  constructor(node: Pick<VolumeNode, "host" | "client">, makeAny: MakeAny, references: References, pod: Pod) {
     this.#node = node;
-    this.#kinds = kinds;
+    this.#makeAny = makeAny;
     this.#references = references;
     this.#pod = pod;
   }
@@ -155,17 +150,17 @@ export class PodVolumes {
     }
   }
 
-  async #make(request: VolumeRequest): Promise<MadeVolume> {
+  async #make(request: Omit<VolumeRequest, "node">): Promise<MadeVolume> {
     try {
-      return await kindOf(request, this.#kinds)(request, this.#references);
+      return await this.#makeAny(request, this.#references);
     } catch (error) {
       if (error instanceof StepError || error instanceof NotAttached) throw error;
       throw new StepError("SetUp", request.specName, error);
     }
   }
 
-  async #request(volume: Volume): Promise<VolumeRequest> {
-    const shared = { node: this.#node, pod: this.#pod, volume };
+  async #request(volume: Volume): Promise<Omit<VolumeRequest, "node">> {
+    const shared = { pod: this.#pod, volume };
     const claimed = claimedVolumes(this.#pod).find(({ volumeName }) => volumeName === volume.name);
     if (claimed === undefined) {
       return { ...shared, specName: volume.name, readOnly: volume.csi?.readOnly === true, isBlock: false };

@@ -1,9 +1,32 @@
 import { afterEach, expect, test } from "vitest";
+import type { Pod } from "../../api/types/index.ts";
 import { resources } from "../../client/index.ts";
 import { box, podOf, type TestCluster, testCluster } from "../testing/cluster-suite.ts";
 
 let cluster: TestCluster;
 afterEach(() => cluster.stop());
+
+const namespace = "default";
+
+/** What the pod's only container has printed. */
+async function printed(name: string): Promise<string> {
+  const pod = await cluster.pod(name);
+  const container = pod.spec?.containers[0]?.name ?? "";
+  let text = "";
+  for await (const part of cluster.kubelets.logs(pod, { container, previous: false, follow: false } as never)) {
+    text += String(part);
+  }
+  return text;
+}
+
+/** A pod of one container that sees one volume at /v and runs to its end. */
+function reader(name: string, volume: object, container: object, spec: Partial<NonNullable<Pod["spec"]>> = {}) {
+  const mounted = { volumeMounts: [{ name: "v", mountPath: "/v" }], ...container };
+  const volumes = [{ name: "v", ...volume }];
+  return podOf(name, { containers: [{ name: "a", ...mounted } as never], volumes, restartPolicy: "Never", ...spec });
+}
+
+const agnhost = (...args: string[]) => ({ image: "registry.k8s.io/e2e-test-images/agnhost:2.56", args });
 
 test("a pod on a node starts when its claims are bound, and says until then why it does not", async () => {
   cluster = await testCluster();
@@ -19,6 +42,15 @@ test("a pod on a node starts when its claims are bound, and says until then why 
     metadata: { name: "c", namespace: "default" },
     spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } }, volumeName: "volume" },
   });
+  await cluster.client.resource(resources.persistentvolumes).create({
+    metadata: { name: "volume" },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      capacity: { storage: "1Gi" },
+      hostPath: { path: "/data" },
+      claimRef: { namespace, name: "c", uid: made.metadata.uid },
+    },
+  });
   await cluster.seconds(12);
   expect(await isRunning()).toBe(false);
   await claims.updateStatus({ ...made, status: { phase: "Bound" } });
@@ -30,4 +62,95 @@ test("a pod on a node starts when its claims are bound, and says until then why 
     expect.stringContaining(`${why}: failed to fetch PVC from API server: persistentvolumeclaims "c" not found`),
     expect.stringContaining(`${why}: PVC is not bound`),
   ]);
+});
+
+test("a pod waits for a config map that is missing, says so, and reads it when it is there", async () => {
+  cluster = await testCluster();
+  await cluster.run(reader("p", { configMap: { name: "settings" } }, box("a", "cat /v/colour; echo; ls /v")));
+  await cluster.seconds(2);
+  expect((await cluster.pod("p")).status?.phase).toBe("Pending");
+  const why = 'FailedMount: MountVolume.SetUp failed for volume "v" : configmap "settings" not found';
+  expect(await cluster.events("p")).toContainEqual(expect.stringContaining(why));
+  const metadata = { name: "settings", namespace };
+  const data = { colour: "green", shape: "round" };
+  await cluster.client.resource(resources.configmaps).create({ metadata, data });
+  await cluster.seconds(200);
+  expect((await cluster.pod("p")).status?.phase).toBe("Succeeded");
+  expect(await printed("p")).toBe("green\ncolour\nshape\n");
+});
+
+test("a program that waits for a change of its config map sees it", async () => {
+  cluster = await testCluster();
+  const maps = cluster.client.resource(resources.configmaps);
+  const made = await maps.create({ metadata: { name: "settings", namespace }, data: { colour: "green" } });
+  await cluster.run(
+    reader(
+      "p",
+      { configMap: { name: "settings" } },
+      box("a", "until grep -q red /v/colour; do sleep 1; done; cat /v/colour"),
+    ),
+  );
+  await cluster.seconds(30);
+  expect((await cluster.pod("p")).status?.phase).toBe("Running");
+  await maps.update({ ...made, data: { colour: "red" } });
+  await cluster.seconds(30);
+  expect(await printed("p")).toBe("red\n");
+});
+
+test("modes, owners and texts of a secret are what its volume says", async () => {
+  cluster = await testCluster();
+  await cluster.client
+    .resource(resources.secrets)
+    .create({ metadata: { name: "keys", namespace }, data: { "data-1": Buffer.from("value-1").toString("base64") } });
+  const secret = { secretName: "keys", items: [{ key: "data-1", path: "new/path", mode: 0o400 }] };
+  const asks = agnhost("mounttest", "--file_mode=/v/new/path", "--file_content=/v/new/path", "--fs_type=/v");
+  await cluster.run(reader("p", { secret }, asks));
+  await cluster.seconds(2);
+  expect(await printed("p")).toBe(
+    'mount type of "/v": tmpfs\nmode of file "/v/new/path": -r--------\ncontent of file "/v/new/path": value-1\n',
+  );
+  expect((await cluster.pod("p")).status?.phase).toBe("Succeeded");
+});
+
+test("containers of a pod share an empty directory, as folder or in parts", async () => {
+  cluster = await testCluster();
+  const mount = (more: object) => ({ volumeMounts: [{ name: "v", mountPath: "/v", ...more }] });
+  const initContainers = [box("first", "echo written > /v/below/file", mount({}))];
+  const containers = [box("a", "cat /v/file; echo lost > /v/file", mount({ subPath: "below", readOnly: true }))];
+  const volumes = [{ name: "v", emptyDir: {} }];
+  await cluster.run(podOf("p", { initContainers, containers, volumes, restartPolicy: "Never" } as never));
+  await cluster.seconds(4);
+  expect(await printed("p")).toBe("written\nsh: can't create /v/file: Read-only file system\n");
+  expect((await cluster.pod("p")).status?.phase).toBe("Failed");
+});
+
+test("a file in an empty directory has the mode that it was made with", async () => {
+  cluster = await testCluster();
+  const asks = agnhost("mounttest", "--fs_type=/v", "--new_file_0660=/v/f", "--file_perm=/v/f");
+  await cluster.run(reader("p", { emptyDir: { medium: "Memory" } }, asks));
+  await cluster.seconds(2);
+  expect(await printed("p")).toBe(
+    'mount type of "/v": tmpfs\ncontent of file "/v/f": mount-tester new file\n\nperms of file "/v/f": -rw-rw----\n',
+  );
+});
+
+test("what is written into a host's folder is there for the next pod of the node", async () => {
+  cluster = await testCluster();
+  const volume = { hostPath: { path: "/data" } };
+  await cluster.run(reader("one", volume, box("a", "echo kept > /v/file")));
+  await cluster.seconds(2);
+  await cluster.run(reader("two", volume, box("a", "cat /v/file")));
+  await cluster.seconds(2);
+  expect(await printed("two")).toBe("kept\n");
+});
+
+test("the downward API and the names of the pod are in its files", async () => {
+  cluster = await testCluster();
+  const items = [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }];
+  const spec = { hostAliases: [{ ip: "192.0.2.9", hostnames: ["far"] }] };
+  const container = box("a", "cat /v/labels; echo; grep far /etc/hosts; hostname");
+  const pod = reader("p", { downwardAPI: { items } }, container, spec);
+  await cluster.run({ ...pod, metadata: { ...pod.metadata, labels: { app: "web" } } });
+  await cluster.seconds(2);
+  expect(await printed("p")).toBe('app="web"\n192.0.2.9\tfar\np\n');
 });

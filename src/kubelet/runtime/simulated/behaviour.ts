@@ -2,7 +2,7 @@ import { parseDuration } from "../../../api/meta/index.ts";
 import { containerNameLabel, containerRoleAnnotation, restartPolicyAnnotation } from "../labels.ts";
 import type { ContainerConfig, StringMap } from "../runtime.ts";
 import { parseImageName } from "./images.ts";
-import { baseName, isInteractiveShell, isKnownProgram, isShell } from "./shell/index.ts";
+import { baseName, isInteractiveShell, isKnownProgram, isServer, isShell } from "./shell/index.ts";
 
 /** What a container of the simulation does. */
 export type Behaviour =
@@ -86,11 +86,13 @@ export function scriptFor(image: string, scripts: readonly ImageScript[]): Image
   return scripts.find((script) => image === script.image || image.startsWith(`${script.image}:`));
 }
 
-function argvOf(config: ContainerConfig): readonly string[] {
+/** What the container runs, as far as it is known. */
+export function argvOf(config: ContainerConfig): readonly string[] {
   const { command = [], args = [] } = config;
   if (command.length > 0) return [...command, ...args];
   const image = parseImageName(config.image.image);
   const path = image?.path ?? "";
+  if (baseName(path) === "agnhost") return ["/agnhost", ...(args.length > 0 ? args : ["pause"])];
   const entrypoint = entrypoints[path];
   if (entrypoint !== undefined) return [...entrypoint, ...args];
   if (!shellImages.includes(baseName(path))) return [];
@@ -101,6 +103,6 @@ function argvOf(config: ContainerConfig): readonly string[] {
 function runsToCompletion(config: ContainerConfig): boolean {
   const role = config.annotations[containerRoleAnnotation];
   if (role === "sidecar") return false;
-  const server = ["nginx", "pause"].includes(baseName(parseImageName(config.image.image)?.path ?? ""));
+  const server = isServer(baseName(parseImageName(config.image.image)?.path ?? ""));
   return role === "init" || (config.annotations[restartPolicyAnnotation] !== "Always" && !server);
 }

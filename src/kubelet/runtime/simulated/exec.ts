@@ -1,6 +1,6 @@
 import { type Clock, sleep } from "../../../host/index.ts";
 import { type ContainerConfig, type ExecResult, RuntimeError } from "../runtime.ts";
-import type { SimulatedProcess } from "./process.ts";
+import { type SimulatedProcess, variablesOf } from "./process.ts";
 import { OutOfMemory, runProgram, type ShellWorld } from "./shell/index.ts";
 
 /** Of a command that may take as long as it likes. */
@@ -18,14 +18,12 @@ export function worldBeside(
   config: ContainerConfig,
   printer: Printer,
   clock: Clock,
-  hostname?: string,
+  hostname: string,
 ): ShellWorld {
-  const variables = new Map((config.envs ?? []).map(({ key, value }) => [key, value]));
-  if (hostname !== undefined) variables.set("HOSTNAME", hostname);
   return {
     files: process.files,
     now: () => clock.now(),
-    variables,
+    variables: variablesOf(config, hostname),
     print: (text) => printer.print(text),
     printError: (text) => printer.printError(text),
     listens: () => {},
@@ -60,13 +58,18 @@ export async function runCommand(
   }
 }
 
+export interface ExecuteOptions {
+  readonly clock: Clock;
+  readonly process: SimulatedProcess;
+  readonly config: ContainerConfig;
+  readonly hostname: string;
+  readonly timeoutSeconds: number;
+}
+
 /** Runs a command and keeps what it prints. @throws RuntimeError */
 export async function execute(
-  clock: Clock,
-  process: SimulatedProcess,
-  config: ContainerConfig,
+  { clock, process, config, hostname, timeoutSeconds }: ExecuteOptions,
   command: readonly string[],
-  timeoutSeconds: number,
 ): Promise<ExecResult> {
   let stdout = "";
   let stderr = "";
@@ -78,7 +81,8 @@ export async function execute(
       stderr += text;
     },
   };
-  const world = worldBeside(process, config, printer, clock);
+  await process.files.load(command);
+  const world = worldBeside(process, config, printer, clock, hostname);
   const exitCode = await runCommand(clock, world, command, { timeoutSeconds });
   return { stdout, stderr, exitCode };
 }

@@ -1,17 +1,30 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Duplex, duplexPair } from "node:stream";
+import type { Clock } from "../../../host/index.ts";
+import type { ContainerConfig } from "../runtime.ts";
+import { argvOf } from "./behaviour.ts";
+import type { SimulatedProcess } from "./process.ts";
+import { baseName, isAgnhost } from "./shell/index.ts";
 
-/** What a simulated container says of itself. */
+/** A simulated container whose ports answer. */
 export interface AnsweringContainer {
   readonly hostname: string;
-  readonly name: string;
-  readonly image: string;
+  readonly config: ContainerConfig;
+  readonly process: SimulatedProcess;
+  readonly clock: Clock;
 }
 
-/**
- * A connection to a port on which a simulated container listens. It speaks HTTP: every request is answered with who
- * answers, and `/hostname` and `/echo?msg=` as the images that Kubernetes' own tests use do.
- */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** Later it will be another. */
+  readonly changes?: boolean;
+}
+
+/** How long agnhost's `liveness` says that it is well. */
+const wellMs = 10_000;
+
+/** A connection to a port on which a simulated container listens. It speaks HTTP. */
 export function connectToContainer(container: AnsweringContainer): Duplex {
   const [client, server] = duplexPair();
   serverOf(container).emit("connection", server);
@@ -22,15 +35,46 @@ function serverOf(container: AnsweringContainer): Server {
   return createServer((request, response) => answer(container, request, response));
 }
 
-function answer(
-  { hostname, name, image }: AnsweringContainer,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
+function answer(container: AnsweringContainer, request: IncomingMessage, response: ServerResponse): void {
   request.resume();
-  const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
-  response.setHeader("content-type", "text/plain; charset=utf-8");
-  if (pathname === "/hostname") response.end(hostname);
-  else if (pathname === "/echo") response.end(searchParams.get("msg") ?? "");
-  else response.end(`simulated container ${name} of ${image} in ${hostname}\n${request.method} ${request.url}\n`);
+  const { status, text } = answerOf(container, request.method ?? "GET", request.url ?? "/");
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(text);
+}
+
+/**
+ * What a simulated container says to a request: who it is, and `/hostname` and `/echo?msg=` as the image of Kubernetes' own
+ * tests, which also ends on `/exit` and `/shutdown` when it is that image, and as `liveness` soon is not well any more.
+ */
+export function answerOf(container: AnsweringContainer, method: string, url: string): HttpAnswer {
+  const { hostname, config } = container;
+  const { pathname, searchParams } = new URL(url, "http://localhost");
+  const [program = "", subcommand] = argvOf(config);
+  const agnhost = isAgnhost(baseName(program)) ? subcommand : undefined;
+  const special = agnhost === undefined ? undefined : agnhostAnswer(container, agnhost, pathname, searchParams);
+  if (special !== undefined) return special;
+  if (pathname === "/hostname" || pathname === "/hostName") return { status: 200, text: hostname };
+  if (pathname === "/echo") {
+    return { status: Number(searchParams.get("code") ?? 200), text: searchParams.get("msg") ?? "" };
+  }
+  const who = `simulated container ${config.metadata.name} of ${config.image.image} in ${hostname}`;
+  return { status: 200, text: `${who}\n${method} ${url}\n` };
+}
+
+function agnhostAnswer(
+  { hostname, process, clock }: AnsweringContainer,
+  subcommand: string,
+  path: string,
+  parameters: URLSearchParams,
+): HttpAnswer | undefined {
+  if (subcommand === "serve-hostname") return { status: 200, text: hostname };
+  if (subcommand === "liveness" && path === "/healthz") {
+    const forMs = clock.now() - process.startedAtMs;
+    return forMs > wellMs
+      ? { status: 500, text: `error: ${forMs / 1000}` }
+      : { status: 200, text: "ok", changes: true };
+  }
+  if (subcommand !== "netexec") return undefined;
+  if (path === "/healthz") return { status: 200, text: "" };
+  if (path === "/shutdown" || path === "/exit") process.finish(Number(parameters.get("code") ?? 0) & 0xff);
+  return undefined;
 }

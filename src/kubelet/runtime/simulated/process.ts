@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../../../host/index.ts";
 import { terminationMessagePathAnnotation, terminationMessagePolicyAnnotation } from "../labels.ts";
 import type { ContainerConfig } from "../runtime.ts";
 import { type Behaviour, unknownProgram } from "./behaviour.ts";
+import type { ContainerFiles } from "./container-files.ts";
 import type { SimulatedLog } from "./log.ts";
 import { OutOfMemory, type Running, runProgram, type ShellWorld } from "./shell/index.ts";
 
@@ -16,40 +17,47 @@ const messageLengthMax = 4096;
 const fallbackLinesMax = 80;
 const fallbackLengthMax = 2048;
 
+export interface ProcessOptions {
+  readonly clock: Clock;
+  readonly behaviour: Behaviour;
+  readonly config: ContainerConfig;
+  readonly hostname: string;
+  readonly log: SimulatedLog;
+  readonly files: ContainerFiles;
+  /** In the past for one that ran before this kubelet began. */
+  readonly startedAtMs: number;
+  onEnd(end: ProcessEnd): void;
+}
+
 /** The one process of a simulated container, in the time of its node. */
 export class SimulatedProcess {
   readonly #clock: Clock;
   readonly #behaviour: Behaviour;
   readonly #config: ContainerConfig;
   readonly #log: SimulatedLog;
+  readonly #hostname: string;
   readonly #onEnd: (end: ProcessEnd) => void;
-  readonly #startedAtMs: number;
-  #anyFiles: AnyFiles | undefined;
+  readonly startedAtMs: number;
+  readonly files: ContainerFiles;
   #timer: Timer | undefined;
   #killTimer: Timer | undefined;
   #ended = false;
   #listens: boolean;
   #termExitCode: number | undefined;
   #running: Running | undefined;
-  #world: ShellWorld | undefined;
   /** Where a program is in time: behind the clock while it catches up with what ran before. */
   #atMs: number;
 
-  /** @param startedAtMs in the past for one that ran before this kubelet began. */
-  constructor(
-    clock: Clock,
-    behaviour: Behaviour,
-    config: ContainerConfig,
-    log: SimulatedLog,
-    startedAtMs: number,
-    onEnd: (end: ProcessEnd) => void,
-  ) {
+  constructor(options: ProcessOptions) {
+    const { clock, behaviour, config, hostname, log, files, startedAtMs, onEnd } = options;
     this.#clock = clock;
+    this.#hostname = hostname;
+    this.files = files;
     this.#behaviour = behaviour;
     this.#config = config;
     this.#log = log;
     this.#onEnd = onEnd;
-    this.#startedAtMs = startedAtMs;
+    this.startedAtMs = startedAtMs;
     this.#atMs = startedAtMs;
     this.#listens = behaviour.kind === "opaque";
   }
@@ -58,12 +66,12 @@ export class SimulatedProcess {
     if (this.#behaviour.kind === "opaque") {
       const { endsAfterMs, exitCode } = this.#behaviour;
       this.#log.write(`simulated container ${this.#config.metadata.name} of ${this.#config.image.image}\n`);
-      this.#after(this.#startedAtMs + endsAfterMs, () => this.#end({ exitCode }));
+      this.#after(this.startedAtMs + endsAfterMs, () => this.#end({ exitCode }));
       return;
     }
-    this.#world = this.#makeWorld();
-    this.#running = runProgram(this.#behaviour.argv, this.#world);
-    this.#advance();
+    const { argv } = this.#behaviour;
+    if (this.files.isLoaded) this.#begin(argv);
+    else void this.files.load(argv).then(() => this.#begin(argv));
   }
 
   /** Whether its ports answer: those of a program that is known to serve nothing do not. */
@@ -73,13 +81,6 @@ export class SimulatedProcess {
 
   get isInterpreted(): boolean {
     return this.#behaviour.kind === "program";
-  }
-
-  /** Of a program that is not interpreted nothing is known of its files: who looks for one finds it. */
-  get files(): Map<string, string> {
-    if (this.#world !== undefined) return this.#world.files;
-    this.#anyFiles ??= new AnyFiles();
-    return this.#anyFiles;
   }
 
   /** TERM, and KILL after `graceMs`. A shell or a sleep does not heed TERM, as the first process of a container. */
@@ -106,6 +107,12 @@ export class SimulatedProcess {
     this.#ended = true;
     this.#timer?.cancel();
     this.#killTimer?.cancel();
+  }
+
+  #begin(argv: readonly string[]): void {
+    if (this.#ended) return;
+    this.#running = runProgram(argv, this.#makeWorld());
+    this.#advance();
   }
 
   #advance(): void {
@@ -144,7 +151,8 @@ export class SimulatedProcess {
 
   #terminationMessage(exitCode: number): string | undefined {
     const { annotations } = this.#config;
-    const written = this.#world?.files.get(annotations[terminationMessagePathAnnotation] ?? "");
+    const path = annotations[terminationMessagePathAnnotation] ?? "";
+    const written = path === "" ? undefined : this.files.get(path);
     if (written || exitCode === 0) return written?.slice(0, messageLengthMax);
     if (annotations[terminationMessagePolicyAnnotation] !== "FallbackToLogsOnError") return undefined;
     const lines = this.#log.lines.slice(-fallbackLinesMax).map(({ text }) => `${text}\n`);
@@ -154,9 +162,9 @@ export class SimulatedProcess {
   #makeWorld(): ShellWorld {
     const print = (text: string): void => this.#log.write(text, this.#atMs);
     return {
-      files: new Map(),
+      files: this.files,
       now: () => this.#atMs,
-      variables: new Map((this.#config.envs ?? []).map(({ key, value }) => [key, value])),
+      variables: variablesOf(this.#config, this.#hostname),
       print,
       printError: print,
       listens: () => {
@@ -174,13 +182,7 @@ export class SimulatedProcess {
   }
 }
 
-/** Has every file, empty but for those that were written. */
-class AnyFiles extends Map<string, string> {
-  override has(): boolean {
-    return true;
-  }
-
-  override get(path: string): string {
-    return super.get(path) ?? "";
-  }
+/** What a program finds in its environment. */
+export function variablesOf({ envs = [] }: ContainerConfig, hostname: string): Map<string, string> {
+  return new Map([["HOSTNAME", hostname], ...envs.map(({ key, value }): [string, string] => [key, value])]);
 }

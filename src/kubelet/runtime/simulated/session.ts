@@ -39,8 +39,12 @@ export async function runOnStreams(
     for await (const chunk of stdin) print(String(chunk));
     return { kind: "exited", code: 0 };
   }
-  if (baseName(command[0] ?? "") === "tar") return runTar(options, world, command, streams);
+  if (baseName(command[0] ?? "") === "tar") {
+    await process.files.load(command);
+    return runTar(options, world, command, streams);
+  }
   stdin?.resume();
+  await process.files.load(command);
   if (!isShell(command) && !isKnownProgram(command)) throw notFound(command[0] ?? "");
   const code = await runCommand(clock, world, command, { timeoutSeconds: 0, signal });
   return { kind: "exited", code };
@@ -72,7 +76,7 @@ export function interactiveWorld(world: ShellWorld, { mounts = [] }: ContainerCo
 
 /** A shell that takes its commands from its input, with its variables kept from one to the next. */
 export async function runShell(
-  { clock, tty }: SessionOptions,
+  { clock, process, tty }: SessionOptions,
   world: ShellWorld,
   { stdin, stdout, signal }: CommandStreams,
 ): Promise<CommandOutcome> {
@@ -94,7 +98,9 @@ export async function runShell(
     if (exit !== null) return { kind: "exited", code: Number(exit[1] ?? code) & 0xff };
     const abort = new AbortController();
     const both = AbortSignal.any([abort.signal, signal]);
-    const ended = runCommand(clock, world, ["sh", "-c", input.text], { timeoutSeconds: 0, signal: both })
+    const ended = process.files
+      .load([input.text])
+      .then(() => runCommand(clock, world, ["sh", "-c", input.text], { timeoutSeconds: 0, signal: both }))
       .catch(() => interruptedExitCode)
       .then((ran) => {
         running = undefined;

@@ -23,7 +23,13 @@ export class SimulatedNetwork implements PodNetwork {
 
   async http({ host, port, path = "/", scheme = "HTTP" }: HTTPGetAction, target: ProbeTarget): Promise<ProbeOutcome> {
     const address = `${host ?? target.podIP}:${portNumber(target.container, port)}`;
-    return this.#answer(target, `Get "${scheme.toLowerCase()}://${address}${path}": ${refusedAt(address)}`);
+    const url = `${scheme.toLowerCase()}://${address}${path}`;
+    const answer = this.#runtime.answer(target.containerId, path);
+    if (answer === undefined) return { result: "failure", output: `Get "${url}": ${refusedAt(address)}` };
+    if (answer.status >= 200 && answer.status < 400) {
+      return answer.changes === true ? { result: "success", output: "" } : open;
+    }
+    return { result: "failure", output: `HTTP probe failed with statuscode: ${answer.status}` };
   }
 
   async tcp(host: string, port: number, target: ProbeTarget): Promise<ProbeOutcome> {

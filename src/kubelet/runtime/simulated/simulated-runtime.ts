@@ -1,14 +1,13 @@
 import type { Host } from "../../../host/index.ts";
 import { sleep } from "../../../host/index.ts";
 import type { ContainerLogs, LogLine } from "../container-logs.ts";
-import { podUidLabel } from "../labels.ts";
+import { containerNameLabel, podUidLabel } from "../labels.ts";
 import {
   type Container,
   type ContainerConfig,
   type ContainerEvent,
   type ContainerFilter,
   type ContainerRuntime,
-  type ContainerState,
   type ContainerStatus,
   type ExecResult,
   type FilesystemUsage,
@@ -34,11 +33,23 @@ import type {
   StreamingService,
 } from "../streaming.ts";
 import { annotationFor, behaviourOf, durationMs, type ImageScript, scriptFor } from "./behaviour.ts";
+import { AnyFiles, ContainerFiles, type MountedFolder } from "./container-files.ts";
 import { execute } from "./exec.ts";
-import { imageId, imageSizeBytes, normalizedImage, SimulatedImages } from "./images.ts";
+import { type AnsweringContainer, answerOf, type HttpAnswer } from "./http-answer.ts";
+import { imageId, imageSizeBytes, SimulatedImages } from "./images.ts";
 import { SimulatedLog } from "./log.ts";
 import { PodAddresses } from "./pod-addresses.ts";
 import { type ProcessEnd, SimulatedProcess } from "./process.ts";
+import {
+  containerOf,
+  hasLabels,
+  imageOf,
+  listens,
+  type Sandbox,
+  type SimulatedContainer,
+  sandboxOf,
+  statusOf,
+} from "./sandbox.ts";
 import { attachTarget, execTarget, portsTarget, type StreamedContainer } from "./streaming.ts";
 
 export interface SimulatedRuntimeOptions {
@@ -47,30 +58,15 @@ export interface SimulatedRuntimeOptions {
   readonly scripts?: readonly ImageScript[];
   /** How long a pull takes. Default 0. */
   readonly pullMs?: number;
+  /** What containers see of their pods' volumes; asked when a program that is interpreted needs it. Left out: nothing. */
+  mountsOf?(container: MountingContainer): Promise<readonly MountedFolder[]>;
 }
 
-interface Sandbox {
-  readonly id: string;
-  readonly config: PodSandboxConfig;
-  readonly createdAtMs: number;
-  state: "ready" | "notReady";
-  ips: readonly string[];
-  readonly containers: SimulatedContainer[];
-}
-
-interface SimulatedContainer {
-  readonly id: string;
-  readonly sandbox: Sandbox;
-  readonly config: ContainerConfig;
-  readonly createdAtMs: number;
-  readonly log: SimulatedLog;
-  state: ContainerState;
-  startedAtMs?: number;
-  finishedAtMs?: number;
-  end?: ProcessEnd;
-  process?: SimulatedProcess;
-  /** Called when it has ended. */
-  readonly stopped: (() => void)[];
+export interface MountingContainer {
+  readonly podUid: string;
+  readonly name: string;
+  readonly environment: readonly { readonly key: string; readonly value: string }[];
+  readonly podIPs: readonly string[];
 }
 
 /** A pod that ran before, as its status tells. */
@@ -231,7 +227,9 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
     if (container.state !== "running" || container.process === undefined) {
       throw new RuntimeError("Unknown", `container "${id}" is not running`);
     }
-    return execute(this.#options.host.clock, container.process, container.config, command, timeoutSeconds);
+    const { process, config, sandbox } = container;
+    const { hostname } = sandbox.config;
+    return execute({ clock: this.#options.host.clock, process, config, hostname, timeoutSeconds }, command);
   }
 
   async exec(request: ExecRequest): Promise<CommandTarget> {
@@ -243,9 +241,10 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
   }
 
   async portForward({ podSandboxId }: PortForwardRequest): Promise<PortForwardTarget> {
-    const { config, containers } = this.#sandbox(podSandboxId);
-    const listening = () => containers.find(listens)?.config;
-    return portsTarget(podSandboxId, config.hostname, listening);
+    const { containers } = this.#sandbox(podSandboxId);
+    const listening = () =>
+      containers.map((container) => this.#answering(container)).find((found) => found !== undefined);
+    return portsTarget(podSandboxId, listening);
   }
 
   /** Whether it is an address of this node's pods, taken or not. */
@@ -331,9 +330,21 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
     }
   }
 
+  /** What a container answers to a GET; undefined when its ports are closed. */
+  answer(id: string, url: string): HttpAnswer | undefined {
+    const container = this.#containers.get(id);
+    const answering = container === undefined ? undefined : this.#answering(container);
+    return answering === undefined ? undefined : answerOf(answering, "GET", url);
+  }
+
   /** Whether the ports of a container answer. */
   listens(id: string): boolean {
     return this.#containers.get(id)?.process?.listens === true;
+  }
+
+  #answering({ config, process, sandbox }: SimulatedContainer): AnsweringContainer | undefined {
+    if (process?.listens !== true) return undefined;
+    return { hostname: sandbox.config.hostname, config, process, clock: this.#options.host.clock };
   }
 
   async lines(id: string): Promise<readonly LogLine[]> {
@@ -389,17 +400,32 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
   #run(container: SimulatedContainer, startedAtMs: number): void {
     const { config, sandbox, log } = container;
     const behaviour = behaviourOf(config, sandbox.config.annotations, this.#options.scripts ?? []);
-    const process = new SimulatedProcess(this.#options.host.clock, behaviour, config, log, startedAtMs, (end) => {
+    const onEnd = (end: ProcessEnd): void => {
       container.state = "exited";
       container.finishedAtMs = this.#now;
       container.end = end;
       for (const resolve of container.stopped.splice(0)) resolve();
       this.#emit("stopped", container);
-    });
+    };
+    const files = this.#filesOf(container, behaviour.kind === "program");
+    const { clock } = this.#options.host;
+    const { hostname } = sandbox.config;
+    const process = new SimulatedProcess({ clock, behaviour, config, hostname, log, files, startedAtMs, onEnd });
     container.state = "running";
     container.startedAtMs = startedAtMs;
     container.process = process;
     process.start();
+  }
+
+  #filesOf({ config, sandbox }: SimulatedContainer, isKnown: boolean): ContainerFiles {
+    const { mountsOf } = this.#options;
+    const own = isKnown ? new Map<string, string>() : new AnyFiles();
+    if (mountsOf === undefined) return new ContainerFiles(own);
+    const name = config.labels[containerNameLabel] ?? config.metadata.name;
+    const { uid: podUid } = sandbox.config.metadata;
+    return new ContainerFiles(own, () =>
+      mountsOf({ podUid, name, environment: config.envs ?? [], podIPs: sandbox.ips }),
+    );
   }
 
   #emit(type: ContainerEvent["type"], container: SimulatedContainer): void {
@@ -434,60 +460,4 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
     }
     return container;
   }
-}
-
-function listens({ process }: SimulatedContainer): boolean {
-  return process?.listens === true;
-}
-
-function hasLabels(labels: StringMap, wanted: StringMap | undefined): boolean {
-  return wanted === undefined || Object.entries(wanted).every(([name, value]) => labels[name] === value);
-}
-
-function sandboxOf({ id, config, state, createdAtMs }: Sandbox): PodSandbox {
-  return {
-    id,
-    metadata: config.metadata,
-    state,
-    createdAtMs,
-    labels: config.labels,
-    annotations: config.annotations,
-  };
-}
-
-function containerOf({ id, sandbox, config, state, createdAtMs }: SimulatedContainer): Container {
-  return {
-    id,
-    podSandboxId: sandbox.id,
-    metadata: config.metadata,
-    image: { image: normalizedImage(config.image.image) },
-    imageRef: imageId(config.image.image),
-    state,
-    createdAtMs,
-    labels: config.labels,
-    annotations: config.annotations,
-  };
-}
-
-function statusOf(container: SimulatedContainer): ContainerStatus {
-  const { startedAtMs, finishedAtMs, end, config } = container;
-  const reason = end === undefined ? undefined : (end.reason ?? (end.exitCode === 0 ? "Completed" : "Error"));
-  return {
-    ...containerOf(container),
-    startedAtMs,
-    finishedAtMs,
-    exitCode: end?.exitCode,
-    reason,
-    message: end?.message,
-    logPath: config.logPath,
-  };
-}
-
-function imageOf(image: string): Image {
-  return {
-    id: imageId(image),
-    repoTags: [normalizedImage(image)],
-    repoDigests: [],
-    sizeBytes: imageSizeBytes(image),
-  };
 }

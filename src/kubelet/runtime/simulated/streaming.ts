@@ -3,7 +3,7 @@ import type { Clock } from "../../../host/index.ts";
 import { type ContainerConfig, RuntimeError } from "../runtime.ts";
 import type { AttachRequest, CommandTarget, ExecRequest, PortForwardTarget } from "../streaming.ts";
 import { attachToProcess } from "./attach.ts";
-import { connectToContainer } from "./http-answer.ts";
+import { type AnsweringContainer, connectToContainer } from "./http-answer.ts";
 import type { SimulatedLog } from "./log.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { runOnStreams } from "./session.ts";
@@ -33,24 +33,18 @@ export function attachTarget(clock: Clock, container: StreamedContainer, request
 }
 
 /** @param listening the container of the pod that listens, if one does: which ports it has is not known. */
-export function portsTarget(
-  sandboxId: string,
-  hostname: string,
-  listening: () => ContainerConfig | undefined,
-): PortForwardTarget {
+export function portsTarget(sandboxId: string, listening: () => AnsweringContainer | undefined): PortForwardTarget {
   return {
     kind: "ports",
-    connect: async (port) => connect(`namespace "${sandboxId}"`, hostname, port, listening()),
+    connect: async (port) => connect(`namespace "${sandboxId}"`, port, listening()),
   };
 }
 
-function connect(where: string, hostname: string, port: number, config: ContainerConfig | undefined): Duplex {
-  if (config === undefined) {
-    throw new Error(
-      `failed to connect to localhost:${port} inside ${where}, IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused`,
-    );
-  }
-  return connectToContainer({ hostname, name: config.metadata.name, image: config.image.image });
+function connect(where: string, port: number, container: AnsweringContainer | undefined): Duplex {
+  if (container !== undefined) return connectToContainer(container);
+  throw new Error(
+    `failed to connect to localhost:${port} inside ${where}, IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused`,
+  );
 }
 
 function running({ process }: StreamedContainer, id: string): SimulatedProcess {

@@ -1,5 +1,5 @@
 /** A file as a simulated container has it: its text by its absolute path. */
-export type Files = ReadonlyMap<string, string>;
+export type Files = Iterable<readonly [string, string]>;
 
 const blockBytes = 512;
 const regular = new Set(["0", "\0", ""]);

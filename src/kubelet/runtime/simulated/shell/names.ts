@@ -8,6 +8,9 @@ const servers = ["nginx", "httpd", "redis-server", "postgres", "mysqld", "node_e
 const quiet = "cd mkdir rmdir chmod chown ln sync umask kill ulimit mount umount sysctl stty clear".split(" ");
 /** Clients of a network: in the simulation who is asked answers. */
 const clients = ["wget", "curl", "nc", "nslookup", "ping", "dig", "host"];
+/** The program of the image of Kubernetes' own tests, under its two names. */
+const agnhosts = ["agnhost", "agnhost-2"];
+
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
@@ -25,7 +28,11 @@ export function isInteractiveShell(argv: readonly string[]): boolean {
 export function isKnownProgram(argv: readonly string[]): boolean {
   const name = baseName(argv[0] ?? "");
   const own = Object.hasOwn(builtins, name) || Object.hasOwn(programs, name) || Object.hasOwn(textPrograms, name);
-  return own || isQuiet(name) || isClient(name) || isServer(name);
+  return own || isQuiet(name) || isClient(name) || isServer(name) || isAgnhost(name);
+}
+
+export function isAgnhost(name: string): boolean {
+  return agnhosts.includes(name);
 }
 
 export function isQuiet(name: string): boolean {

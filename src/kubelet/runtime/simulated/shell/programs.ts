@@ -135,9 +135,15 @@ export const programs: Readonly<Record<string, Program>> = {
     for (const name of [...names].sort()) io.print(`${name}\n`);
     return 0;
   },
-  touch(args, _, world) {
-    for (const path of args) if (!path.startsWith("-")) world.files.set(path, world.files.get(path) ?? "");
-    return 0;
+  touch(args, io, world) {
+    let code = 0;
+    for (const path of args.filter((arg) => !arg.startsWith("-"))) {
+      if (world.files.isReadOnly?.(path) === true) {
+        io.printError(`touch: ${path}: Read-only file system\n`);
+        code = 1;
+      } else world.files.set(path, world.files.get(path) ?? "");
+    }
+    return code;
   },
   rm(args, io, world) {
     const paths = args.filter((arg) => !arg.startsWith("-"));
@@ -169,6 +175,10 @@ function copy(program: string, args: readonly string[], io: Io, world: ShellWorl
   const text = world.files.get(from);
   if (text === undefined) {
     io.printError(`${program}: can't stat '${from}': No such file or directory\n`);
+    return 1;
+  }
+  if (world.files.isReadOnly?.(to) === true) {
+    io.printError(`${program}: can't create '${to}': Read-only file system\n`);
     return 1;
   }
   world.files.set(to.endsWith("/") ? to + (from.split("/").at(-1) ?? "") : to, text);

@@ -1,11 +1,12 @@
+import { agnhost } from "./agnhost.ts";
 import { builtins } from "./builtins.ts";
 import { expandFields, expandText, matchesPattern, type Values } from "./expand.ts";
 import { type TextProgram, textPrograms } from "./filters.ts";
-import { baseName, isClient, isQuiet, isServer, isShell } from "./names.ts";
+import { baseName, isAgnhost, isClient, isQuiet, isServer, isShell } from "./names.ts";
 import { parseShell } from "./parse.ts";
 import { programs } from "./programs.ts";
 import { type Command, NotUnderstood, type Redirect, type Simple, type Word } from "./syntax.ts";
-import { Input, type Io, Leave, OutOfMemory, type Running, type ShellWorld } from "./world.ts";
+import { type FileSystem, Input, type Io, Leave, OutOfMemory, type Running, type ShellWorld } from "./world.ts";
 
 /** So many commands without sleeping are a loop that keeps a processor busy. */
 const busyStepsMax = 10_000;
@@ -296,11 +297,16 @@ export class Shell {
     const text = Object.hasOwn(textPrograms, name) ? textPrograms[name]?.(args) : undefined;
     if (text !== undefined) return this.#read(name, text, io);
     if (isQuiet(name)) return 0;
+    if (isAgnhost(name)) return yield* agnhost(this, argv, io) ?? this.#serve();
     if (isServer(name) || (name === "nc" && args.some((arg) => /^-[a-z]*l/.test(arg)))) {
-      this.world.listens();
-      return yield* this.sleep(Number.POSITIVE_INFINITY);
+      return yield* this.#serve();
     }
     return isClient(name) ? 0 : yield* this.#opaque(argv.join(" "));
+  }
+
+  *#serve(): Running {
+    this.world.listens();
+    return yield* this.sleep(Number.POSITIVE_INFINITY);
   }
 
   *#call(body: Command, args: readonly string[], io: Io): Running {
@@ -325,7 +331,8 @@ export class Shell {
     let code = 0;
     for (const path of program.files) {
       const text = this.world.files.get(path);
-      if (text !== undefined) stage.print(text);
+      if (text !== undefined && name === "cat") io.print(text);
+      else if (text !== undefined) stage.print(text);
       else {
         io.printError(`${name}: can't open '${path}': No such file or directory\n`);
         code = 1;
@@ -378,6 +385,10 @@ export class Shell {
         input = new Input(text);
       } else {
         const path = yield* this.#text(redirect.path, io);
+        if (files.isReadOnly?.(path) === true) {
+          io.printError(`sh: can't create ${path}: Read-only file system\n`);
+          return undefined;
+        }
         const into = writingTo(path, redirect.append, files, io);
         if (redirect.stream !== "error") print = into;
         if (redirect.stream !== "output") printError = into;
@@ -430,7 +441,7 @@ export class Shell {
   }
 }
 
-function writingTo(path: string, append: boolean, files: Map<string, string>, io: Io): (text: string) => void {
+function writingTo(path: string, append: boolean, files: FileSystem, io: Io): (text: string) => void {
   if (path === "/dev/stderr" || path === "/proc/self/fd/2") return io.printError;
   if (path === "/dev/stdout" || path.startsWith("/proc/1/fd") || path === "/proc/self/fd/1") return io.print;
   if (path === "/dev/null") return () => {};

@@ -5,9 +5,34 @@ export interface Io {
   readonly input: Input;
 }
 
+/** What a program may know of a file or a folder. */
+export interface FileFacts {
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly isFolder: boolean;
+  /** On a file system in memory. */
+  readonly inMemory: boolean;
+}
+
+/** Files by their absolute path; a Map is one. */
+export interface FileSystem extends Iterable<readonly [string, string]> {
+  get(path: string): string | undefined;
+  has(path: string): boolean;
+  set(path: string, text: string): unknown;
+  delete(path: string): boolean;
+  keys(): Iterable<string>;
+  /** Whether writing there is refused. Left out: nowhere. */
+  isReadOnly?(path: string): boolean;
+  chmod?(path: string, mode: number): void;
+  /** Undefined when there is nothing. */
+  facts?(path: string): FileFacts | undefined;
+}
+
 /** What a simulated program can reach: its files, its variables, the time, its output. */
 export interface ShellWorld {
-  readonly files: Map<string, string>;
+  readonly files: FileSystem;
   readonly variables: Map<string, string>;
   /** Milliseconds since the epoch. */
   now(): number;
