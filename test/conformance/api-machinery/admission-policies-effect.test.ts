@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Refused } from "../support/api.ts";
+import { type Json, Refused } from "../support/api.ts";
+import { define, versionOf } from "../support/custom-resources.ts";
 import { conformanceSuite } from "../support/suite.ts";
 
 const suite = conformanceSuite({ nodes: false });
@@ -84,6 +85,79 @@ test("ValidatingAdmissionPolicy", async () => {
   await suite.api.create(made.deployments, deployment("two", 2));
   await suite.api.delete(made.policy);
   await suite.api.create(made.deployments, deployment("one", 1));
+});
+
+test("ValidatingAdmissionPolicy: what the message cannot be made of is passed over", async () => {
+  const made = await policyIn(
+    "validating",
+    "confused-message.policy.example.com",
+    {
+      matchConstraints: deployments(["CREATE", "UPDATE"]),
+      validations: [
+        {
+          expression: "object.spec.replicas > 1",
+          messageExpression: "'wants replicas > 1, got ' + object.spec.replicas",
+        },
+        {
+          expression: "namespaceObject.metadata.name != ''",
+          message: "Internal error! Other namespace should not be allowed.",
+        },
+      ],
+    },
+    { validationActions: ["Deny"] },
+  );
+  const answer = await refusal(made.deployments, deployment("marker-deployment", 1));
+  expect([answer.status, answer.body.reason]).toEqual([422, "Invalid"]);
+  expect(answer.body.message).toContain("failed expression: object.spec.replicas > 1");
+  await suite.api.create(made.deployments, deployment("replicated", 2));
+  const { apiVersion, kind, ...replicaSet } = deployment("non-replicated", 1);
+  await suite.api.create(made.deployments.replace(/deployments$/, "replicasets"), replicaSet);
+  expect([apiVersion, kind]).toEqual(["apps/v1", "Deployment"]);
+});
+
+async function typeChecked(name: string, spec: object): Promise<Json[]> {
+  const resource = `${policies}/validatingadmissionpolicies`;
+  await suite.api.create(resource, { metadata: { name }, spec });
+  const checked = await suite.api.until(`${resource}/${name}`, ({ status }) => status?.typeChecking !== undefined);
+  return checked.status.typeChecking.expressionWarnings ?? [];
+}
+
+test("ValidatingAdmissionPolicy: expressions are checked by the types of what they are about", async () => {
+  const matchConstraints = { ...deployments(["CREATE", "UPDATE"]), ...inNamespace("nowhere") };
+  const validation = { expression: "object.spec.replicas > 1" };
+  const spec = { matchConstraints, validations: [validation] };
+  expect(await typeChecked("correct-policy.example.com", spec)).toEqual([]);
+  const messageExpression = "'wants replicas > 1, got ' + object.spec.replicas";
+  const confused = { matchConstraints, validations: [{ expression: "object.spec.replicas > '1'", messageExpression }] };
+  expect(await typeChecked("confused-policy.example.com", confused)).toEqual([
+    {
+      fieldRef: "spec.validations[0].expression",
+      warning: expect.stringContaining("found no matching overload for '_>_' applied to '(int, string)'"),
+    },
+    {
+      fieldRef: "spec.validations[0].messageExpression",
+      warning: expect.stringContaining("found no matching overload for '_+_' applied to '(string, int)'"),
+    },
+  ]);
+});
+
+test("ValidatingAdmissionPolicy: expressions about custom resources are checked by their schema", async () => {
+  const text = { type: "string" };
+  const properties = { cronSpec: text, image: text, replicas: { type: "integer" } };
+  const schema = { type: "object", properties: { spec: { type: "object", properties } } };
+  const { group } = await define(suite.api, { kind: "CronTab", versions: [versionOf("v1", schema)] });
+  const rule = { apiGroups: [group], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["crontabs"] };
+  const matchConstraints = { resourceRules: [rule], ...inNamespace("nowhere") };
+  const validations = [{ expression: "object.spec.replicas > 1" }];
+  expect(await typeChecked("correct-crd-policy.example.com", { matchConstraints, validations })).toEqual([]);
+  const confused = [{ expression: "object.spec.replicas > '1'" }, { expression: "object.spec.maxRetries < 10" }];
+  expect(await typeChecked("confused-crd-policy.example.com", { matchConstraints, validations: confused })).toEqual([
+    {
+      fieldRef: "spec.validations[0].expression",
+      warning: expect.stringContaining("found no matching overload for '_>_' applied to '(int, string)'"),
+    },
+    { fieldRef: "spec.validations[1].expression", warning: expect.stringContaining("undefined field 'maxRetries'") },
+  ]);
 });
 
 test("ValidatingAdmissionPolicy", async () => {

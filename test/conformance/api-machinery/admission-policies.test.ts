@@ -1,4 +1,4 @@
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import { expectLifecycle, expectStatusChanges } from "../support/lifecycle.ts";
 import { conformanceSuite } from "../support/suite.ts";
 
@@ -68,4 +68,36 @@ test("MutatingAdmissionPolicyBinding API", async () => {
     resource: "mutatingadmissionpolicybindings",
     object: (name, labels) => ({ metadata: { name, labels }, spec: { policyName: "mutate-policy.example.com" } }),
   });
+});
+
+test("MutatingAdmissionPolicy API: what is created without a selector is changed by merge patch and by update", async () => {
+  const { api } = suite;
+  const resource = `${path}/mutatingadmissionpolicies`;
+  const { resourceRules } = matchConstraints;
+  const expression = `
+    Object{
+      metadata: Object.metadata{
+        annotations: {
+          "my-foo-annotation": "myAnnotationValue"
+        }
+      }
+    }`;
+  const { metadata } = await api.create(resource, {
+    metadata: { generateName: "e2e-example-map-", creationTimestamp: null },
+    spec: {
+      matchConstraints: { resourceRules },
+      mutations: [{ patchType: "ApplyConfiguration", applyConfiguration: { expression } }],
+      reinvocationPolicy: "Never",
+    },
+  });
+  const one = `${resource}/${metadata.name}`;
+  const patch = { metadata: { annotations: { patched: "true" } }, spec: { failurePolicy: "Ignore" } };
+  expect(await api.patch(one, "merge", patch)).toMatchObject(patch);
+  const updated = await api.edit(one, (policy) => {
+    policy.metadata.annotations.updated = "true";
+    policy.spec.failurePolicy = "Fail";
+  });
+  expect([updated.metadata.annotations.updated, updated.spec.failurePolicy]).toEqual(["true", "Fail"]);
+  await api.delete(one);
+  expect(await api.statusOf(one)).toBe(404);
 });

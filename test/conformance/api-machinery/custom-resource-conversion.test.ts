@@ -108,3 +108,52 @@ test("custom-resource-definition-field-selectors-list-watch-register-informers",
   informers.stop();
   watching.stop();
 });
+
+test("custom-resource-definition-field-selectors-list-watch-register-informers, watched before there is anything", async () => {
+  const { api } = suite;
+  const namespace = await suite.namespace();
+  const text = { type: "string" };
+  const one = await defineConverted([
+    versionOf(
+      "v1",
+      { type: "object", properties: { hostPort: text } },
+      { selectableFields: [{ jsonPath: ".hostPort" }] },
+    ),
+    versionOf(
+      "v2",
+      { type: "object", properties: { host: text, port: text } },
+      { selectableFields: [{ jsonPath: ".host" }, { jsonPath: ".port" }] },
+    ),
+  ]);
+  const v2 = one.objects(namespace, "v2");
+  const select = (selector: string) => `fieldSelector=${encodeURIComponent(selector)}`;
+  const watches = [
+    { stream: await api.watch(v2, select("host=host1")), names: ["cr0", "cr1"] },
+    { stream: await api.watch(v2, select("host=host1,port=80")), names: ["cr0"] },
+    { stream: await api.watch(one.objects(namespace), select("hostPort=host1:80")), names: ["cr0"] },
+  ];
+  const specs = [{ host: "host1", port: "80" }, { host: "host1", port: "8080" }, { host: "host2" }];
+  for (const [i, spec] of specs.entries()) await api.create(v2, objectOf(one, `cr${i}`, spec, "v2"));
+  const listed = async (path: string, selector: string) =>
+    (await api.get(`${path}?${select(selector)}`)).items.map(({ metadata }: Json) => metadata.name);
+  expect(await listed(one.objects(namespace), "hostPort=host1:8080")).toEqual(["cr1"]);
+  for (const { stream, names } of watches) {
+    for (const name of names) {
+      const { type, object } = await stream.next();
+      expect([type, object.metadata.name]).toEqual(["ADDED", name]);
+    }
+  }
+  await api.delete(`${v2}?${select("host=host1,port=80")}`, { gracePeriodSeconds: 0 });
+  await api.edit(`${v2}/cr1`, (object) => {
+    object.host = "host2";
+  });
+  expect(await listed(v2, "host=host1")).toEqual([]);
+  expect(await listed(v2, "host=host1,port=80")).toEqual([]);
+  for (const { stream, names } of watches) {
+    for (const name of names) {
+      const { type, object } = await stream.next();
+      expect([type, object.metadata.name]).toEqual(["DELETED", name]);
+    }
+    stream.stop();
+  }
+});

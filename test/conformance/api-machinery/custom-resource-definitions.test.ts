@@ -48,6 +48,19 @@ test("Custom Resource Definition, status sub-resource", async () => {
   });
   expect(patched.status.conditions.map(({ type }: Json) => type)).toContain("StatusPatched");
   expect((await api.get(path)).status.conditions.map(({ type }: Json) => type)).toContain("StatusPatched");
+
+  // A condition of which nothing but the message is said.
+  const bare = { type: "", status: "", lastTransitionTime: null, message: "updated" };
+  const withBare = await api.edit(`${path}/status`, ({ status }) => {
+    status.conditions.push(bare);
+  });
+  expect(withBare.status.conditions.map(({ message }: Json) => message)).toContain("updated");
+  const replaced = await api.patch(`${path}/status`, "json", [
+    { op: "add", path: "/status/conditions", value: [{ message: "patched" }] },
+  ]);
+  expect(replaced.status.conditions.map(({ message }: Json) => message)).toContain("patched");
+  await api.delete(path);
+  await api.untilGone(path);
 });
 
 test("Custom Resource Definition, discovery", async () => {

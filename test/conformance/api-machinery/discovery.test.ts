@@ -15,7 +15,13 @@ const builtin = [
   "apps/v1/deployments",
   "apps/v1/statefulsets",
   "batch/v1/jobs",
+  "autoscaling/v1/horizontalpodautoscalers",
   "autoscaling/v2/horizontalpodautoscalers",
+  "authentication.k8s.io/v1/tokenreviews",
+  "authorization.k8s.io/v1/selfsubjectaccessreviews",
+  "certificates.k8s.io/v1/certificatesigningrequests",
+  "node.k8s.io/v1/runtimeclasses",
+  "storage.k8s.io/v1/csinodes",
   "admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
   "admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
   "apiextensions.k8s.io/v1/customresourcedefinitions",
@@ -73,10 +79,11 @@ test("Aggregated Discovery Endpoint Accept Headers", async () => {
 });
 
 test("Discovery, confirm the PreferredVersion for each api group", async () => {
-  const { groups } = await suite.api.get("/apis");
+  const { groups } = await suite.api.get("/apis/");
   expect(groups.length).toBeGreaterThan(15);
   for (const { name, preferredVersion, versions } of groups) {
-    const alone = await suite.api.get(`/apis/${name}`);
+    // Clients ask with a slash at the end, too.
+    const alone = await suite.api.get(`/apis/${name}/`);
     expect(versions).toContainEqual(preferredVersion);
     expect(alone.preferredVersion).toEqual(preferredVersion);
     expect(alone.versions).toContainEqual(preferredVersion);
@@ -91,6 +98,12 @@ test("Discovery, confirm the groupVerion and a resourcefrom each apiGroup", asyn
     expect(list).toMatchObject({ kind: "APIResourceList", groupVersion });
     expect(list.resources.length).toBeGreaterThan(0);
     for (const { name, kind, verbs } of list.resources) expect([name, kind, verbs.length]).not.toContain("");
+  }
+  for (const one of builtin) {
+    const [group = "", version = "", resource = ""] = one.split("/");
+    const list = await suite.api.get(group === "" ? `/api/${version}` : `/apis/${group}/${version}`);
+    expect(list.groupVersion).toBe(group === "" ? version : `${group}/${version}`);
+    expect(list.resources.map(({ name }: Json) => name)).toContain(resource);
   }
 });
 

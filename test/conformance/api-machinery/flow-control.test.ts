@@ -1,4 +1,5 @@
-import { test } from "vitest";
+import { expect, test } from "vitest";
+import type { Json } from "../support/api.ts";
 import { expectLifecycle, expectStatusChanges } from "../support/lifecycle.ts";
 import { conformanceSuite } from "../support/suite.ts";
 
@@ -28,6 +29,40 @@ const condition = {
   lastTransitionTime: "2026-01-01T00:00:00Z",
 };
 
+/** Conditions as clients written in Go give them: what they did not set is null. */
+async function expectBareConditions(path: string, kind: string): Promise<void> {
+  const { api } = suite;
+  const status = await api.get(`${path}/status`);
+  expect([status.apiVersion, status.kind]).toEqual(["flowcontrol.apiserver.k8s.io/v1", kind]);
+  const types = ({ status: { conditions } }: Json) => conditions.map(({ type }: Json) => type);
+  const patched = await api.patch(`${path}/status`, "merge", {
+    status: { conditions: [{ type: "PatchStatusFailed", status: "False", reason: "e2e" }] },
+  });
+  expect(types(patched)).toContain("PatchStatusFailed");
+  const bare = { type: "StatusUpdateFailed", status: "False", lastTransitionTime: null, reason: "E2E", message: "Set" };
+  const updated = await api.edit(path, ({ status: { conditions } }) => conditions.push(bare), `${path}/status`);
+  expect(types(updated)).toContain("StatusUpdateFailed");
+}
+
+/** Changes of the spec by merge patch and by update are told as changes. */
+async function expectSpecChanges(path: string, patch: Json, change: (spec: Json) => void): Promise<void> {
+  const { api } = suite;
+  const cut = path.lastIndexOf("/");
+  const { resourceVersion } = (await api.get(path.slice(0, cut))).metadata;
+  const select = `fieldSelector=metadata.name%3D${path.slice(cut + 1)}`;
+  const watching = await api.watch(path.slice(0, cut), `${select}&resourceVersion=${resourceVersion}`);
+  const patched = await api.patch(path, "merge", { metadata: { annotations: { patched: "true" } }, spec: patch });
+  expect(patched.spec).toMatchObject(patch);
+  const updated = await api.edit(path, (object) => {
+    object.metadata.annotations.updated = "true";
+    change(object.spec);
+  });
+  expect(updated.metadata.annotations).toEqual(expect.objectContaining({ patched: "true", updated: "true" }));
+  const { type } = await watching.next();
+  expect(type).toBe("MODIFIED");
+  watching.stop();
+}
+
 test("Priority and Fairness FlowSchema API", async () => {
   const resource = "flowschemas";
   await expectLifecycle(suite.api, {
@@ -40,6 +75,10 @@ test("Priority and Fairness FlowSchema API", async () => {
   await expectStatusChanges(suite.api, `${path}/with-status`, { conditions: [condition] }, (status) => {
     status.conditions = [{ ...condition, message: "updated" }];
   });
+  await expectSpecChanges(`${path}/with-status`, { matchingPrecedence: 9999 }, (spec) => {
+    spec.matchingPrecedence = 9000;
+  });
+  await expectBareConditions(`${path}/with-status`, "FlowSchema");
 });
 
 test("Priority and Fairness PriorityLevelConfiguration API", async () => {
@@ -54,4 +93,8 @@ test("Priority and Fairness PriorityLevelConfiguration API", async () => {
   await expectStatusChanges(suite.api, `${path}/with-status`, { conditions: [condition] }, (status) => {
     status.conditions = [{ ...condition, message: "updated" }];
   });
+  await expectSpecChanges(`${path}/with-status`, { limited: { nominalConcurrencyShares: 4 } }, ({ limited }) => {
+    limited.nominalConcurrencyShares = 6;
+  });
+  await expectBareConditions(`${path}/with-status`, "PriorityLevelConfiguration");
 });

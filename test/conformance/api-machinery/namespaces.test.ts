@@ -69,6 +69,12 @@ test("Namespace, apply changes to a namespace status", async () => {
   const updated = await api.edit(status, (object) => object.status.conditions.push(condition("StatusUpdate")));
   expect(updated.status.conditions.map((one: Json) => one.type)).toEqual(["StatusPatch", "StatusUpdate"]);
   expect(updated.status.phase).toBe("Active");
+  // As clients written in Go give conditions: times they did not set are null.
+  const bare = { type: "Bare", status: "True", lastTransitionTime: null, reason: "E2E", message: "Patched" };
+  const repatched = await api.patch(status, "merge", { status: { conditions: [bare] } });
+  expect(repatched.status.conditions.map((one: Json) => [one.type, one.message])).toEqual([["Bare", "Patched"]]);
+  const appended = await api.edit(status, (object) => object.status.conditions.push({ ...bare, type: "Again" }));
+  expect(appended.status.conditions.map((one: Json) => one.type)).toEqual(["Bare", "Again"]);
 });
 
 test("Namespace, apply finalizer to a namespace", async () => {
@@ -98,9 +104,13 @@ test("Ordered Namespace Deletion", async () => {
     (status.conditions ?? []).some((one: Json) => one.type === "NamespaceContentRemaining" && one.status === "True"),
   );
   expect(waiting.status.phase).toBe("Terminating");
+  expect(waiting.status.conditions.map((one: Json) => one.type)).toContain("NamespaceDeletionContentFailure");
   const held = await api.until(`${pods(namespace)}/kept`, ({ metadata }) => metadata.deletionTimestamp !== undefined);
   expect(held.metadata.finalizers).toEqual(["e2e.example.com/finalizer"]);
   expect(await api.statusOf(`${core(namespace, "configmaps")}/last`)).toBe(200);
-  await api.patch(`${pods(namespace)}/kept`, "merge", { metadata: { finalizers: null } });
+  await api.edit(`${pods(namespace)}/kept`, (object) => {
+    object.metadata.finalizers = [];
+  });
+  await api.untilGone(`${pods(namespace)}/kept`);
   await api.untilGone(`${path}/${namespace}`);
 });

@@ -18,12 +18,15 @@ test("ServiceAccount lifecycle test", async () => {
   await api.create(accounts(namespace), { metadata: { name: "testserviceaccount", labels } });
   await watching.next(({ type }) => type === "ADDED");
   const patched = await api.patch(`${accounts(namespace)}/testserviceaccount`, "strategic", {
+    metadata: { creationTimestamp: null },
     automountServiceAccountToken: false,
   });
+  expect(patched.metadata.creationTimestamp).toBeTruthy();
+  await watching.next(({ type }) => type === "MODIFIED");
   expect(patched.automountServiceAccountToken).toBe(false);
   const { items } = await api.get(`/api/v1/serviceaccounts?${labelled("test-serviceaccount-static=true")}`);
   expect(items.map((item: Json) => item.automountServiceAccountToken)).toEqual([false]);
-  await api.delete(`${accounts(namespace)}?${labelled("test-serviceaccount-static=true")}`);
+  await api.delete(accounts(namespace), {});
   await watching.next(({ type }) => type === "DELETED");
   watching.stop();
 });
@@ -31,7 +34,11 @@ test("ServiceAccount lifecycle test", async () => {
 test("ServiceAccount, update a ServiceAccount", async () => {
   const { api } = suite;
   const namespace = await suite.namespace();
-  await api.create(accounts(namespace), { metadata: { name: "e2e" } });
+  const { automountServiceAccountToken } = await api.create(accounts(namespace), {
+    metadata: { name: "e2e" },
+    automountServiceAccountToken: false,
+  });
+  expect(automountServiceAccountToken).toBe(false);
   const updated = await api.edit(`${accounts(namespace)}/e2e`, (object) => {
     object.automountServiceAccountToken = true;
   });
@@ -65,26 +72,25 @@ test("RootCA ConfigMap test", async () => {
   const isWhole = ({ data }: Json) => data?.["ca.crt"] === suite.cluster.kubeconfig.caPem;
   const made = await api.until(path, isWhole);
   expect(new X509Certificate(made.data["ca.crt"]).ca).toBe(true);
-  await api.delete(path);
+  await api.delete(path, { gracePeriodSeconds: 0 });
   await api.until(path, (object) => object.metadata.uid !== made.metadata.uid && isWhole(object));
-  await api.edit(path, (object) => {
-    object.data = { "ca.crt": "" };
-  });
+  await api.update(path, { metadata: { name: "kube-root-ca.crt" }, data: { "ca.crt": "" } });
   await api.until(path, isWhole);
 });
 
 test("SubjectReview, API Operations", async () => {
   const { api } = suite;
   const namespace = await suite.namespace();
-  await api.create(accounts(namespace), { metadata: { name: "e2e" } });
+  const { metadata } = await api.create(accounts(namespace), { metadata: { name: "e2e" } });
   const user = `system:serviceaccount:${namespace}:e2e`;
+  const groups = ["system:authenticated", "system:serviceaccounts", `system:serviceaccounts:${namespace}`];
   const attributes = { verb: "list", resource: "configmaps", version: "v1", namespace };
   const answers = async () => {
     const review = (kind: string) => ({
       apiVersion: "authorization.k8s.io/v1",
       kind,
       metadata: kind.startsWith("Local") ? { namespace } : {},
-      spec: { resourceAttributes: attributes, user },
+      spec: { resourceAttributes: attributes, user, groups, uid: metadata.uid },
     });
     const global = await api.create(
       "/apis/authorization.k8s.io/v1/subjectaccessreviews",
@@ -94,7 +100,9 @@ test("SubjectReview, API Operations", async () => {
       `/apis/authorization.k8s.io/v1/namespaces/${namespace}/localsubjectaccessreviews`,
       review("LocalSubjectAccessReview"),
     );
-    const real = await api.call("GET", core(namespace, "configmaps"), { headers: { "impersonate-user": user } });
+    const real = await api.call("GET", core(namespace, "configmaps"), {
+      headers: { "impersonate-user": user, "impersonate-uid": metadata.uid, "impersonate-group": groups },
+    });
     return [global.status.allowed, local.status.allowed, real.status === 200];
   };
   expect(await answers()).toEqual([false, false, false]);
@@ -124,25 +132,48 @@ test("CertificateSigningRequest API", async () => {
     object: (name, labels) => ({ metadata: { name, labels }, spec }),
   });
   const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+  const ofSigner = `${path}?fieldSelector=spec.signerName%3Dexample.com%2Fe2e-fields`;
+  for (let count = 0; count < 3; count++) {
+    const { metadata } = await api.create(path, {
+      metadata: { generateName: "e2e-example-csr-" },
+      spec: { ...spec, signerName: "example.com/e2e-fields" },
+    });
+    expect(metadata.name).toMatch(/^e2e-example-csr-/);
+  }
+  expect((await api.get(ofSigner)).items).toHaveLength(3);
+  await api.delete(ofSigner, { kind: "DeleteOptions", apiVersion: "v1" });
+  expect((await api.get(ofSigner)).items).toEqual([]);
+
   await api.create(path, { metadata: { name: "e2e" }, spec });
   const approval = `${path}/e2e/approval`;
   expect((await api.get(approval)).metadata.name).toBe("e2e");
   const condition = (type: string) => ({ type, status: "True", reason: "E2E", message: "Set by a test" });
   const patched = await api.patch(approval, "merge", {
     metadata: { annotations: { patchedapproval: "true" } },
-    status: { conditions: [condition("ApprovalPatch")] },
+    status: { conditions: [{ type: "ApprovalPatch", status: "True", reason: "e2e" }] },
   });
-  expect(patched.status.conditions[0]).toMatchObject(condition("ApprovalPatch"));
-  const approved = await api.edit(approval, (object) => object.status.conditions.push(condition("Approved")));
-  expect(approved.status.conditions.map((one: Json) => one.type)).toContain("Approved");
+  expect(patched.metadata.annotations.patchedapproval).toBe("true");
+  expect(patched.status.conditions).toHaveLength(1);
+  expect(patched.status.conditions[0]).toMatchObject({ type: "ApprovalPatch", reason: "e2e" });
+  // As clients written in Go give it: times they did not set are null.
+  const unset = { lastUpdateTime: null, lastTransitionTime: null };
+  const approved = await api.edit(approval, (object) =>
+    object.status.conditions.push({ ...condition("Approved"), ...unset }),
+  );
+  expect(approved.status.conditions.map((one: Json) => one.type)).toEqual(["ApprovalPatch", "Approved"]);
   const status = `${path}/e2e/status`;
   expect((await api.get(status)).metadata.name).toBe("e2e");
   const told = await api.patch(status, "merge", {
+    metadata: { annotations: { patchedstatus: "true" } },
     status: { certificate: Buffer.from(suite.cluster.kubeconfig.caPem).toString("base64") },
   });
-  expect(told.status.certificate).toBeTruthy();
-  const updated = await api.edit(status, (object) => object.status.conditions.push(condition("StatusUpdate")));
-  expect(updated.status.conditions.map((one: Json) => one.type)).toContain("StatusUpdate");
+  expect(told.status.certificate).toBe(Buffer.from(suite.cluster.kubeconfig.caPem).toString("base64"));
+  expect(told.metadata.annotations.patchedstatus).toBe("true");
+  const updated = await api.edit(status, (object) =>
+    object.status.conditions.push({ ...condition("StatusUpdate"), ...unset }),
+  );
+  expect(updated.status.conditions).toHaveLength(3);
+  expect(updated.status.conditions.at(-1).type).toBe("StatusUpdate");
   await api.delete(`${path}/e2e`);
 });
 

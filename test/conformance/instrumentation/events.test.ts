@@ -41,14 +41,26 @@ test("New Event resource lifecycle, testing a single event", async () => {
   await api.create(path, newEvent(namespace, "event-test", { "testevent-constant": namespace }));
   for (const list of [path, "/apis/events.k8s.io/v1/events"])
     expect((await api.get(`${list}?${select}`)).items).toHaveLength(1);
-  const series = { count: 2, lastObservedTime: "2026-01-01T00:00:05.000000Z" };
+  const selected = async (list: string, selector: string) =>
+    (await api.get(`${list}?fieldSelector=${encodeURIComponent(selector)}`)).items.map(
+      (one: Json) => one.metadata.name,
+    );
+  expect(await selected(core(namespace, "events"), "source=test-controller")).toEqual(["event-test"]);
+  expect(await selected(path, "reportingController=test-controller")).toEqual(["event-test"]);
+  const settled = async (): Promise<Json> => {
+    const { metadata, ...event } = await api.get(`${path}/event-test`);
+    const { resourceVersion, managedFields, ...rest } = metadata;
+    expect([resourceVersion, managedFields]).toEqual([expect.any(String), expect.any(Array)]);
+    return { metadata: rest, ...event };
+  };
+  const made = await settled();
+  const series = { count: 2, lastObservedTime: "2017-09-19T13:49:11.000000Z" };
   await api.patch(`${path}/event-test`, "strategic", { series });
-  expect((await api.get(`${path}/event-test`)).series).toEqual(series);
-  const later = { count: 100, lastObservedTime: "2026-01-01T00:00:09.000000Z" };
-  await api.edit(`${path}/event-test`, (object) => {
-    object.series = later;
-  });
-  expect((await api.get(`${path}/event-test`)).series).toEqual(later);
+  expect(await settled()).toEqual({ ...made, series });
+  // An update of what was read, without its resource version.
+  const later = { count: 100, lastObservedTime: "2017-09-19T13:49:16.000000Z" };
+  await api.update(`${path}/event-test`, { ...made, series: later });
+  expect(await settled()).toEqual({ ...made, series: later });
   // The same event in the older form.
   expect((await api.get(`${core(namespace, "events")}/event-test`)).series).toEqual(later);
   await api.delete(`${path}/event-test`);

@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 export interface Sent {
-  readonly headers?: Record<string, string>;
+  readonly headers?: Record<string, string | readonly string[]>;
   readonly body?: unknown;
   /** Speaks with this bearer token instead of the administrator's certificate. */
   readonly token?: string;

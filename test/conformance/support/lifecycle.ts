@@ -48,6 +48,7 @@ export async function expectLifecycle(api: Api, of: Lifecycle): Promise<void> {
   const created = await api.create(path, of.object(first, labels));
   expect(created.metadata).toMatchObject({ name: first, labels });
   expect(created.metadata.uid).toBeTruthy();
+  expect(created.metadata.resourceVersion).toMatch(/^[1-9][0-9]*$/);
   expect(created.metadata.creationTimestamp).toBeTruthy();
   const read = await api.get(`${path}/${first}`);
   expect(read.metadata.uid).toBe(created.metadata.uid);
@@ -63,6 +64,7 @@ export async function expectLifecycle(api: Api, of: Lifecycle): Promise<void> {
   const watching = await api.watch(path, `${select}&resourceVersion=${listed.metadata.resourceVersion}`);
   const patched = await api.patch(`${path}/${first}`, "merge", { metadata: { annotations: { patched: "true" } } });
   expect(patched.metadata.annotations.patched).toBe("true");
+  expect(BigInt(patched.metadata.resourceVersion)).toBeGreaterThan(BigInt(created.metadata.resourceVersion));
   const updated = await api.edit(`${path}/${first}`, (object) => {
     object.metadata.annotations = { ...object.metadata.annotations, updated: "true" };
   });
