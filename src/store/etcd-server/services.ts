@@ -48,7 +48,7 @@ export function servicesOf(
   const transactions = new Transactions(store, ports.values, leases);
   const single = async (request: RequestOp) => {
     const { revision, answer } = await transactions.single(request);
-    return { header: headerOf(revision), ...answer };
+    return { ...answer, header: headerOf(revision) };
   };
   return {
     KV: unaries({

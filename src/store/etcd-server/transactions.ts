@@ -93,7 +93,7 @@ export class Transactions {
     for (const operation of succeeded ? request.success : request.failure) {
       parts.push(await this.#planOne(plan, operation));
     }
-    return (done) => ({ succeeded, responses: parts.map((part) => part(done)) });
+    return (done) => ({ succeeded, responses: parts.map((part) => withHeader(part(done), done.revision)) });
   }
 
   async #planOne(plan: Plan, operation: RequestOp): Promise<(done: Done) => Answer> {
@@ -212,6 +212,13 @@ interface Done {
   readonly revision: Revision;
   /** What was written, by key. */
   readonly entries: ReadonlyMap<string, Entry>;
+}
+
+/** Clients take the revision of what they wrote from the answer to their step, not from the transaction's. */
+function withHeader(step: Answer, revision: Revision): Answer {
+  return Object.fromEntries(
+    Object.entries(step).map(([name, answer]) => [name, { header: { revision }, ...(answer as Answer) }]),
+  );
 }
 
 function entriesOf(range: KeyRange, snapshot: Snapshot): Entry[] {

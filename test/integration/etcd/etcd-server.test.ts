@@ -152,6 +152,11 @@ describe.skipIf(withoutEtcd)(`etcdctl${withoutEtcd ? ` (${withoutEtcd})` : ""}`,
     ).toBe("SUCCESS\n\nOK\n\n/a\n2\n");
     expect(await txn('create("/a") > "1"\n\nput /a 3\n\nget /a\nput /b 1\n\n')).toBe("FAILURE\n\n/a\n2\n\nOK\n");
     expect(await txn('value("/none") != "x"\n\nput /c 1\n\nget /b\n\n')).toBe("FAILURE\n\n/b\n1\n");
+    // A kube-apiserver reads the revision of what it wrote there.
+    const steps = JSON.parse((await run(["txn", "-w", "json"], "\nput /d 1\nget /d\ndel /d\n\n\n")).stdout);
+    for (const { Response: step } of steps.responses) {
+      expect(Object.values<{ header: object }>(step)[0]?.header).toEqual({ revision: steps.header.revision });
+    }
     const twice = await run(["txn"], "\nput /x 1\nput /x 2\n\n\n");
     expect(twice.stderr).toContain("duplicate key given in txn request");
   });
