@@ -1,31 +1,34 @@
 /** Keeps the status of pod disruption budgets: how many of their pods may be evicted now. */
 import {
-  controllerOf,
+  isReason,
   type KubeObject,
   keyString,
   labelSelectorAsSelector,
   matches,
   semanticEqual,
 } from "../../api/meta/index.ts";
-import type { Pod } from "../../api/types/index.ts";
+import type { Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from "../../api/types/index.ts";
 import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
 import { addForOneOf } from "../coalescing.ts";
 import type { StartController } from "../context.ts";
 import { byNamespace, indexByNamespace } from "../owners.ts";
-import { planBudget } from "./plan.ts";
+import { messageOf } from "../pods/index.ts";
+import { Controllers } from "./expected-pods.ts";
+import { formatLabelSelector } from "./format-selector.ts";
+import { countsInParts, failedStatus, planBudget } from "./plan.ts";
+import { watchStaleDisruptions } from "./stale-disruptions.ts";
 
-export const startDisruptionController: StartController = ({ client, host, informers, recorder }) => {
+export const startDisruptionController: StartController = (context) => {
+  const { client, host, informers, recorder } = context;
   const budgets = informers.informer(resources.poddisruptionbudgets, { indexers: { [byNamespace]: indexByNamespace } });
   const pods = informers.informer(resources.pods, { indexers: { [byNamespace]: indexByNamespace } });
-  const deployments = informers.informer(resources.deployments);
-  const replicaSets = informers.informer(resources.replicasets);
-  const statefulSets = informers.informer(resources.statefulsets);
-  const replicationControllers = informers.informer(resources.replicationcontrollers);
+  const controllers = new Controllers(context);
   const events = recorder("controllermanager");
+  const staleDisruptions = watchStaleDisruptions(context);
   const controller = runController({
     name: "disruption-controller",
     host,
-    synced: [budgets, pods, deployments, replicaSets, statefulSets, replicationControllers],
+    synced: [budgets, pods, ...controllers.informers],
     reconcile: (key) => reconcile(keyString(key), key.namespace ?? ""),
   });
 
@@ -35,39 +38,39 @@ export const startDisruptionController: StartController = ({ client, host, infor
     const selector = labelSelectorAsSelector(budget.spec?.selector);
     const selected = pods.store.byIndex(byNamespace, namespace).filter((pod) => matches(selector, pod.metadata.labels));
     if (selected.length === 0) events.event(budget, "Normal", "NoPods", "No matching pods found");
-    const plan = planBudget({
-      budget,
-      pods: selected,
-      wantedByControllers: () => wanted(selected),
-      nowMs: host.clock.now(),
-    });
-    if (!semanticEqual(budget.status, plan.status)) {
-      await client.resource(resources.poddisruptionbudgets).updateStatus({ ...budget, status: plan.status });
+    let expected: number;
+    try {
+      expected = countsInParts(budget) ? await expectedOf(budget, selected) : selected.length;
+    } catch (error) {
+      if (isReason(error, "Conflict")) throw error;
+      const message = messageOf(error);
+      const told = `Failed to calculate the number of expected pods: ${message}`;
+      events.event(budget, "Warning", "CalculateExpectedPodCountFailed", told);
+      // Nothing may be evicted as long as nobody knows how much is missing.
+      await write(budget, failedStatus(budget, message, host.clock.now()));
+      return done;
     }
+    const plan = planBudget({ budget, pods: selected, expected, nowMs: host.clock.now() });
+    for (const pod of plan.notDeleted) {
+      const message = `Pod was expected by PDB ${namespace}/${budget.metadata.name} to be deleted but it wasn't`;
+      events.event(pod, "Warning", "NotDeleted", message);
+    }
+    await write(budget, plan.status);
     return plan.againAfterMs === undefined ? done : again(plan.againAfterMs);
   }
 
-  /** What the controllers of these pods want in all, each counted once; pods without one do not count. */
-  function wanted(selected: readonly Pod[]): number {
-    const scales = new Map<string, number>();
-    for (const pod of selected) {
-      const scale = scaleOf(pod);
-      if (scale !== undefined) scales.set(scale.uid, scale.replicas);
+  async function expectedOf(budget: PodDisruptionBudget, selected: readonly Pod[]): Promise<number> {
+    const { count, hasUnmanaged } = await controllers.expectedOf(selected);
+    if (hasUnmanaged) {
+      const message = `Pods selected by this PodDisruptionBudget (selector: ${formatLabelSelector(budget.spec?.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
+      events.event(budget, "Warning", "UnmanagedPods", message);
     }
-    return [...scales.values()].reduce((sum, replicas) => sum + replicas, 0);
+    return count;
   }
 
-  function scaleOf(pod: Pod): { uid: string; replicas: number } | undefined {
-    const owner = controllerOf(pod);
-    if (owner === undefined) return undefined;
-    const key = keyString({ namespace: pod.metadata.namespace, name: owner.name });
-    if (owner.kind === "StatefulSet") return scale(statefulSets.store.get(key), owner.uid);
-    if (owner.kind === "ReplicationController") return scale(replicationControllers.store.get(key), owner.uid);
-    if (owner.kind !== "ReplicaSet") return undefined;
-    const replicaSet = replicaSets.store.get(key);
-    const above = replicaSet === undefined ? undefined : controllerOf(replicaSet);
-    if (above?.kind !== "Deployment") return scale(replicaSet, owner.uid);
-    return scale(deployments.store.get(keyString({ namespace: pod.metadata.namespace, name: above.name })), above.uid);
+  async function write(budget: PodDisruptionBudget, status: PodDisruptionBudgetStatus): Promise<void> {
+    if (semanticEqual(budget.status, status)) return;
+    await client.resource(resources.poddisruptionbudgets).updateStatus({ ...budget, status });
   }
 
   const enqueueFor = (pod: Pod): void => {
@@ -98,15 +101,12 @@ export const startDisruptionController: StartController = ({ client, host, infor
     },
     delete: enqueueFor,
   });
-  for (const scaled of [deployments, replicaSets, statefulSets, replicationControllers])
-    scaled.addHandlers({ update: enqueueNamespace });
-  return controller;
+  for (const scaled of controllers.informers) scaled.addHandlers({ update: enqueueNamespace });
+  return {
+    stop: async () => {
+      await Promise.all([controller.stop(), staleDisruptions.stop()]);
+    },
+  };
 };
 
 type Scaled = KubeObject & { spec?: { replicas?: number } };
-
-function scale(object: Scaled | undefined, uid: string): { uid: string; replicas: number } | undefined {
-  return object === undefined || object.metadata.uid !== uid
-    ? undefined
-    : { uid, replicas: object.spec?.replicas ?? 1 };
-}

@@ -1,14 +1,15 @@
-import { formatTime, isReason, keyString } from "../../api/meta/index.ts";
+import { isReason, keyString } from "../../api/meta/index.ts";
 import { done, type Outcome, resources, runController } from "../../client/index.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
 import { isNamespaceTerminating, messageOf } from "../pods/index.ts";
-import { isManualService, managedByLabel, podSelection, watchPods } from "../services/index.ts";
+import { isManualService, managedByLabel, podSelection, TriggerTimes, watchPods } from "../services/index.ts";
 import { planEndpoints } from "./plan.ts";
 
 /** Keeps the older form of what EndpointSlices say: one Endpoints object a service. */
 export function startEndpointsController(context: ControllerContext): RunningController {
   const { client, host, informers } = context;
   const selection = podSelection(informers);
+  const triggers = new TriggerTimes();
   const endpoints = informers.informer(resources.endpoints);
   const writer = client.resource(resources.endpoints);
   const events = context.recorder("endpoint-controller");
@@ -24,12 +25,14 @@ export function startEndpointsController(context: ControllerContext): RunningCon
     const service = selection.services.store.get(key);
     const present = endpoints.store.get(key);
     if (service === undefined) {
+      triggers.forget(key);
       const own = present?.metadata.labels?.[managedByLabel] !== undefined;
       if (own) await writer.delete({ namespace, name }).catch(ignoreNotFound);
       return done;
     }
     if (isManualService(service)) return done;
-    const plan = planEndpoints(service, selection.podsOf(service), present, formatTime(host.clock.now()));
+    const pods = selection.podsOf(service);
+    const plan = planEndpoints(service, pods, present, triggers.next(key, service, pods));
     if (plan.kind === "none") return done;
     try {
       if (plan.kind === "create") await writer.create(plan.endpoints);

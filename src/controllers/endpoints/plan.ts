@@ -30,7 +30,8 @@ export function planEndpoints(
   service: Service,
   pods: readonly Pod[],
   present: Endpoints | undefined,
-  now: string,
+  /** When what is told anew began to be true, if that is known. */
+  changedAt: string | undefined,
 ): EndpointsPlan {
   const { subsets, truncated } = bounded(subsetsOf(service, pods));
   const labels: Record<string, string> = { ...service.metadata.labels, [managedByLabel]: "endpoint-controller" };
@@ -45,7 +46,8 @@ export function planEndpoints(
     wasTruncated === truncated;
   if (unchanged) return { kind: "none" };
   const others = Object.entries(present?.metadata.annotations ?? {}).filter(([key]) => !ownAnnotations.includes(key));
-  const annotations: Record<string, string> = { ...Object.fromEntries(others), [triggerTimeAnnotation]: now };
+  const annotations: Record<string, string> = Object.fromEntries(others);
+  if (changedAt !== undefined) annotations[triggerTimeAnnotation] = changedAt;
   if (truncated) annotations[overCapacityAnnotation] = "truncated";
   const metadata = present === undefined ? { name, namespace } : present.metadata;
   const endpoints: Draft<Endpoints> = { metadata: { ...metadata, labels, annotations } };

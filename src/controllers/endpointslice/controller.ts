@@ -1,4 +1,4 @@
-import { formatTime, keyOf, keyString } from "../../api/meta/index.ts";
+import { keyOf, keyString } from "../../api/meta/index.ts";
 import type { EndpointSlice, Service } from "../../api/types/index.ts";
 import { done, type Outcome, resources, runController } from "../../client/index.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
@@ -6,6 +6,7 @@ import {
   type AddressFamily,
   isManualService,
   podSelection,
+  TriggerTimes,
   triggerTimeAnnotation,
   watchPods,
   zoneOf,
@@ -30,6 +31,7 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
   const { client, host, informers } = context;
   const events = context.recorder("endpoint-slice-controller");
   const topology = new TopologyHints();
+  const triggers = new TriggerTimes();
   const selection = podSelection(informers);
   const nodes = informers.informer(resources.nodes);
   const slices = informers.informer(resources.endpointslices, { indexers: { [byService]: serviceOf } });
@@ -49,6 +51,7 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
     // Slices of a deleted service go with it by their owner reference.
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) {
       topology.forget(key);
+      triggers.forget(key);
       return done;
     }
     if (isManualService(service)) await writeSlices(client, { create: [], update: [], remove: present });
@@ -57,12 +60,13 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
   }
 
   async function write(service: Service, present: readonly EndpointSlice[]): Promise<void> {
-    const groups = endpointGroups(service, selection.podsOf(service), (name) => nodes.store.get(name));
-    const now = formatTime(host.clock.now());
-    const annotations = (slice: EndpointSlice | undefined) => ({
-      ...slice?.metadata.annotations,
-      [triggerTimeAnnotation]: now,
-    });
+    const pods = selection.podsOf(service);
+    const groups = endpointGroups(service, pods, (name) => nodes.store.get(name));
+    const changedAt = triggers.next(keyString(keyOf(service)), service, pods);
+    const annotations = (slice: EndpointSlice | undefined): Record<string, string> => {
+      const { [triggerTimeAnnotation]: _, ...others } = slice?.metadata.annotations ?? {};
+      return changedAt === undefined ? others : { ...others, [triggerTimeAnnotation]: changedAt };
+    };
     const source = { owner: service, labels: sliceLabels(service), annotations };
     const types = new Set(groups.map(({ addressType }) => addressType));
     for (const addressType of types) {

@@ -4,7 +4,14 @@ import { done, type Outcome, resources, runController } from "../../client/index
 import type { StartController } from "../context.ts";
 import { managedByLabel, planSlices, serviceNameLabel, writeSlices } from "../endpointslice/index.ts";
 import { messageOf } from "../pods/index.ts";
-import { isMirrored, isMirroredFor, mirroredGroups, mirroringName, mirrorSource } from "./mirror.ts";
+import {
+  addressesPerSubsetMax,
+  isMirrored,
+  isMirroredFor,
+  mirroredGroups,
+  mirroringName,
+  mirrorSource,
+} from "./mirror.ts";
 
 const name = "endpointslice-mirroring-controller";
 const component = "endpoint-slice-mirroring-controller";
@@ -32,10 +39,14 @@ export const startEndpointSliceMirroring: StartController = ({ client, host, inf
       await writeSlices(client, { create: [], update: [], remove: present });
       return done;
     }
-    const { groups, skipped } = mirroredGroups(original);
-    if (skipped > 0) {
-      const message = `${skipped} addresses were skipped: too many in a subset, or no IP address`;
+    const { groups, invalid, skipped } = mirroredGroups(original);
+    if (invalid > 0) {
+      const message = `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`;
       events.event(original, "Warning", "InvalidIPAddress", message);
+    }
+    if (skipped > invalid) {
+      const message = `A max of ${addressesPerSubsetMax} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped`;
+      events.event(original, "Warning", "TooManyAddressesToMirror", message);
     }
     try {
       await writeSlices(client, planSlices(mirrorSource(original), present, groups));

@@ -63,3 +63,16 @@ test("those of services with a selector, or that ask not to be, are not mirrored
   await start(undefined, { labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } });
   expect(await slices()).toEqual([]);
 });
+
+test("addresses that are not mirrored are told by their reason", async () => {
+  await start();
+  const key = { namespace: "default", name: "db" };
+  const addresses = Array.from({ length: 1002 }, (_, at) => ({ ip: `10.1.${Math.floor(at / 200)}.${(at % 200) + 1}` }));
+  const subsets = [{ addresses, ports: [{ port: 5432 }] }];
+  await cluster.client.resource(resources.endpoints).patch(key, "merge", { subsets });
+  await cluster.settle();
+  expect((await slices()).flatMap(([, ...rest]) => rest)).toHaveLength(1000);
+  expect(await cluster.events()).toContain(
+    "Warning TooManyAddressesToMirror Endpoints: A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. 2 addresses were skipped",
+  );
+});

@@ -29,6 +29,9 @@ export function isMirroredFor(service: Service | undefined): boolean {
 
 export interface Mirrored {
   readonly groups: readonly EndpointGroup[];
+  /** Addresses that are no IP addresses. */
+  readonly invalid: number;
+  /** All that are not mirrored: invalid ones, and those beyond the limit of a subset. */
   readonly skipped: number;
 }
 
@@ -38,14 +41,15 @@ export function mirroredGroups({ subsets }: Endpoints): Mirrored {
     string,
     { addressType: "IPv4" | "IPv6"; ports: EndpointGroup["ports"]; endpoints: Endpoint[] }
   >();
-  let skipped = 0;
+  let [invalid, skipped] = [0, 0];
   for (const subset of subsets ?? []) {
     const ports = portsOf(subset);
     let taken = 0;
     for (const [address, ready] of addressesOf(subset)) {
-      const addressType = ipFamily(address.ip);
-      if (addressType === undefined || taken >= addressesPerSubsetMax) {
+      const addressType = taken < addressesPerSubsetMax ? ipFamily(address.ip) : undefined;
+      if (addressType === undefined) {
         skipped++;
+        if (taken < addressesPerSubsetMax) invalid++;
         continue;
       }
       taken++;
@@ -55,7 +59,7 @@ export function mirroredGroups({ subsets }: Endpoints): Mirrored {
       group.endpoints.push(endpointOf(address, ready));
     }
   }
-  return { groups: [...groups.values()], skipped };
+  return { groups: [...groups.values()], invalid, skipped };
 }
 
 function* addressesOf({ addresses, notReadyAddresses }: EndpointSubset): Generator<[EndpointAddress, boolean]> {

@@ -19,7 +19,7 @@ import { MetricsApi } from "./metrics-api.ts";
 import { MetricFailure, type MetricSources, type Proposal, propose } from "./proposal.ts";
 import type { Scope } from "./replica-count.ts";
 import { beginHistory, decide, type ScaleHistory, withScaling } from "./scale-history.ts";
-import { KnownKinds, readScale, type Target, writeScale } from "./target.ts";
+import { KnownKinds, readScale, type Target, writeScale } from "../scale-targets.ts";
 
 type Autoscaler = autoscalingV2.HorizontalPodAutoscaler;
 

@@ -1,7 +1,7 @@
-import { parseApiVersion } from "../../api/meta/index.ts";
-import type { Scale } from "../../api/types/index.ts";
-import { type Client, type DiscoveredResource, type Discovery, resourceType } from "../../client/index.ts";
-import type { Host } from "../../host/index.ts";
+import { parseApiVersion } from "../api/meta/index.ts";
+import type { Scale } from "../api/types/index.ts";
+import { type Client, type DiscoveredResource, type Discovery, resourceType } from "../client/index.ts";
+import type { Host } from "../host/index.ts";
 
 /** As the original: what the server serves is asked for again after this long, or when a kind is not known. */
 const knownForMs = 30_000;
