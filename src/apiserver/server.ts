@@ -13,6 +13,7 @@ import { serviceCompanions } from "./allocation/index.ts";
 import {
   type Authorizer,
   attributesOfRequest,
+  BootstrapTokens,
   ClientCertificates,
   createAuthenticator,
   createOnUpdateCheck,
@@ -88,6 +89,8 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly apiAudiences?: readonly string[];
   /** Default true. */
   readonly anonymousAuth?: boolean;
+  /** Whether machines that are to join may say so by the tokens in kube-system. Default true. */
+  readonly enableBootstrapTokenAuth?: boolean;
   /** First and last; default 30000 and 32767. */
   readonly serviceNodePortRange?: readonly [number, number];
   /** How long a stop waits for requests in flight. */
@@ -266,6 +269,7 @@ class ComposedApiServer implements ApiServer {
           new RequestHeaders(requestHeader, new ClientCertificates(host.clock, requestHeader.clientCa)),
         certificates: new ClientCertificates(host.clock, requestHeader && (options.tls?.clientCa ?? "")),
         tokens: verifier,
+        bootstrapTokens: config.enableBootstrapTokenAuth === false ? undefined : new BootstrapTokens(host, store),
         anonymousAuth: config.anonymousAuth ?? true,
       }),
       impersonator: new Impersonator(this.authorizer),

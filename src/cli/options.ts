@@ -23,6 +23,7 @@ export interface ServerFlags extends EtcdFlags, KubeletClientFlags, FrontProxyFl
   readonly maxRequestsInflight: number;
   readonly maxMutatingRequestsInflight: number;
   readonly enablePriorityAndFairness: boolean;
+  readonly enableBootstrapTokenAuth: boolean;
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
   readonly admissionControlConfigFile?: string;
@@ -88,6 +89,12 @@ export function addServerFlags(command: Command): Command {
     .option(
       "--enable-priority-and-fairness <true|false>",
       "sort requests by flow schemas into priority levels, which share both bounds",
+      truth,
+      true,
+    )
+    .option(
+      "--enable-bootstrap-token-auth <true|false>",
+      "let in machines that are to join by the bootstrap tokens in kube-system",
       truth,
       true,
     )

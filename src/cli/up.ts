@@ -61,6 +61,7 @@ async function serve(flags: ServerFlags, components: Components, around: Surroun
     maxRequestsInFlight: flags.maxRequestsInflight,
     maxMutatingRequestsInFlight: flags.maxMutatingRequestsInflight,
     enablePriorityAndFairness: flags.enablePriorityAndFairness,
+    enableBootstrapTokenAuth: flags.enableBootstrapTokenAuth,
     enableAdmissionPlugins: flags.enableAdmissionPlugins,
     disableAdmissionPlugins: flags.disableAdmissionPlugins,
     admissionControlConfigFile: flags.admissionControlConfigFile,

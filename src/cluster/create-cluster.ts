@@ -80,6 +80,8 @@ export interface ClusterOptions {
   readonly maxMutatingRequestsInFlight?: number;
   /** Whether these bounds are shared among priority levels, into which flow schemas sort requests. Default true. */
   readonly enablePriorityAndFairness?: boolean;
+  /** Whether machines that are to join may say so by the tokens in kube-system. Default true. */
+  readonly enableBootstrapTokenAuth?: boolean;
   /** Admission plugins by the original's names: beside those that are on by default, and those of them that are off. */
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
@@ -126,6 +128,7 @@ type Optional =
   | "maxRequestsInFlight"
   | "maxMutatingRequestsInFlight"
   | "enablePriorityAndFairness"
+  | "enableBootstrapTokenAuth"
   | "enableAdmissionPlugins"
   | "disableAdmissionPlugins"
   | "admissionControlConfigFile"
@@ -147,6 +150,7 @@ function withDefaults(options: ClusterOptions): Settings {
     maxRequestsInFlight: options.maxRequestsInFlight,
     maxMutatingRequestsInFlight: options.maxMutatingRequestsInFlight,
     enablePriorityAndFairness: options.enablePriorityAndFairness,
+    enableBootstrapTokenAuth: options.enableBootstrapTokenAuth,
     enableAdmissionPlugins: options.enableAdmissionPlugins,
     disableAdmissionPlugins: options.disableAdmissionPlugins,
     admissionControlConfigFile: options.admissionControlConfigFile,
@@ -310,6 +314,7 @@ async function startServer(
       maxRequestsInFlight,
       maxMutatingRequestsInFlight,
       enablePriorityAndFairness: options.enablePriorityAndFairness,
+      enableBootstrapTokenAuth: options.enableBootstrapTokenAuth,
       serviceClusterIPRange: options.serviceClusterIPRange,
       advertiseAddress: options.advertiseAddress ?? advertiseAddress(bindAddress),
       endpointReconcilerType: options.endpointReconcilerType,

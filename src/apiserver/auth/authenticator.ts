@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
 import { errors } from "../../api/meta/index.ts";
 import type { UserInfo } from "../request.ts";
+import type { BootstrapTokens } from "./bootstrap-tokens.ts";
 import type { ClientCertificates } from "./client-certificate.ts";
 import type { RequestHeaders } from "./request-header.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
@@ -26,6 +27,8 @@ export interface AuthenticatorOptions {
   readonly requestHeaders?: RequestHeaders;
   readonly certificates: ClientCertificates;
   readonly tokens: TokenVerifier;
+  /** Of machines that are to join. */
+  readonly bootstrapTokens?: BootstrapTokens;
   readonly anonymousAuth: boolean;
 }
 
@@ -34,6 +37,7 @@ export function createAuthenticator({
   requestHeaders,
   certificates,
   tokens,
+  bootstrapTokens,
   anonymousAuth,
 }: AuthenticatorOptions): Authenticator {
   return {
@@ -44,7 +48,7 @@ export function createAuthenticator({
       const token = authorization === undefined ? undefined : bearerToken(authorization);
       const byCertificate = certificateUser(certificates, connection, token !== undefined);
       if (byCertificate !== undefined) return byCertificate;
-      if (token !== undefined) return tokenUser(tokens, token);
+      if (token !== undefined) return tokenUser(tokens, bootstrapTokens, token);
       if (!anonymousAuth) throw errors.unauthorized();
       return anonymous;
     },
@@ -65,10 +69,14 @@ function certificateUser(
   }
 }
 
-async function tokenUser(tokens: TokenVerifier, token: string): Promise<UserInfo> {
-  const verified = await tokens.verify(token);
-  if (verified === undefined) throw errors.unauthorized();
-  return verified.user;
+async function tokenUser(
+  tokens: TokenVerifier,
+  bootstrapTokens: BootstrapTokens | undefined,
+  token: string,
+): Promise<UserInfo> {
+  const user = (await tokens.verify(token))?.user ?? (await bootstrapTokens?.userOf(token));
+  if (user === undefined) throw errors.unauthorized();
+  return user;
 }
 
 function bearerToken(authorization: string): string | undefined {

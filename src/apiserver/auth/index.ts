@@ -5,6 +5,7 @@
 export { attributesOfRequest, forbidden, nameSelected, requireAllowed } from "./access.ts";
 export { type Authenticator, anonymous, createAuthenticator, type ShownCredentials } from "./authenticator.ts";
 export type { Attributes, Authorizer, Decision } from "./authorizer.ts";
+export { BootstrapTokens } from "./bootstrap-tokens.ts";
 export { ClientCertificates } from "./client-certificate.ts";
 export { createOnUpdateCheck, escalationCheck } from "./escalation.ts";
 export { Impersonator } from "./impersonation.ts";
