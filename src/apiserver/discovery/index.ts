@@ -8,5 +8,5 @@ export { apiGroup, apiGroupList, apiResourceList, apiVersions } from "./lists.ts
 export type { Descriptions } from "./openapi-schemas.ts";
 export { openApiV2 } from "./openapi-v2.ts";
 export { encodeOpenApiV2 } from "./openapi-v2-protobuf.ts";
-export { type OpenApiOptions, openApiV3, openApiV3Hash, openApiV3Index } from "./openapi-v3.ts";
+export { groupVersionOf, type OpenApiOptions, openApiV3, openApiV3Hash, openApiV3Index } from "./openapi-v3.ts";
 export { publishedDescriptions, publishedFieldText } from "./published-descriptions.ts";

@@ -3,8 +3,12 @@ import type { DiscoveredKind } from "./entry.ts";
 import type { SchemaCollector } from "./openapi-schemas.ts";
 
 const meta = "io.k8s.apimachinery.pkg.apis.meta.v1";
-/** Its texts of apiVersion, kind and metadata are those of all objects. */
+/** Its texts of apiVersion and kind are those of all objects. */
 const anyObject = "io.k8s.api.core.v1.ConfigMap";
+const conventions = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md";
+/** The published texts have none for fields of a named type; what explains custom resources looks for these. */
+const ofMetadata = `Standard object's metadata. More info: ${conventions}#metadata`;
+const ofListMetadata = `Standard list metadata. More info: ${conventions}#types-kinds`;
 
 /** Adds a custom resource's schema, completed by what every object has. */
 export function customDefinition(kind: DiscoveredKind, schemas: SchemaCollector): JsonObject {
@@ -28,12 +32,12 @@ export function customListDefinition(kind: DiscoveredKind, schemas: SchemaCollec
     properties: {
       apiVersion: typeField(schemas, "apiVersion"),
       items: {
-        description: `List of ${kind.resource}. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md`,
+        description: `List of ${kind.resource}. More info: ${conventions}`,
         type: "array",
         items: schemas.has(ownName) ? schemas.pathTo(ownName) : customDefinition(kind, schemas),
       },
       kind: typeField(schemas, "kind"),
-      metadata: referring(schemas, `${meta}.ListMeta`, undefined),
+      metadata: referring(schemas, `${meta}.ListMeta`, ofListMetadata),
     },
     "x-kubernetes-group-version-kind": [{ group: kind.group, kind: listKind, version: kind.version }],
   });
@@ -54,10 +58,9 @@ function typeField(schemas: SchemaCollector, field: "apiVersion" | "kind"): Json
 }
 
 /** OpenAPI 3 allows nothing beside a reference. */
-function referring(schemas: SchemaCollector, definition: string, description: string | undefined): JsonObject {
+function referring(schemas: SchemaCollector, definition: string, description: string): JsonObject {
   const ref = schemas.ref(definition);
-  if (schemas.version === "v2") return { ...(description && { description }), ...ref };
-  return { allOf: [ref], ...(description && { description }) };
+  return schemas.version === "v2" ? { description, ...ref } : { allOf: [ref], description };
 }
 
 /** A schema as the documents show it: whole objects, also embedded ones, have the fields that all objects have. */
@@ -72,7 +75,7 @@ function publishedSchema(schema: JsonObject, schemas: SchemaCollector, isRoot: b
   const isEmbedded = schema["x-kubernetes-embedded-resource"] === true;
   if (!isRoot && !isEmbedded) return shown;
   if (isEmbedded && schemas.version === "v2" && keepsUnknownFields(schema)) return shown;
-  const metadata = referring(schemas, `${meta}.ObjectMeta`, schemas.textOf(anyObject, "metadata"));
+  const metadata = referring(schemas, `${meta}.ObjectMeta`, ofMetadata);
   const common = { apiVersion: typeField(schemas, "apiVersion"), kind: typeField(schemas, "kind"), metadata };
   const complete = { ...shown, properties: { ...(isObject(shown.properties) ? shown.properties : {}), ...common } };
   if (!isEmbedded) return complete;

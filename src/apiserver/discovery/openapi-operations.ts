@@ -259,8 +259,13 @@ function reasonOf(code: string): string {
 
 /** `apps_v1`. */
 function tagOf(kind: DiscoveredKind): string {
-  const group = groupPart(kind.group);
-  return `${group.charAt(0).toLowerCase()}${group.slice(1)}_${kind.version}`;
+  return `${groupTag(kind.group)}_${kind.version}`;
+}
+
+/** `rbacAuthorization` of `rbac.authorization.k8s.io`. */
+export function groupTag(group: string): string {
+  const part = groupPart(group);
+  return part.charAt(0).toLowerCase() + part.slice(1);
 }
 
 /** `readAppsV1NamespacedDeployment`. */
@@ -273,7 +278,7 @@ function groupVersionPart(kind: DiscoveredKind): string {
 }
 
 /** `RbacAuthorization` of `rbac.authorization.k8s.io`, `Core` of the core group. */
-function groupPart(group: string): string {
+export function groupPart(group: string): string {
   if (group === "") return "Core";
   const words = group.replace(/\.k8s\.io$/, "").split(/[.-]/);
   return words.map(capitalized).join("");

@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../api/meta/index.ts";
 import { publishedDefinitions } from "../../api/schema/index.ts";
-import type { DiscoveredKind } from "./entry.ts";
+import { type DiscoveredKind, groupKinds } from "./entry.ts";
 import { PathWriter } from "./openapi-operations.ts";
+import { plainDocuments, plainPathItem, resourceListPath } from "./openapi-paths.ts";
 import { SchemaCollector } from "./openapi-schemas.ts";
 import { type OpenApiOptions, securitySchemes } from "./openapi-v3.ts";
 
@@ -40,6 +41,11 @@ function builtinPart(count: number, kinds: readonly DiscoveredKind[], options: O
     const writer = new PathWriter("v2", schemas);
     const paths: JsonObject = {};
     for (const kind of kinds) if (kind.openApiSchema === undefined) Object.assign(paths, writer.paths(kind));
+    const plain = [...plainDocuments(kinds).values()].flat();
+    const versions = [...groupKinds(kinds.filter(({ openApiSchema }) => openApiSchema === undefined))].flatMap(
+      ([group, own]) => [...own.keys()].map((version) => resourceListPath(group, version)),
+    );
+    for (const each of [...plain, ...versions]) paths[each.path] = plainPathItem(each, "v2", schemas);
     for (const definition of publishedDefinitions()) schemas.ref(definition);
     part = { paths, definitions: schemas.schemas() };
     parts.set(count, part);

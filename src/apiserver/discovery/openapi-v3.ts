@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { formatApiVersion, type JsonObject } from "../../api/meta/index.ts";
 import { type DiscoveredKind, groupKinds } from "./entry.ts";
 import { PathWriter } from "./openapi-operations.ts";
+import { plainDocuments, plainPathItem, resourceListPath } from "./openapi-paths.ts";
 import { type Descriptions, SchemaCollector } from "./openapi-schemas.ts";
 
 export interface OpenApiOptions {
@@ -22,18 +23,39 @@ export function openApiV3Index(kinds: readonly DiscoveredKind[], options: OpenAp
       paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(own, options)}` };
     }
   }
+  for (const name of plainDocuments(kinds).keys()) {
+    paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${plainHash(name, options)}` };
+  }
   return { paths };
 }
 
-/** The hash that openApiV3Index gives for a group version; undefined where it has no kinds. */
+/** The hash that openApiV3Index gives for a document; undefined where there is none of this name. */
 export function openApiV3Hash(
   kinds: readonly DiscoveredKind[],
-  group: string,
-  version: string,
+  name: string,
   options: OpenApiOptions,
 ): string | undefined {
-  const own = groupKinds(kinds).get(group)?.get(version);
+  if (plainDocuments(kinds).has(name)) return plainHash(name, options);
+  const own = kindsOf(kinds, name);
   return own && hashOf(own, options);
+}
+
+/** The kinds of `api/v1` or `apis/GROUP/VERSION`. */
+function kindsOf(kinds: readonly DiscoveredKind[], name: string): readonly DiscoveredKind[] | undefined {
+  const [group, version] = groupVersionOf(name);
+  return groupKinds(kinds).get(group)?.get(version);
+}
+
+/** Group and version of the document's name; both empty where it has none. */
+export function groupVersionOf(name: string): readonly [group: string, version: string] {
+  const [prefix, first = "", second = "", more] = name.split("/");
+  if (prefix === "api" && second === "") return ["", first];
+  return prefix === "apis" && more === undefined ? [first, second] : ["", ""];
+}
+
+function plainHash(name: string, { gitVersion, descriptions }: OpenApiOptions): string {
+  const text = JSON.stringify([gitVersion, descriptions?.() !== undefined, name]);
+  return createHash("sha512").update(text).digest("hex").toUpperCase();
 }
 
 /** Built-in schemas change with the server's version alone, so that no document need be built for its hash. */
@@ -56,19 +78,22 @@ function factsOf(kind: DiscoveredKind): string {
   return text;
 }
 
-/** `/openapi/v3/apis/GROUP/VERSION`, or undefined where no kind is of the group version. */
+/** `/openapi/v3/NAME`: `apis/GROUP/VERSION` with its kinds, or a path that is no resource; undefined where there is none. */
 export function openApiV3(
   kinds: readonly DiscoveredKind[],
-  group: string,
-  version: string,
+  name: string,
   options: OpenApiOptions,
 ): JsonObject | undefined {
-  const own = groupKinds(kinds).get(group)?.get(version);
-  if (own === undefined) return undefined;
+  const plain = plainDocuments(kinds).get(name);
+  const own = kindsOf(kinds, name);
+  if (own === undefined && plain === undefined) return undefined;
   const schemas = new SchemaCollector("v3", options.descriptions?.());
   const writer = new PathWriter("v3", schemas);
   const paths: JsonObject = {};
-  for (const kind of own) Object.assign(paths, writer.paths(kind));
+  for (const each of plain ?? [resourceListPath(...groupVersionOf(name))]) {
+    paths[each.path] = plainPathItem(each, "v3", schemas);
+  }
+  for (const kind of own ?? []) Object.assign(paths, writer.paths(kind));
   return {
     openapi: "3.0.0",
     info: { title: "Kubernetes", version: options.gitVersion },

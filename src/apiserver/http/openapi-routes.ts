@@ -2,6 +2,7 @@ import type { KindRegistry } from "../../api/kinds/index.ts";
 import { errors, type JsonObject } from "../../api/meta/index.ts";
 import {
   encodeOpenApiV2,
+  groupVersionOf,
   type OpenApiOptions,
   openApiV2,
   openApiV3,
@@ -72,14 +73,14 @@ export class OpenApiRoutes {
   }
 
   async #sendGroupVersion(request: PathRequest): Promise<void> {
-    const [, , , prefix, first = "", second = ""] = request.path.split("/");
-    const [group, version] = prefix === "api" ? ["", first] : [first, second];
+    const name = request.path.slice("/openapi/v3/".length);
+    const [group, version] = groupVersionOf(name);
     const delegated = this.#kinds.delegated(group, version);
     if (delegated !== undefined && this.#delegates !== undefined) {
       await this.#delegates.serve(delegated, request.exchange, request.user);
       return;
     }
-    const hash = openApiV3Hash(this.#kinds.all(), group, version, this.#options);
+    const hash = openApiV3Hash(this.#kinds.all(), name, this.#options);
     if (hash === undefined) throw errors.genericNotFound();
     requireJson(request);
     const asked = request.query.get("hash")?.[0];
@@ -91,15 +92,14 @@ export class OpenApiRoutes {
     }
     const headers = headersOf(request);
     if (asked !== undefined) headers["cache-control"] = "public, immutable";
-    (await this.#groupVersion(group, version, hash)).send(request.exchange, headers);
+    (await this.#document(name, hash)).send(request.exchange, headers);
   }
 
-  #groupVersion(group: string, version: string, hash: string): Promise<EtagDocument> {
-    const name = `${group}/${version}`;
+  #document(name: string, hash: string): Promise<EtagDocument> {
     if (this.#hashes.get(name) !== hash) this.#ofVersions.forget(name);
     this.#hashes.set(name, hash);
     return this.#ofVersions.get(name, () => {
-      const document = openApiV3(this.#kinds.all(), group, version, this.#options);
+      const document = openApiV3(this.#kinds.all(), name, this.#options);
       if (document === undefined) throw errors.genericNotFound();
       return encode(document);
     });
