@@ -105,7 +105,9 @@ class SimulatedKubelets implements Kubelets {
       if (pod === undefined) return [];
       return [hostsFolder(pod, podIPs), ...volumes.foldersOf(pod, name, environment)];
     };
-    const runtime = new SimulatedRuntime({ host, preloadedImages: node.images, scripts, pullMs, mountsOf });
+    const servesOtherwise = (podUid: string): void => kubelet.runner(podUid)?.recheck();
+    const images = { preloadedImages: node.images, scripts, pullMs };
+    const runtime = new SimulatedRuntime({ host, ...images, mountsOf, servesOtherwise });
     const network = new SimulatedNetwork(runtime);
     const recover = (pod: Pod): void => {
       const ran = adoptedPod(pod);

@@ -109,6 +109,11 @@ export class PodRunner {
     return this.#observed?.sandbox?.id;
   }
 
+  /** What probes found of the containers may no longer hold. */
+  recheck(): void {
+    this.#watch.recheck();
+  }
+
   /** A new version of the pod's object: what the kubelet itself wrote of it wakes nobody. */
   update(pod: Pod): void {
     const old = this.#pod;

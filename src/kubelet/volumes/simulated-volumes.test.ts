@@ -144,6 +144,25 @@ test("what is written into a host's folder is there for the next pod of the node
   expect(await printed("two")).toBe("kept\n");
 });
 
+test("a web server is ready as long as it has the page that is asked for", async () => {
+  cluster = await testCluster();
+  const page = "/usr/local/apache2/htdocs/index.html";
+  const readinessProbe = { httpGet: { path: "/index.html", port: 80 }, periodSeconds: 1, failureThreshold: 1 };
+  // It changes the files of a program of which nothing else is known.
+  const moves = `mv -v ${page} /tmp/; sleep 5; mv -v /tmp/index.html /usr/local/apache2/htdocs/`;
+  const exec = { command: ["sh", "-c", moves] };
+  const livenessProbe = { exec, initialDelaySeconds: 3, periodSeconds: 1000, timeoutSeconds: 10 };
+  const containers = [{ name: "a", image: "docker.io/library/httpd:2.4", readinessProbe, livenessProbe }];
+  await cluster.run(podOf("p", { containers } as never));
+  const isReady = async () => (await cluster.pod("p")).status?.containerStatuses?.[0]?.ready;
+  await cluster.seconds(2);
+  expect(await isReady()).toBe(true);
+  await cluster.seconds(3);
+  expect(await isReady()).toBe(false);
+  await cluster.seconds(5);
+  expect(await isReady()).toBe(true);
+});
+
 test("the downward API and the names of the pod are in its files", async () => {
   cluster = await testCluster();
   const items = [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }];

@@ -50,12 +50,15 @@ export class ContainerFiles implements FileSystem {
   readonly #own: Map<string, string>;
   readonly #modes = new Map<string, number>();
   readonly #findMounts: FindMounts | undefined;
+  readonly #changed: (() => void) | undefined;
   /** The deepest first. */
   #mounts: readonly MountedFolder[] | undefined;
 
-  constructor(own: Map<string, string>, findMounts?: FindMounts) {
+  /** @param changed told when one of the container's own files is written or deleted */
+  constructor(own: Map<string, string>, findMounts?: FindMounts, changed?: () => void) {
     this.#own = own;
     this.#findMounts = findMounts;
+    this.#changed = changed;
   }
 
   /** Whether programs have nothing to wait for. */
@@ -86,8 +89,10 @@ export class ContainerFiles implements FileSystem {
 
   set(path: string, text: string): void {
     const place = this.#placeOf(path);
-    if (place === undefined) this.#own.set(normal(path), text);
-    else {
+    if (place === undefined) {
+      this.#own.set(normal(path), text);
+      this.#changed?.();
+    } else {
       const before = place.mount.folder.get(place.path);
       place.mount.folder.written?.set(place.path, { mode: fileMode, ...before, text });
     }
@@ -95,7 +100,10 @@ export class ContainerFiles implements FileSystem {
 
   delete(path: string): boolean {
     const place = this.#placeOf(path);
-    if (place === undefined) return this.#own.delete(normal(path));
+    if (place === undefined) {
+      this.#changed?.();
+      return this.#own.delete(normal(path));
+    }
     return place.mount.folder.written?.delete(place.path) ?? false;
   }
 
@@ -170,13 +178,30 @@ function normal(path: string): string {
   return whole.length > 1 && whole.endsWith("/") ? whole.slice(0, -1) : whole;
 }
 
-/** Has every file, empty but for those that were written: of a program that is not interpreted nothing is known. */
+/**
+ * Has every file that was not deleted, empty but for those that were written: of a program that is not interpreted nothing
+ * is known.
+ */
 export class AnyFiles extends Map<string, string> {
-  override has(): boolean {
-    return true;
+  readonly #deleted = new Set<string>();
+
+  override has(path: string): boolean {
+    return !this.#deleted.has(path);
   }
 
-  override get(path: string): string {
-    return super.get(path) ?? "";
+  override get(path: string): string | undefined {
+    return this.has(path) ? (super.get(path) ?? "") : undefined;
+  }
+
+  override set(path: string, text: string): this {
+    this.#deleted.delete(path);
+    return super.set(path, text);
+  }
+
+  override delete(path: string): boolean {
+    if (!this.has(path)) return false;
+    super.delete(path);
+    this.#deleted.add(path);
+    return true;
   }
 }

@@ -3,6 +3,7 @@ import { type Duplex, duplexPair } from "node:stream";
 import type { Clock } from "../../../host/index.ts";
 import type { ContainerConfig } from "../runtime.ts";
 import { argvOf } from "./behaviour.ts";
+import { parseImageName } from "./images.ts";
 import type { SimulatedProcess } from "./process.ts";
 import { baseName, isAgnhost } from "./shell/index.ts";
 
@@ -24,6 +25,17 @@ export interface HttpAnswer {
 /** How long agnhost's `liveness` says that it is well. */
 const wellMs = 10_000;
 
+/** Where web servers have what they serve, by the last part of their image's name. */
+const documentRoots: Readonly<Record<string, string>> = {
+  httpd: "/usr/local/apache2/htdocs",
+  nginx: "/usr/share/nginx/html",
+};
+/** What images serve that show which of them runs. */
+const documents: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  nautilus: { "/data.json": '{"image": "nautilus.jpg"}\n' },
+  kitten: { "/data.json": '{"image": "kitten.jpg"}\n' },
+};
+
 /** A connection to a port on which a simulated container listens. It speaks HTTP. */
 export function connectToContainer(container: AnsweringContainer): Duplex {
   const [client, server] = duplexPair();
@@ -32,11 +44,16 @@ export function connectToContainer(container: AnsweringContainer): Duplex {
 }
 
 function serverOf(container: AnsweringContainer): Server {
-  return createServer((request, response) => answer(container, request, response));
+  return createServer((request, response) => void answer(container, request, response));
 }
 
-function answer(container: AnsweringContainer, request: IncomingMessage, response: ServerResponse): void {
+async function answer(
+  container: AnsweringContainer,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   request.resume();
+  await container.process.files.load([]);
   const { status, text } = answerOf(container, request.method ?? "GET", request.url ?? "/");
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(text);
 }
@@ -51,13 +68,27 @@ export function answerOf(container: AnsweringContainer, method: string, url: str
   const [program = "", subcommand] = argvOf(config);
   const agnhost = isAgnhost(baseName(program)) ? subcommand : undefined;
   const special = agnhost === undefined ? undefined : agnhostAnswer(container, agnhost, pathname, searchParams);
-  if (special !== undefined) return special;
+  const document = special ?? documentOf(container, pathname);
+  if (document !== undefined) return document;
   if (pathname === "/hostname" || pathname === "/hostName") return { status: 200, text: hostname };
   if (pathname === "/echo") {
     return { status: Number(searchParams.get("code") ?? 200), text: searchParams.get("msg") ?? "" };
   }
   const who = `simulated container ${config.metadata.name} of ${config.image.image} in ${hostname}`;
   return { status: 200, text: `${who}\n${method} ${url}\n` };
+}
+
+/** What a web server serves of its files; undefined where nothing is known of them. */
+function documentOf({ config, process }: AnsweringContainer, path: string): HttpAnswer | undefined {
+  const image = baseName(parseImageName(config.image.image)?.path ?? "");
+  const text = Object.hasOwn(documents, image) ? documents[image]?.[path] : undefined;
+  if (text !== undefined) return { status: 200, text };
+  const root = Object.hasOwn(documentRoots, image) ? documentRoots[image] : undefined;
+  if (root === undefined) return undefined;
+  const file = root + (path.endsWith("/") ? `${path}index.html` : path);
+  const found = process.files.get(file);
+  if (found === undefined) return { status: 404, text: "Not Found\n" };
+  return found === "" ? undefined : { status: 200, text: found };
 }
 
 function agnhostAnswer(

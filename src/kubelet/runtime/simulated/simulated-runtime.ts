@@ -60,6 +60,8 @@ export interface SimulatedRuntimeOptions {
   readonly pullMs?: number;
   /** What containers see of their pods' volumes; asked when a program that is interpreted needs it. Left out: nothing. */
   mountsOf?(container: MountingContainer): Promise<readonly MountedFolder[]>;
+  /** Files of a program that serves were changed from outside: it may answer otherwise now. */
+  servesOtherwise?(podUid: string): void;
 }
 
 export interface MountingContainer {
@@ -418,14 +420,13 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
   }
 
   #filesOf({ config, sandbox }: SimulatedContainer, isKnown: boolean): ContainerFiles {
-    const { mountsOf } = this.#options;
-    const own = isKnown ? new Map<string, string>() : new AnyFiles();
-    if (mountsOf === undefined) return new ContainerFiles(own);
+    const { mountsOf, servesOtherwise } = this.#options;
     const name = config.labels[containerNameLabel] ?? config.metadata.name;
     const { uid: podUid } = sandbox.config.metadata;
-    return new ContainerFiles(own, () =>
-      mountsOf({ podUid, name, environment: config.envs ?? [], podIPs: sandbox.ips }),
-    );
+    const environment = config.envs ?? [];
+    const findMounts = mountsOf && (() => mountsOf({ podUid, name, environment, podIPs: sandbox.ips }));
+    if (isKnown) return new ContainerFiles(new Map(), findMounts);
+    return new ContainerFiles(new AnyFiles(), findMounts, () => servesOtherwise?.(podUid));
   }
 
   #emit(type: ContainerEvent["type"], container: SimulatedContainer): void {
