@@ -386,3 +386,35 @@ test("Mutating Admission webhook, mutating webhook excluding object with specifi
   const mutated = await suite.api.create(configMaps, configMap("not-me", { start: "yes" }));
   expect(mutated.data).toEqual({ start: "yes", mutated: "yes" });
 });
+
+test("Admission webhook, admission control not allowed on webhook configuration objects, whose services may have an empty path", async () => {
+  for (const type of ["mutating", "validating"] as const) {
+    const service = { namespace: "default", name: "e2e-test-webhook", path: "", port: 8443 };
+    const made = await suite.api.create(webhookPaths[type], {
+      metadata: { name: `empty-path-${type}` },
+      webhooks: [
+        {
+          name: "dummy-webhook.k8s.io",
+          rules: [{ operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["invalid"] }],
+          clientConfig: { service },
+          sideEffects: "None",
+          admissionReviewVersions: ["v1", "v1beta1"],
+          failurePolicy: "Ignore",
+        },
+      ],
+    });
+    expect(made.webhooks[0].clientConfig.service).toEqual(service);
+    await suite.api.delete(`${webhookPaths[type]}/empty-path-${type}`);
+  }
+});
+
+test("Admission webhook, deny create, though the role that lets it read its certificates is bound without a group", async () => {
+  const path = "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings";
+  const made = await suite.api.create(path, {
+    metadata: { name: "webhook-auth-reader", annotations: { "rbac.authorization.kubernetes.io/autoupdate": "true" } },
+    roleRef: { apiGroup: "", kind: "Role", name: "extension-apiserver-authentication-reader" },
+    subjects: [{ kind: "ServiceAccount", name: "default", namespace: "default" }],
+  });
+  expect(made.roleRef.apiGroup).toBe("rbac.authorization.k8s.io");
+  await suite.api.delete(`${path}/webhook-auth-reader`);
+});

@@ -74,15 +74,25 @@ test("Admission webhook, mutate custom resource with pruning", async () => {
 test("Admission webhook, mutate custom resource with different stored version", async () => {
   const { api } = suite;
   const one = await define(api, { versions: [versionOf("v1", openSchema), versionOf("v2", openSchema)] });
-  await register("mutating", one, [adds("mutation-stage-1")]);
+  const rule = { apiGroups: [one.group], apiVersions: ["v1", "v2"], resources: ["foos"] };
+  await webhooks.register("mutating", `mutating-${one.group}`, [
+    webhooks.webhook("mutate-custom-resource-data-stage-1.k8s.io", adds("mutation-stage-1"), {
+      rules: [{ ...rule, operations: ["CREATE", "UPDATE"] }],
+    }),
+    webhooks.webhook("mutate-custom-resource-data-stage-2.k8s.io", adds("mutation-stage-2"), {
+      rules: [{ ...rule, operations: ["CREATE"] }],
+    }),
+  ]);
   const objects = one.objects(namespace);
-  await api.create(objects, objectOf(one, "cr-instance", { data: { start: "yes" } }));
-  await api.patch(one.path, "merge", {
+  await api.create(objects, objectOf(one, "cr-instance-1", { data: { "mutation-start": "yes" } }));
+  await api.patch(one.path, "strategic", {
     spec: {
       versions: [versionOf("v1", openSchema, { storage: false }), versionOf("v2", openSchema, { storage: true })],
     },
   });
-  const patched = await api.patch(`${objects}/cr-instance`, "merge", { data: { dummy: "test" } });
-  expect(patched.data).toEqual({ start: "yes", "mutation-stage-1": "yes", dummy: "test" });
-  expect((await api.get(`${one.objects(namespace, "v2")}/cr-instance`)).data.dummy).toBe("test");
+  const inV2 = `${one.objects(namespace, "v2")}/cr-instance-1`;
+  const patched = await api.patch(inV2, "json", [{ op: "add", path: "/dummy", value: "test" }]);
+  expect(patched.data).toEqual({ "mutation-start": "yes", "mutation-stage-1": "yes", "mutation-stage-2": "yes" });
+  expect(patched.dummy).toBe("test");
+  expect(patched.apiVersion).toBe(`${one.group}/v2`);
 });
