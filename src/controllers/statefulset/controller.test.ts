@@ -139,3 +139,80 @@ test("every pod gets its own claim, once", async () => {
   expect(claim?.metadata).toMatchObject({ name: "data-db-0", labels: { app: "db" } });
   expect(pod?.spec.volumes).toEqual([{ name: "data", persistentVolumeClaim: { claimName: "data-db-0" } }]);
 });
+
+const dataTemplate = {
+  apiVersion: "v1" as const,
+  kind: "PersistentVolumeClaim" as const,
+  metadata: { name: "data" },
+  spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+};
+
+test("a claim that goes while its pod is pending is made anew", async () => {
+  await start({ replicas: 1, volumeClaimTemplates: [dataTemplate] });
+  const claims = cluster.client.resource(resources.persistentvolumeclaims);
+  await claims.delete({ namespace: "default", name: "data-db-0" });
+  await cluster.settle();
+  const pod = await cluster.one(resources.pods, "db-0");
+  const labels = { ...pod.metadata.labels, touched: "yes" };
+  await cluster.client.resource(resources.pods).update({ ...pod, metadata: { ...pod.metadata, labels } });
+  await cluster.settle();
+  expect((await cluster.all(resources.persistentvolumeclaims)).map(({ metadata }) => metadata.name)).toEqual([
+    "data-db-0",
+  ]);
+});
+
+test("a pod is given back the labels that tell its ordinal", async () => {
+  await start({ replicas: 1 });
+  await cluster.runPods();
+  const metadata = { labels: { "apps.kubernetes.io/pod-index": null, "statefulset.kubernetes.io/pod-name": "x" } };
+  await cluster.client.resource(resources.pods).patch({ namespace: "default", name: "db-0" }, "merge", { metadata });
+  await cluster.settle();
+  expect((await cluster.one(resources.pods, "db-0")).metadata.labels).toMatchObject({
+    "apps.kubernetes.io/pod-index": "0",
+    "statefulset.kubernetes.io/pod-name": "db-0",
+  });
+  expect(await cluster.events()).toContain(
+    "Normal SuccessfulUpdate StatefulSet: Update Pod db-0 in StatefulSet db successful",
+  );
+});
+
+test("a pod whose labels do not fit is let go of, and taken back when they do", async () => {
+  await start({ replicas: 1 });
+  await cluster.runPods();
+  const pod = { namespace: "default", name: "db-0" };
+  const label = (app: string | null) =>
+    cluster.client.resource(resources.pods).patch(pod, "merge", { metadata: { labels: { app } } });
+  const owners = async () => (await cluster.one(resources.pods, "db-0")).metadata.ownerReferences ?? [];
+  const { uid } = (await cluster.one(resources.pods, "db-0")).metadata;
+  await label(null);
+  await cluster.settle();
+  expect(await owners()).toEqual([]);
+  await label("db");
+  await cluster.settle();
+  expect(await owners()).toMatchObject([{ kind: "StatefulSet", name: "db", controller: true }]);
+  expect((await cluster.one(resources.pods, "db-0")).metadata.uid).toBe(uid);
+});
+
+test("a failed pod is made anew without a word but that it goes and comes", async () => {
+  await start({ replicas: 1 });
+  const pod = await cluster.one(resources.pods, "db-0");
+  await cluster.client.resource(resources.pods).updateStatus({ ...pod, status: { phase: "Failed" } });
+  await cluster.settle();
+  await cluster.endDeletedPods();
+  expect((await cluster.one(resources.pods, "db-0")).metadata.uid).not.toBe(pod.metadata.uid);
+  expect(await cluster.events()).toEqual([
+    "Normal SuccessfulDelete StatefulSet: Delete Pod db-0 in StatefulSet db successful",
+    "Normal SuccessfulCreate StatefulSet: Create Pod db-0 in StatefulSet db successful",
+  ]);
+});
+
+test("a set that waits for its dependents to be deleted goes on telling how many are left", async () => {
+  await start({ replicas: 1 });
+  await cluster.runPods();
+  await cluster.client.resource(resources.statefulsets).delete(key, { propagationPolicy: "Foreground" });
+  const pod = { namespace: "default", name: "db-0" };
+  await cluster.client.resource(resources.pods).delete(pod, { gracePeriodSeconds: 0 });
+  await cluster.settle();
+  const { status } = await cluster.one(resources.statefulsets, "db");
+  expect([status?.replicas, status?.readyReplicas, await names()]).toEqual([0, undefined, []]);
+});

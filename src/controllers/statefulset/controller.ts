@@ -1,14 +1,15 @@
-import { isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
+import { controllerOf, isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from "../../api/types/index.ts";
 import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
+import { type Adopters, enqueueAdopters } from "../adopters.ts";
 import { claim } from "../claims.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
 import { Expectations } from "../expectations.ts";
-import { byController, controllerKey, indexByController, objectKey } from "../owners.ts";
-import { availableInMs, isNamespaceTerminating, messageOf } from "../pods/index.ts";
+import { byController, byNamespace, controllerKey, indexByController, indexByNamespace, objectKey } from "../owners.ts";
+import { availableInMs, hasEnded, isNamespaceTerminating, messageOf } from "../pods/index.ts";
 import { type History, syncHistory, templateOf, truncateHistory } from "../revisions/index.ts";
 import { goesWithEarlierPod, planClaimOwners } from "./claim-owners.ts";
-import { claimsOf, ordinalOf, podName, podOf, revisionOf } from "./identity.ts";
+import { claimsOf, identityLabels, ordinalOf, podName, podOf, revisionOf } from "./identity.ts";
 import { planStatefulSet, type StatefulAction, statefulStatus } from "./plan.ts";
 
 const component = "statefulset-controller";
@@ -18,7 +19,7 @@ const recreateEveryMs = 1000;
 /** Keeps numbered pods with names, host names and claims of their own. */
 export function startStatefulSetController(context: ControllerContext): RunningController {
   const { client, host, informers } = context;
-  const sets = informers.informer(resources.statefulsets);
+  const sets = informers.informer(resources.statefulsets, { indexers: { [byNamespace]: indexByNamespace } });
   const pods = informers.informer(resources.pods, { indexers: { [byController]: indexByController } });
   const revisions = informers.informer(resources.controllerrevisions, {
     indexers: { [byController]: indexByController },
@@ -43,7 +44,6 @@ export function startStatefulSetController(context: ControllerContext): RunningC
       recreatedAt.delete(key);
       return done;
     }
-    if (set.metadata.deletionTimestamp !== undefined) return done;
     const mayAct = expectations.satisfied(key);
     const hashLabel = "controller.kubernetes.io/hash";
     const history = await syncHistory({
@@ -68,10 +68,13 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     const status = statefulStatus(observed);
     if (!semanticEqual(set.status, status))
       await client.resource(resources.statefulsets).updateStatus({ ...set, status });
+    // What belongs to a set that is being deleted goes with it: only the status is kept.
+    if (set.metadata.deletionTimestamp !== undefined) return done;
+    for (const pod of held) await keepIdentity(set, pod);
     if (set.spec.volumeClaimTemplates?.length) for (const pod of held) await retainClaims(set, pod);
     let recreateInMs = 0;
     for (const action of mayAct ? planStatefulSet(observed) : []) {
-      if (action.kind === "remove" && action.failed) {
+      if (action.kind === "remove" && action.hasFailed) {
         recreateInMs = (recreatedAt.get(key) ?? 0) + recreateEveryMs - nowMs;
         if (recreateInMs > 0) break;
         recreatedAt.set(key, nowMs);
@@ -88,7 +91,7 @@ export function startStatefulSetController(context: ControllerContext): RunningC
   }
 
   function act(key: string, set: StatefulSet, history: History, action: StatefulAction): Promise<void> {
-    if (action.kind === "remove") return remove(key, set, action.pod, action.failed);
+    if (action.kind === "remove") return remove(key, set, action.pod);
     return create(set, history.all, action.ordinal, action.revision);
   }
 
@@ -110,7 +113,7 @@ export function startStatefulSetController(context: ControllerContext): RunningC
       if (isNamespaceTerminating(error)) return;
       // Ours, made a moment ago and not seen yet; or another's, then the next turn sees that it does not go away.
       if (isReason(error, "AlreadyExists")) return;
-      events.event(set, "Warning", "FailedCreate", `create ${what} failed error: ${messageOf(error)}`);
+      events.event(set, "Warning", "FailedCreate", `Create ${what} failed error: ${messageOf(error)}`);
       throw error;
     }
   }
@@ -143,6 +146,10 @@ export function startStatefulSetController(context: ControllerContext): RunningC
         await client.resource(resources.persistentvolumeclaims).create(draft);
       } catch (error) {
         if (isReason(error, "AlreadyExists")) continue;
+        if (!isNamespaceTerminating(error)) {
+          const what = `Claim ${name} for Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name}`;
+          events.event(set, "Warning", "FailedCreate", `Create ${what} failed error: ${messageOf(error)}`);
+        }
         throw error;
       }
       const message = `Create Claim ${name} Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name} success`;
@@ -150,12 +157,26 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     }
   }
 
-  async function remove(key: string, set: StatefulSet, pod: Pod, failed: boolean): Promise<void> {
-    const { name, namespace, uid } = pod.metadata;
-    if (failed) {
-      const message = `StatefulSet ${namespace}/${set.metadata.name} is recreating failed Pod ${name}`;
-      events.event(set, "Warning", "RecreatingFailedPod", message);
+  /** What makes a pod that of its ordinal is given back to it when somebody took it away. */
+  async function keepIdentity(set: StatefulSet, pod: Pod): Promise<void> {
+    const ordinal = ordinalOf(set, pod);
+    if (ordinal === undefined || hasEnded(pod) || pod.metadata.deletionTimestamp !== undefined) return;
+    if (pod.status?.phase === "Pending") await createClaims(set, ordinal);
+    const labels = { ...pod.metadata.labels, ...identityLabels(set, ordinal) };
+    if (semanticEqual(labels, pod.metadata.labels)) return;
+    const what = `Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name}`;
+    try {
+      await client.resource(resources.pods).update({ ...pod, metadata: { ...pod.metadata, labels } });
+      events.event(set, "Normal", "SuccessfulUpdate", `Update ${what} successful`);
+    } catch (error) {
+      if (isReason(error, "NotFound")) return;
+      events.event(set, "Warning", "FailedUpdate", `Update ${what} failed error: ${messageOf(error)}`);
+      throw error;
     }
+  }
+
+  async function remove(key: string, set: StatefulSet, pod: Pod): Promise<void> {
+    const { name, uid } = pod.metadata;
     expectations.expectDeletions(key, [uid ?? ""]);
     const what = `Pod ${name} in StatefulSet ${set.metadata.name}`;
     try {
@@ -164,7 +185,7 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     } catch (error) {
       expectations.forget(key);
       if (isReason(error, "NotFound")) return;
-      events.event(set, "Warning", "FailedDelete", `delete ${what} failed error: ${messageOf(error)}`);
+      events.event(set, "Warning", "FailedDelete", `Delete ${what} failed error: ${messageOf(error)}`);
       throw error;
     }
   }
@@ -174,6 +195,11 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     if (key === undefined) return;
     if (pod.metadata.deletionTimestamp !== undefined) expectations.deleted(key, pod.metadata.uid ?? "");
     controller.queue.add(key);
+  };
+  const adopters: Adopters<StatefulSet> = {
+    store: sets.store,
+    selector: ({ spec }) => labelSelectorAsSelector(spec.selector),
+    enqueue: (set) => controller.enqueue(set),
   };
   sets.addHandlers({
     add: (set) => controller.enqueue(set),
@@ -190,8 +216,16 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     },
   });
   pods.addHandlers({
-    add: enqueueOwner,
-    update: (_, pod) => enqueueOwner(pod),
+    add: (pod) => {
+      enqueueOwner(pod);
+      enqueueAdopters(pod, adopters);
+    },
+    update: (old, pod) => {
+      if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) enqueueOwner(old);
+      enqueueOwner(pod);
+      if (!semanticEqual(old.metadata.labels, pod.metadata.labels) || controllerOf(old) !== undefined)
+        enqueueAdopters(pod, adopters);
+    },
     delete: (pod) => {
       const key = controllerKey(pod, "StatefulSet", "apps");
       if (key !== undefined) expectations.deleted(key, pod.metadata.uid ?? "");

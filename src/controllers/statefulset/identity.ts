@@ -23,6 +23,11 @@ export function revisionOf(pod: Pod): string | undefined {
   return pod.metadata.labels?.[revisionHashLabel];
 }
 
+/** Labels by which the pod of an ordinal is found. */
+export function identityLabels(set: StatefulSet, ordinal: number): Record<string, string> {
+  return { [podNameLabel]: podName(set, ordinal), [podIndexLabel]: String(ordinal) };
+}
+
 /** The pod of an ordinal: its name, host name and volumes are its own for ever. */
 export function podOf(set: StatefulSet, template: PodTemplateSpec, revision: string, ordinal: number): Draft<Pod> {
   const pod = podFromTemplate(template, set);
@@ -30,8 +35,7 @@ export function podOf(set: StatefulSet, template: PodTemplateSpec, revision: str
   const labels = {
     ...pod.metadata.labels,
     [revisionHashLabel]: revision,
-    [podNameLabel]: name,
-    [podIndexLabel]: String(ordinal),
+    ...identityLabels(set, ordinal),
   };
   const claimed = (set.spec.volumeClaimTemplates ?? []).map((claim) => ({
     name: claim.metadata.name ?? "",

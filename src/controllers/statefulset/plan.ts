@@ -14,7 +14,7 @@ export interface StatefulObserved {
 
 export type StatefulAction =
   | { readonly kind: "create"; readonly ordinal: number; readonly revision: string }
-  | { readonly kind: "remove"; readonly pod: Pod; readonly failed: boolean };
+  | { readonly kind: "remove"; readonly pod: Pod; readonly hasFailed: boolean };
 
 /** What is to be done now; in order, one pod after the other, unless the set allows all at once. */
 export function planStatefulSet(observed: StatefulObserved): readonly StatefulAction[] {
@@ -31,7 +31,7 @@ export function planStatefulSet(observed: StatefulObserved): readonly StatefulAc
   for (const pod of condemned) {
     // An unhealthy pod halts scaling down, unless it is the one that all others wait for.
     if (inOrder && isUnhealthy(pod) && pod !== firstUnhealthy) return actions;
-    if (!isTerminating(pod)) actions.push({ kind: "remove", pod, failed: false });
+    if (!isTerminating(pod)) actions.push({ kind: "remove", pod, hasFailed: false });
     if (inOrder) return actions;
   }
   return actions.length > 0 ? actions : update(observed, wanted);
@@ -62,7 +62,7 @@ function ranked({ set, pods }: StatefulObserved): { wanted: Rank[]; condemned: P
 
 function bringUp(observed: StatefulObserved, ordinal: number, pod: Pod | undefined): StatefulAction | undefined {
   if (pod === undefined) return { kind: "create", ordinal, revision: revisionFor(observed, ordinal) };
-  if (hasEnded(pod) && !isTerminating(pod)) return { kind: "remove", pod, failed: pod.status?.phase === "Failed" };
+  if (hasEnded(pod) && !isTerminating(pod)) return { kind: "remove", pod, hasFailed: pod.status?.phase === "Failed" };
   return undefined;
 }
 
@@ -91,7 +91,7 @@ function update(observed: StatefulObserved, wanted: readonly Rank[]): StatefulAc
     if (ordinal < start + partition || pod === undefined) continue;
     if (unavailable >= allowed) break;
     const outdated = revisionOf(pod) !== updateRevision;
-    if (outdated && !isTerminating(pod)) actions.push({ kind: "remove", pod, failed: false });
+    if (outdated && !isTerminating(pod)) actions.push({ kind: "remove", pod, hasFailed: false });
     if (outdated || !isSettled(observed, pod)) unavailable++;
   }
   return actions;
