@@ -38,8 +38,8 @@ export function projectionOf({ configMap, secret, downwardAPI, projected }: Volu
     const { defaultMode = defaultFileMode, items } = downwardAPI;
     return { plugin: "kubernetes.io/downward-api", defaultMode, sources: [{ downwardAPI: { items } }] };
   }
-  const { defaultMode = defaultFileMode, sources = [] } = projected ?? {};
-  return { plugin: "kubernetes.io/projected", defaultMode, sources };
+  const { defaultMode = defaultFileMode, sources } = projected ?? {};
+  return { plugin: "kubernetes.io/projected", defaultMode, sources: sources ?? [] };
 }
 
 export interface Sources {
