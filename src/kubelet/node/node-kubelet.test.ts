@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import type { Pod } from "../../api/types/index.ts";
-import { createInformerFactory } from "../../client/index.ts";
+import { createInformerFactory, resources } from "../../client/index.ts";
 import { type PodSource, sharedPodSource } from "../pods/pod-source.ts";
 import { StatusWriter } from "../pods/status-writer.ts";
 import { SimulatedNetwork, SimulatedRuntime, simulatedProber } from "../runtime/simulated/index.ts";
@@ -26,7 +26,7 @@ async function nodeWithRuntime(
     client,
     host,
     node: { name: "bare", podCIDR: "10.1.0.0/24" },
-    settings: {},
+    settings: { statusCheckSeconds: 10 },
     ip: "192.0.2.9",
     backend: {
       runtime,
@@ -63,6 +63,24 @@ test("when the sandbox dies the whole pod is built anew, init containers first",
     lastState: { terminated: { exitCode: 137 } },
   });
   expect(await cluster.events("p")).toContain("SandboxChanged: Pod sandbox changed, it will be killed and re-created.");
+  await stop();
+});
+
+test("a resource that somebody tells of the node is allocatable, and no longer when it is taken back", async () => {
+  cluster = await testCluster();
+  const { kubelet, stop } = await nodeWithRuntime();
+  const nodes = cluster.client.resource(resources.nodes);
+  const tell = async (amount: string | null) => {
+    await nodes.patchStatus({ name: "bare" }, "merge", { status: { capacity: { "example.com/dongle": amount } } });
+    kubelet.nodeSeen(await cluster.node("bare"));
+    await cluster.seconds(11);
+    return (await cluster.node("bare")).status?.allocatable?.["example.com/dongle"];
+  };
+  expect(await tell("5")).toBe("5");
+  const { resourceVersion } = (await cluster.node("bare")).metadata;
+  await cluster.seconds(30);
+  expect((await cluster.node("bare")).metadata.resourceVersion, "nothing is written again").toBe(resourceVersion);
+  expect(await tell(null)).toBeUndefined();
   await stop();
 });
 

@@ -56,9 +56,10 @@ export function nodeStatus(
   old: NodeStatus | undefined,
   now: number,
 ): NodeStatus {
-  const { capacity, info, images, runtimeHandlers, features, volumesInUse = [] } = facts;
+  const { info, images, runtimeHandlers, features, volumesInUse = [] } = facts;
+  const capacity = { ...advertised(old, facts), ...facts.capacity };
   return {
-    capacity: { ...capacity },
+    capacity,
     allocatable: allocatableOf(capacity, {
       ...settings,
       thresholds: settings.eviction?.thresholds ?? simulatedThresholds,
@@ -76,6 +77,16 @@ export function nodeStatus(
     // An empty list replaces one that was told.
     ...(volumesInUse.length === 0 && old?.volumesInUse === undefined ? {} : { volumesInUse: [...volumesInUse] }),
   };
+}
+
+/** Resources that somebody else has told of the node: they are as allocatable as the kubelet's own. */
+function advertised(old: NodeStatus | undefined, { capacity }: NodeFacts): Record<string, string> {
+  const others = Object.entries(old?.capacity ?? {});
+  return Object.fromEntries(others.filter(([name]) => isExtendedResource(name) && !(name in capacity)));
+}
+
+function isExtendedResource(name: string): boolean {
+  return name.includes("/") && !/(^|\.)kubernetes\.io\//.test(name);
 }
 
 /** Reason and message of each condition while the node is short of it, and while it is not. */

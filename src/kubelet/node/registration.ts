@@ -58,9 +58,12 @@ export class NodeWriter {
     return nodeStatus(node.name, await facts(), settings, ip, known.status, host.clock.now());
   }
 
-  #write({ metadata }: Node, status: NodeStatus): Promise<Node> {
+  #write({ metadata, status: known }: Node, status: NodeStatus): Promise<Node> {
     const { client } = this.#options;
-    return client.resource(resources.nodes).patchStatus({ name: metadata.name ?? "" }, "strategic", { status });
+    const gone = Object.keys(known?.allocatable ?? {}).filter((name) => !(name in (status.allocatable ?? {})));
+    const allocatable = { ...status.allocatable, ...Object.fromEntries(gone.map((name) => [name, null])) };
+    const patch = { status: { ...status, allocatable } };
+    return client.resource(resources.nodes).patchStatus({ name: metadata.name ?? "" }, "strategic", patch);
   }
 
   async #tryRegister(): Promise<Node> {
