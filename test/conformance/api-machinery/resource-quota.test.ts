@@ -294,4 +294,13 @@ test("ResourceQuota, apply changes to a ResourceQuota status", async () => {
   });
   expect(repatched.status.hard.cpu).toBe("3");
   expect(repatched.spec.hard).toEqual(second);
+
+  // By clients that know quantities only as the type has them; what others write of the status is set right again.
+  const watching = await api.watch(quotas(namespace));
+  const set = await api.patch(`${path}/status`, "strategic", { status: { hard: { cpu: "2", memory: "2Gi" } } });
+  expect([set.status.hard, set.spec.hard]).toEqual([{ cpu: "2", memory: "2Gi" }, second]);
+  const hardIs = (cpu: string) => watching.next(({ object }) => object.status.hard.cpu === cpu);
+  await hardIs("2");
+  expect((await hardIs("1")).object.status.hard).toEqual(second);
+  watching.stop();
 });

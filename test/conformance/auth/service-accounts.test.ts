@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPublicKey, verify, X509Certificate } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Json } from "../support/api.ts";
 import { expectLifecycle } from "../support/lifecycle.ts";
@@ -225,4 +225,40 @@ test("Service account tokens auto mount optionally", async () => {
       expected,
     ]);
   }
+});
+
+test("OIDC Discovery (ServiceAccountIssuerDiscovery)", async () => {
+  // What the original's pod asks, asked from beside it: with a token of its own, at the issuer that this token names.
+  const { api } = suite;
+  const namespace = await suite.namespace();
+  const rbac = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+  const clusterRole = "system:service-account-issuer-discovery";
+  await api.create(rbac, {
+    metadata: { name: `${namespace}-${clusterRole}` },
+    subjects: [{ kind: "ServiceAccount", apiGroup: "", name: "default", namespace }],
+    roleRef: { name: clusterRole, apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole" },
+  });
+  const issue = async (audiences?: string[]): Promise<string> => {
+    const spec = { audiences, expirationSeconds: 600 };
+    return (await api.create(`${accounts(namespace)}/default/token`, { spec })).status.token;
+  };
+  const [header = "", payload = "", signature = ""] = (await issue(["oidc-discovery-test"])).split(".");
+  const decoded = (part: string): Json => JSON.parse(Buffer.from(part, "base64url").toString());
+  const { iss, aud, sub, exp } = decoded(payload);
+  expect([aud, sub]).toEqual([["oidc-discovery-test"], `system:serviceaccount:${namespace}:default`]);
+  expect(exp * 1000).toBeGreaterThan(Date.now());
+
+  const token = await issue();
+  const found = await api.call("GET", "/.well-known/openid-configuration", { token });
+  expect([found.status, found.headers["content-type"]]).toEqual([200, "application/json"]);
+  expect(found.body.issuer).toBe(iss);
+  expect(found.body.id_token_signing_alg_values_supported).toContain(decoded(header).alg);
+  const keys = await api.call("GET", new URL(found.body.jwks_uri).pathname, { token });
+  expect([keys.status, keys.headers["content-type"]]).toEqual([200, "application/jwk-set+json"]);
+  const jwk = keys.body.keys.find(({ kid }: Json) => kid === decoded(header).kid);
+  const key = createPublicKey({ key: jwk, format: "jwk" });
+  const signed = Buffer.from(`${header}.${payload}`);
+  const given = { key, dsaEncoding: "ieee-p1363" } as const;
+  expect(verify("sha256", signed, given, Buffer.from(signature, "base64url"))).toBe(true);
+  await api.delete(`${rbac}/${namespace}-${clusterRole}`);
 });

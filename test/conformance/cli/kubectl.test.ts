@@ -64,6 +64,9 @@ test("Kubectl, version", async () => {
       expect(version).toHaveProperty(field);
     }
   }
+  const short = await kubectl("default", ["version"]);
+  for (const side of ["Client", "Server"])
+    expect(short).toMatch(new RegExp(`${side} Version: v\\d\\.\\d+\\.[\\d\\w\\-.+]+`));
 });
 
 test("Kubectl, run pod", async () => {
