@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { keyOf } from "../../api/meta/index.ts";
+import { formatTime, keyOf } from "../../api/meta/index.ts";
 import type { Job, Pod } from "../../api/types/index.ts";
 import { type Draft, resources } from "../../client/index.ts";
 import { type TestCluster, testCluster } from "../test-cluster.ts";
@@ -35,12 +35,13 @@ async function start(spec: Partial<Job["spec"]>): Promise<TestCluster> {
 
 async function end(running: TestCluster, phase: "Succeeded" | "Failed", which = (_: Pod) => true) {
   await running.runPods();
+  const now = formatTime(running.host.clock.now());
   for (const pod of await running.all(resources.pods)) {
     if (pod.status?.phase !== "Running" || !which(pod)) continue;
     const status = {
       ...pod.status,
       phase,
-      conditions: [{ type: "Ready", status: "False", lastTransitionTime: pod.metadata.creationTimestamp }],
+      conditions: [{ type: "Ready", status: "False", lastTransitionTime: now }],
     };
     await running.client.resource(resources.pods).updateStatus({ ...pod, status });
   }
@@ -150,4 +151,31 @@ test("a pod that its job let go of loses the finalizer, also when that happened 
     .create({ metadata: { namespace: "default", name: "found", finalizers }, spec: { containers: spec.containers } });
   await running.settle();
   expect((await running.one(resources.pods, "found")).metadata.finalizers ?? []).toEqual([]);
+});
+
+test("after a success the next failure waits as the first did", async () => {
+  const running = await start({ completions: 3, backoffLimit: 6 });
+  await end(running, "Failed");
+  await running.settle(10_000);
+  await end(running, "Failed");
+  await running.settle(20_000);
+  await end(running, "Succeeded");
+  expect((await job(running)).status).toMatchObject({ failed: 2, succeeded: 1, active: 1 });
+  await running.settle(2000);
+  await end(running, "Failed");
+  expect((await job(running)).status?.active).toBeUndefined();
+  await running.settle(10_000);
+  expect((await job(running)).status?.active).toBe(1);
+});
+
+test("a pod that nobody controls is taken by the job that selects it, and goes if it is one too many", async () => {
+  const running = await start({});
+  const spec = { restartPolicy: "Never", containers: [{ name: "c", image: "i" }] };
+  const metadata = { namespace: "default", name: "stray", labels: { app: "other" } };
+  await running.client.resource(resources.pods).create({ metadata, spec });
+  await running.settle();
+  const stray = { namespace: "default", name: "stray" };
+  await running.client.resource(resources.pods).patch(stray, "merge", { metadata: { labels: { app: "j" } } });
+  await running.settle();
+  expect(await running.events()).toContain("Normal SuccessfulDelete Job: Deleted pod: stray");
 });

@@ -1,14 +1,16 @@
-import { isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
+import { controllerOf, isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
 import type { Job, JobStatus, Pod, PodTemplateSpec } from "../../api/types/index.ts";
 import { again, type Draft, done, never, type Outcome, resources, runController } from "../../client/index.ts";
+import { type Adopters, enqueueAdopters } from "../adopters.ts";
 import { claim } from "../claims.ts";
 import { addForOneOf } from "../coalescing.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
 import { Expectations } from "../expectations.ts";
-import { byController, controllerKey, indexByController, objectKey } from "../owners.ts";
+import { byController, byNamespace, controllerKey, indexByController, indexByNamespace, objectKey } from "../owners.ts";
 import { isNamespaceTerminating, PodControl, podFromTemplate } from "../pods/index.ts";
 import { slowStart } from "../slow-start.ts";
 import { isFinished } from "./conditions.ts";
+import { FailureStreaks, noFailures } from "./failure-streaks.ts";
 import { completionIndexAnnotation } from "./indexes.ts";
 import { jobMetrics } from "./measure.ts";
 import { failureCounts } from "./per-index.ts";
@@ -20,13 +22,14 @@ const byJob = "tracked by job";
 /** Runs pods to completion for jobs. */
 export function startJobController(context: ControllerContext): RunningController {
   const { client, host, informers } = context;
-  const jobs = informers.informer(resources.jobs);
+  const jobs = informers.informer(resources.jobs, { indexers: { [byNamespace]: indexByNamespace } });
   const pods = informers.informer(resources.pods, {
     indexers: { [byController]: indexByController, [byJob]: trackedBy },
   });
   const events = context.recorder(component);
   const podControl = new PodControl(client, events);
   const expectations = new Expectations(host);
+  const streaks = new FailureStreaks();
   const measured = jobMetrics(host);
   const controller = runController({
     name: component,
@@ -48,6 +51,7 @@ export function startJobController(context: ControllerContext): RunningControlle
     const tracked = pods.store.byIndex(byJob, key);
     if (job === undefined) expectations.forget(key);
     if (job === undefined || isFinished(job)) {
+      if (job !== undefined) streaks.forget(job);
       // Nobody counts these any more; held by the finalizer they could never go.
       for (const pod of tracked) await release(pod);
       return done;
@@ -65,7 +69,9 @@ export function startJobController(context: ControllerContext): RunningControlle
       store: pods.store,
     });
     for (const pod of tracked) if (!held.some(({ metadata }) => metadata.uid === pod.metadata.uid)) await release(pod);
-    const plan = planJob({ job, pods: held, mayAct, nowMs: host.clock.now() });
+    const nowMs = host.clock.now();
+    const streak = job.spec.backoffLimitPerIndex === undefined ? streaks.note(job, held, nowMs) : noFailures;
+    const plan = planJob({ job, pods: held, streak, mayAct, nowMs });
     const { error, missing = 0 } = await act(key, job, plan);
     const status = withoutMissing(plan.status, missing);
     if (!semanticEqual(job.status, status)) {
@@ -139,10 +145,19 @@ export function startJobController(context: ControllerContext): RunningControlle
   jobs.addHandlers({
     add: (job) => controller.enqueue(job),
     update: (_, job) => controller.enqueue(job),
-    delete: (job) => controller.enqueue(job),
+    delete: (job) => {
+      streaks.forget(job);
+      controller.enqueue(job);
+    },
   });
+  const adopters: Adopters<Job> = {
+    store: jobs.store,
+    selector: ({ spec }) => labelSelectorAsSelector(spec.selector),
+    enqueue: (job) => controller.enqueue(job),
+  };
   pods.addHandlers({
     add: (pod) => {
+      enqueueAdopters(pod, adopters);
       if (isTrackedOrphan(pod)) orphans.enqueue(pod);
       const key = keyOfJob(pod);
       if (key !== undefined) expectations.created(key);
@@ -152,6 +167,8 @@ export function startJobController(context: ControllerContext): RunningControlle
       if (pod.metadata.deletionTimestamp !== undefined) gone(pod);
       if (isTrackedOrphan(pod)) orphans.enqueue(pod);
       enqueue(pod);
+      if (!semanticEqual(old.metadata.labels, pod.metadata.labels) || controllerOf(old) !== undefined)
+        enqueueAdopters(pod, adopters);
       // One that was let go of is to be looked at by the job that had it: it may belong to it still.
       if (controllerKey(old, "Job", "batch") !== controllerKey(pod, "Job", "batch")) enqueue(old);
     },

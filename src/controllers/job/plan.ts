@@ -3,14 +3,13 @@ import type { Job, JobStatus, Pod } from "../../api/types/index.ts";
 import { byCreation } from "../owners.ts";
 import { isActive, isReady, isTerminating } from "../pods/index.ts";
 import { type Conditions, holds, tell } from "./conditions.ts";
+import { backoffLeftMs, backoffMs, endOf, type FailureStreak } from "./failure-streaks.ts";
 import { completionIndexOf, formatIndexes, freeIndexes, indexOf, parseIndexes } from "./indexes.ts";
 import { outcomeOf } from "./outcome.ts";
 import { failuresUpTo, type IndexFailures, indexFailures } from "./per-index.ts";
 import { failureVerdict, successVerdict } from "./policies.ts";
 
 export const trackingFinalizer = "batch.kubernetes.io/job-tracking";
-const firstBackoffMs = 10_000;
-const longestBackoffMs = 600_000;
 /** So many ended pods are accounted for in one go. */
 const accountedAtOnceMax = 500;
 
@@ -18,6 +17,7 @@ export interface JobObserved {
   readonly job: Job;
   /** All the job controls. */
   readonly pods: readonly Pod[];
+  readonly streak: FailureStreak;
   /** False until everything the controller did itself has been seen. */
   readonly mayAct: boolean;
   readonly nowMs: number;
@@ -81,7 +81,7 @@ export function planJob(observed: JobObserved): JobPlan {
   }
   const ending = holds(conditions, "FailureTarget") || holds(conditions, "SuccessCriteriaMet");
   if (ending || job.metadata.deletionTimestamp !== undefined) accountAwaiting(job, tally);
-  const step = ending || job.spec.suspend ? stopAll(active) : nextStep(observed, tally, active, succeeded, failed);
+  const step = ending || job.spec.suspend ? stopAll(active) : nextStep(observed, tally, active, succeeded);
   const act = observed.mayAct && job.metadata.deletionTimestamp === undefined;
   const allGone = active.length === 0 && !pods.some(isTerminating) && noneUncounted(tally);
   const result = ending && allGone ? finish(conditions, events, nowMs) : { conditions };
@@ -261,11 +261,10 @@ function stopAll(active: readonly Pod[]): Step {
 }
 
 function nextStep(
-  { job, pods, nowMs }: JobObserved,
+  { job, pods, streak, nowMs }: JobObserved,
   tally: Tally,
   active: readonly Pod[],
   succeeded: number,
-  failed: number,
 ): Step {
   const { completions, parallelism = 1 } = job.spec;
   const wanted =
@@ -279,7 +278,7 @@ function nextStep(
   const terminating = job.spec.podReplacementPolicy === "Failed" ? pods.filter(isTerminating) : [];
   const missing = wanted - active.length - terminating.length;
   if (missing <= 0) return { create: 0, remove: [] };
-  const wait = tally.byIndex === undefined ? backoffLeftMs(pods, failed, nowMs) : 0;
+  const wait = tally.byIndex === undefined ? backoffLeftMs(streak, nowMs) : 0;
   if (wait > 0) return { create: 0, remove: [], againAfterMs: wait };
   if (!isIndexed(job)) return { create: missing, remove: [] };
   const taken = new Set([...tally.completedIndexes, ...(tally.byIndex?.failed ?? [])]);
@@ -310,28 +309,6 @@ function surplusPods(job: Job, active: readonly Pod[], wanted: number): readonly
 function indexBackoffLeftMs(failed: Pod | undefined, nowMs: number): number {
   if (failed === undefined) return 0;
   return endOf(failed, nowMs) + backoffMs(failuresUpTo(failed)) - nowMs;
-}
-
-function backoffMs(failures: number): number {
-  return Math.min(firstBackoffMs * 2 ** Math.min(failures - 1, 20), longestBackoffMs);
-}
-
-/** After each failure the next pod waits twice as long, counted from the end of the last that failed. */
-function backoffLeftMs(pods: readonly Pod[], failed: number, nowMs: number): number {
-  const ends = pods.filter(({ status }) => status?.phase === "Failed").map((pod) => endOf(pod, nowMs));
-  if (failed === 0 || ends.length === 0) return 0;
-  return Math.max(...ends) + backoffMs(failed) - nowMs;
-}
-
-function endOf(pod: Pod, nowMs: number): number {
-  const ends = (pod.status?.containerStatuses ?? []).flatMap(({ state }) =>
-    state?.terminated?.finishedAt ? [parseTime(state.terminated.finishedAt)] : [],
-  );
-  if (ends.length > 0) return Math.max(...ends);
-  const changes = (pod.status?.conditions ?? []).flatMap(({ lastTransitionTime }) =>
-    lastTransitionTime ? [parseTime(lastTransitionTime)] : [],
-  );
-  return changes.length > 0 ? Math.max(...changes) : nowMs;
 }
 
 interface Finish {
