@@ -3,8 +3,10 @@ import {
   mapKeyDefaults,
   plainBooleans,
   plainIntegers,
+  pointerIntegers,
   pointerReadOnly,
   pointerStrings,
+  requiredOmitted,
   requiredPointers,
 } from "./generate-facts.ts";
 import {
@@ -326,7 +328,8 @@ function fieldAttributes(
   const required = owner.required?.includes(field) ?? false;
   if (required) attributes.r = 1;
   const hasPointer = listed(requiredPointers, definition, field);
-  if ((required && !hasPointer) || field === "metadata" || listed(alwaysWritten, definition, field)) attributes.w = 1;
+  const isOmitted = hasPointer || listed(requiredOmitted, definition, field);
+  if ((required && !isOmitted) || field === "metadata" || listed(alwaysWritten, definition, field)) attributes.w = 1;
   else if (!hasPointer && isPlainScalar(definition, field, schema)) attributes.z = 1;
   const listType = schema["x-kubernetes-list-type"];
   if (listType === "map") attributes.l = "m";
@@ -353,11 +356,12 @@ function isRequired(source: { openApi: OpenApi }, list: Schema, key: string): bo
 function isPlainScalar(definition: string, field: string, schema: Schema): boolean {
   switch (schema.type) {
     case "string":
-      return schema.format !== "byte" && !listed(pointerStrings, definition, field);
+      return !listed(pointerStrings, definition, field);
     case "boolean":
       if (field === "readOnly") return !pointerReadOnly.has(typeOf(definition));
       return listed(plainBooleans, definition, field);
     case "integer":
+      if (listed(pointerIntegers, definition, field)) return false;
       return field === "observedGeneration" || field === "minReadySeconds" || listed(plainIntegers, definition, field);
     default:
       return false;

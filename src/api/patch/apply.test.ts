@@ -37,12 +37,15 @@ class Subject {
     return applied;
   }
 
-  update(manager: string, fields: JsonObject): void {
+  update(manager: string, fields: JsonObject, subresource = ""): void {
     const { apiVersion, kind, shape } = this.#type;
     const { metadata, ...rest } = fields;
     const next = { apiVersion, kind, metadata: { name: "o", ...(metadata as JsonObject) }, ...rest };
     const timestamp = t(++this.#second);
-    this.#store(next, updateManagedFields({ live: this.live, next, manager, apiVersion, timestamp, shape }));
+    this.#store(
+      next,
+      updateManagedFields({ live: this.live, next, manager, subresource, apiVersion, timestamp, shape }),
+    );
   }
 
   #store(object: JsonObject, managedFields: Applied["managedFields"]): void {
@@ -97,6 +100,21 @@ describe("applyPatch", () => {
     expect(again.managedFields).toEqual(metadataOf(before).managedFields);
   });
 
+  it("gives no time to who states what is there already, and keeps the time of who states less of it", () => {
+    const subject = configMap();
+    subject.apply("a", { data: { x: "1", y: "1" } });
+    const { managedFields } = subject.apply("b", { data: { x: "1", y: "1" } });
+    expect(managedFields?.map(({ manager, time }) => ({ manager, time }))).toEqual([
+      { manager: "b", time: undefined },
+      { manager: "a", time: t(1) },
+    ]);
+    expect(subject.apply("a", { data: { x: "1" } }).managedFields?.[1]).toMatchObject({
+      manager: "a",
+      time: t(1),
+      fieldsV1: { "f:data": { "f:x": {} } },
+    });
+  });
+
   it("refuses to change what another manager owns, unless forced", () => {
     const subject = configMap();
     subject.apply("a", { data: { x: "1", y: "1" } });
@@ -130,11 +148,21 @@ describe("applyPatch", () => {
     );
   });
 
+  it("tells conflicts with what a manager wrote to a subresource before those with its other writes", () => {
+    const subject = configMap();
+    subject.update("a", { data: { x: "1", y: "1" } });
+    subject.update("a", { data: { x: "2", y: "1" } }, "status");
+    expect(refusal(() => subject.apply("b", { data: { x: "3", y: "3" } })).message).toBe(
+      'Apply failed with 2 conflicts: conflicts with "a" with subresource "status" using v1:\n- .data.x\n' +
+        'conflicts with "a" using v1:\n- .data.y',
+    );
+  });
+
   it("lets managers share what they agree on", () => {
     const subject = configMap();
     subject.apply("a", { data: { x: "1" } });
     subject.apply("b", { data: { x: "1" } });
-    expect(Object.keys(subject.owners)).toEqual(["a Apply", "b Apply"]);
+    expect(Object.keys(subject.owners)).toEqual(["b Apply", "a Apply"]);
     subject.apply("a", {});
     expect(subject.live?.data).toEqual({ x: "1" });
     subject.apply("b", {});

@@ -165,7 +165,7 @@ function apply(request: ApplyRequest, config: JsonObject, managers: Managers): A
   let object = withoutNewNulls(next, live) as JsonObject;
   if (request.manager === kubectlManager) object = syncLastApplied(object, config);
   const sameObject = object === live;
-  settle(kept, id, applier, last, sameObject, request.timestamp);
+  settle(kept, id, applier, last, next === live ? last?.time : request.timestamp);
   const changed = !sameObject || !sameManagers(kept, managers) || managedFieldsOf(live) === undefined;
   if (!changed) return { object: live, managedFields: managedFieldsOf(live)?.slice(), changed };
   return { object: withoutManagedFields(object), managedFields: encodeManagers(kept), changed };
@@ -173,27 +173,29 @@ function apply(request: ApplyRequest, config: JsonObject, managers: Managers): A
 
 function created(request: ApplyRequest, config: JsonObject, id: string, applier: Manager): Applied {
   const managers = new Map<string, Manager>();
-  settle(managers, id, applier, undefined, false, request.timestamp);
+  settle(managers, id, applier, undefined, request.timestamp);
   const object = withoutNewNulls(config, {}) as JsonObject;
   return { object, managedFields: encodeManagers(managers), changed: true };
 }
 
-/** Records the applying manager, with a new time if the object or its fields changed. */
+/**
+ * Records the applying manager. As in the original, what it stated before keeps its time while the object stays the same,
+ * and who states for the first time what is there already gets none.
+ */
 function settle(
   managers: Map<string, Manager>,
   id: string,
   applier: Manager,
   last: Manager | undefined,
-  sameObject: boolean,
-  timestamp: string,
+  time: string | undefined,
 ): void {
   const set = withoutServerFields(applier.set);
   if (set.isEmpty) {
     managers.delete(id);
     return;
   }
-  const same = sameObject && last !== undefined && last.apiVersion === applier.apiVersion && last.set.equals(set);
-  managers.set(id, same ? last : { ...applier, set, time: timestamp });
+  const same = last !== undefined && last.time === time && last.apiVersion === applier.apiVersion;
+  managers.set(id, same && last.set.equals(set) ? last : { ...applier, set, time });
 }
 
 function sameManagers(a: Managers, b: Managers): boolean {

@@ -16,10 +16,14 @@ export type Managers = ReadonlyMap<string, Manager>;
 
 export const noManagers: Managers = new Map();
 
-/** An applier keeps its identity when it changes the version that it applies; an updater does not. */
+/**
+ * An applier keeps its identity when it changes the version that it applies; an updater does not. The text is the
+ * original's, for managers are told in its order.
+ */
 export function managerId(m: Pick<Manager, "manager" | "operation" | "apiVersion" | "subresource">): string {
-  const version = m.operation === "Apply" ? "" : m.apiVersion;
-  return `${m.manager}\u0000${m.operation}\u0000${version}\u0000${m.subresource}`;
+  const version = m.operation === "Apply" ? "" : `,"apiVersion":"${m.apiVersion}"`;
+  const subresource = m.subresource === "" ? "" : `,"subresource":"${m.subresource}"`;
+  return `{"manager":${JSON.stringify(m.manager)},"operation":"${m.operation}"${version}${subresource}}`;
 }
 
 /** A managedFields list that cannot be read. */

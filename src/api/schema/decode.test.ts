@@ -58,6 +58,21 @@ describe("decodeObject", () => {
     });
   });
 
+  it("writes and drops empty fields of single types as the original's structs do", () => {
+    const spec = { selector: {}, template: {}, replicas: 1 };
+    expect(decode({ apiVersion: "apps/v1", kind: "StatefulSet", spec }).object.spec).toMatchObject({ serviceName: "" });
+    const clientConfig = { caBundle: "", url: "https://h" };
+    const hook = { apiVersion: "admissionregistration.k8s.io/v1", kind: "ValidatingWebhookConfiguration" };
+    expect(decode({ ...hook, webhooks: [{ name: "w", clientConfig }] }).object.webhooks).toEqual([
+      { admissionReviewVersions: null, name: "w", clientConfig: { url: "https://h" } },
+    ]);
+    expect(decode({ apiVersion: "v1", kind: "Service", spec: { healthCheckNodePort: 0 } }).object.spec).toEqual({});
+    const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token: "" } };
+    expect(decode(review).object.spec).toEqual({});
+    const names = decode({ apiVersion: "v1", kind: "Node", status: { images: [{}] } }).object.status;
+    expect(names).toMatchObject({ images: [{ names: null }] });
+  });
+
   it("names unknown fields by their paths, in the document's order", () => {
     const containers = [{ name: "c", foo: 1 }];
     const spec = { containers, volumes: [{ name: "v", csi: { driver: "d", bar: 1 } }], x: null };

@@ -11,7 +11,7 @@ export interface ServerStorageVersion {
 export interface StorageVersion extends KubeObject {
   apiVersion: "internal.apiserver.k8s.io/v1alpha1";
   kind: "StorageVersion";
-  spec?: StorageVersionSpec;
+  spec: StorageVersionSpec;
   status?: StorageVersionStatus;
 }
 

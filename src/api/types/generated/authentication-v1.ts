@@ -21,18 +21,18 @@ export interface SelfSubjectReviewStatus {
 export interface TokenRequest extends KubeObject {
   apiVersion: "authentication.k8s.io/v1";
   kind: "TokenRequest";
-  spec?: TokenRequestSpec;
+  spec: TokenRequestSpec;
   status?: TokenRequestStatus;
 }
 
 export interface TokenRequestSpec {
-  audiences?: string[];
+  audiences?: string[] | null;
   boundObjectRef?: BoundObjectReference;
   expirationSeconds?: number;
 }
 
 export interface TokenRequestStatus {
-  expirationTimestamp?: string;
+  expirationTimestamp?: string | null;
   token?: string;
 }
 

@@ -3,7 +3,7 @@ import type { Condition, JsonValue, KubeObject, ListMeta, ObjectMeta } from "../
 import type { NodeSelector } from "./core-v1.ts";
 
 export interface AllocatedDeviceStatus {
-  conditions?: Condition[];
+  conditions?: Condition[] | null;
   data?: JsonValue;
   device: string;
   driver: string;
