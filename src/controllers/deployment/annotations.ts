@@ -16,6 +16,11 @@ const notCopied = new Set([
   "deprecated.deployment.rollback.to",
 ]);
 
+/** Whether an annotation goes from a deployment to its replica sets, and back with a rollback. */
+export function isCopiedAnnotation(name: string): boolean {
+  return !notCopied.has(name);
+}
+
 type Annotations = Readonly<Record<string, string>>;
 
 export function revisionOf(object: Pick<ReplicaSet, "metadata">): number {
@@ -52,7 +57,7 @@ export function withSizeAnnotations(deployment: Deployment, replicaSet: ReplicaS
 
 /** Annotations of the newest replica set: the deployment's own, and its revision with those it had before. */
 export function withNewestAnnotations(deployment: Deployment, replicaSet: ReplicaSet, revision: number): ReplicaSet {
-  const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !notCopied.has(name));
+  const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => isCopiedAnnotation(name));
   const annotated = withAnnotations(replicaSet, Object.fromEntries(inherited));
   const before = replicaSet.metadata.annotations?.[revisionAnnotation];
   if (before !== undefined && !/^\d+$/.test(before)) return annotated;

@@ -222,3 +222,24 @@ test("keeps only as many old replica sets as the history limit allows", async ()
   }
   expect(await sizes()).toEqual({ "nginx:3": "0/0", "nginx:4": "1/1" });
 });
+
+test("a deployment that asks for an earlier revision is rolled back to it", async () => {
+  await start(deployment("i:1", 1));
+  await finish();
+  const containers = [{ name: "c", image: "i:2" }];
+  const key = { namespace: "default", name: "web" };
+  const deployments = cluster.client.resource(resources.deployments);
+  await deployments.patch(key, "strategic", { spec: { template: { spec: { containers } } } });
+  await cluster.settle();
+  await finish();
+  expect(await sizes()).toEqual({ "i:1": "0/0", "i:2": "1/1" });
+  await deployments.patch(key, "merge", { metadata: { annotations: { "deprecated.deployment.rollback.to": "0" } } });
+  await cluster.settle();
+  await finish();
+  expect(await sizes()).toEqual({ "i:1": "1/1", "i:2": "0/0" });
+  const { annotations } = (await cluster.one(resources.deployments, "web")).metadata;
+  expect(annotations).toEqual({ "deployment.kubernetes.io/revision": "3" });
+  expect(await cluster.events()).toContain(
+    'Normal DeploymentRollback Deployment: Rolled back deployment "web" to revision 1',
+  );
+});

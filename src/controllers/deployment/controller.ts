@@ -16,6 +16,7 @@ import { hasEnded, isNamespaceTerminating, messageOf } from "../pods/index.ts";
 import { revisionAnnotation } from "./annotations.ts";
 import { condition, hasDeadline, withCondition } from "./conditions.ts";
 import { type Action, planDeployment } from "./plan.ts";
+import { planRollback, wantedRollback } from "./rollback.ts";
 import { replicasOf } from "./rolling.ts";
 import { sameTemplate } from "./template-hash.ts";
 
@@ -49,10 +50,21 @@ export function startDeploymentController(context: ControllerContext): RunningCo
       type: resources.replicasets,
       store: replicaSets.store,
     });
+    const rollback = paused(deployment) ? undefined : wantedRollback(deployment);
+    const isRolledOut = owned.some(({ spec }) => sameTemplate(spec.template, deployment.spec.template));
+    // What is rolled back must be a revision itself, so that one can come back to it.
+    if (rollback !== undefined && isRolledOut) return rollBack(deployment, owned, rollback);
     const plan = planDeployment({ deployment, replicaSets: owned, hasPods, nowMs: host.clock.now() });
     for (const action of plan.actions) await act(deployment, action);
     await writeStatus(deployment, plan.status, plan.revision);
     return plan.againAfterMs === undefined ? done : again(plan.againAfterMs);
+  }
+
+  async function rollBack(deployment: Deployment, owned: readonly ReplicaSet[], wanted: number): Promise<Outcome> {
+    const { deployment: next, event } = planRollback(deployment, owned, wanted);
+    await client.resource(resources.deployments).update(next);
+    events.event(deployment, event.type, event.reason, event.message);
+    return done;
   }
 
   async function refuseToSelectAll(deployment: Deployment): Promise<Outcome> {
@@ -171,6 +183,11 @@ export function startDeploymentController(context: ControllerContext): RunningCo
     },
   });
   return controller;
+}
+
+/** One that is being deleted rolls nothing back, either. */
+function paused({ metadata, spec }: Deployment): boolean {
+  return spec.paused === true || metadata.deletionTimestamp !== undefined;
 }
 
 function ignoreNotFound(error: unknown): void {

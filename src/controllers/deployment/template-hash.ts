@@ -28,7 +28,8 @@ export function sameTemplate(a: PodTemplateSpec | undefined, b: PodTemplateSpec 
   return semanticEqual(withoutHash(a), withoutHash(b));
 }
 
-function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | undefined {
+/** The template as a deployment has it. */
+export function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | undefined {
   const labels = template?.metadata?.labels;
   if (template === undefined || labels?.[templateHashLabel] === undefined) return template;
   const { [templateHashLabel]: _, ...rest } = labels;
