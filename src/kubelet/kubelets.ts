@@ -107,8 +107,9 @@ class SimulatedKubelets implements Kubelets {
     };
     const servesOtherwise = (podUid: string): void => kubelet.runner(podUid)?.recheck();
     const images = { preloadedImages: node.images, scripts, pullMs };
-    const runtime = new SimulatedRuntime({ host, ...images, mountsOf, servesOtherwise });
-    const network = new SimulatedNetwork(runtime);
+    const ask = (url: URL) => this.#answerAt(url);
+    const runtime = new SimulatedRuntime({ host, ...images, mountsOf, servesOtherwise, ask });
+    const network = new SimulatedNetwork(runtime, ask);
     const recover = (pod: Pod): void => {
       const ran = adoptedPod(pod);
       if (ran !== undefined) runtime.adopt(ran);
@@ -170,6 +171,13 @@ class SimulatedKubelets implements Kubelets {
     for (const { runtime, ip: nodeIP } of this.#nodes.values()) {
       if (ip === nodeIP) return connectTo(runtime, runtime.sandboxAt(undefined), `${ip}:${port}`, port);
       if (runtime.hasPodAddress(ip)) return connectTo(runtime, runtime.sandboxAt(ip), `${ip}:${port}`, port);
+    }
+    return undefined;
+  }
+
+  #answerAt(url: URL) {
+    for (const { runtime } of this.#nodes.values()) {
+      if (runtime.hasPodAddress(url.hostname)) return runtime.answerAt(url);
     }
     return undefined;
   }

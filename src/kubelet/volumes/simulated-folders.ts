@@ -85,7 +85,9 @@ export class ShownFolder implements SimulatedFolder {
     const shown = [...files].map(([path, { data, mode, uid }]): [string, SimulatedFile] => {
       // A group that owns a volume can read what its owner can.
       const shared = this.gid === undefined ? mode : mode | ((mode & 0o400) >> 3);
-      return [path, { text: Buffer.from(data).toString(), mode: shared, uid }];
+      const text = Buffer.from(data).toString();
+      const bytes = Buffer.from(text).equals(data) ? undefined : data;
+      return [path, { text, bytes, mode: shared, uid }];
     });
     this.#files = new Map(shown);
     this.#loadedAtMs = this.#options.clock.now();

@@ -173,3 +173,28 @@ test("the downward API and the names of the pod are in its files", async () => {
   await cluster.seconds(2);
   expect(await printed("p")).toBe('app="web"\n192.0.2.9\tfar\np\n');
 });
+
+test("a program that asks another pod by its address prints what it answers, and that one logs it", async () => {
+  cluster = await testCluster();
+  await cluster.run(podOf("server", { containers: [{ name: "a", ...agnhost("netexec") }] } as never));
+  await cluster.seconds(2);
+  const address = (await cluster.pod("server")).status?.podIP;
+  const httpGet = { host: address, port: 8080, path: "/echo?msg=hook" };
+  const container = box("a", `curl -s http://${address}:8080/hostname; sleep 1`, {
+    lifecycle: { postStart: { httpGet } },
+  });
+  await cluster.run(podOf("client", { containers: [container], restartPolicy: "Never" }));
+  await cluster.seconds(3);
+  expect(await printed("client")).toBe("server\n");
+  const log = await printed("server");
+  expect(log).toMatch(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d GET \/hostname$/m);
+  expect(log).toContain("GET /echo?msg=hook\n");
+});
+
+test("an image of the tag 404 is in no registry", async () => {
+  cluster = await testCluster();
+  await cluster.run(podOf("p", { containers: [{ name: "a", image: "webserver:404" }] } as never));
+  await cluster.seconds(1);
+  const why = 'docker.io/library/webserver:404": docker.io/library/webserver:404: not found';
+  expect(await cluster.events("p")).toContainEqual(expect.stringContaining(why));
+});

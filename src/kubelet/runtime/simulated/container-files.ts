@@ -4,6 +4,8 @@ import type { FileFacts, FileSystem } from "./shell/index.ts";
 /** A file in a volume of simulated containers. */
 export interface SimulatedFile {
   readonly text: string;
+  /** Where they are not its text's. */
+  readonly bytes?: Uint8Array;
   /** Permission bits. */
   readonly mode: number;
   readonly uid?: number;
@@ -82,6 +84,11 @@ export class ContainerFiles implements FileSystem {
     return place === undefined ? this.#own.get(normal(path)) : place.mount.folder.get(place.path)?.text;
   }
 
+  bytes(path: string): Uint8Array | undefined {
+    const place = this.#placeOf(path);
+    return place?.mount.folder.get(place.path)?.bytes;
+  }
+
   has(path: string): boolean {
     const place = this.#placeOf(path);
     return place === undefined ? this.#own.has(normal(path)) : place.mount.folder.get(place.path) !== undefined;
@@ -94,7 +101,7 @@ export class ContainerFiles implements FileSystem {
       this.#changed?.();
     } else {
       const before = place.mount.folder.get(place.path);
-      place.mount.folder.written?.set(place.path, { mode: fileMode, ...before, text });
+      place.mount.folder.written?.set(place.path, { mode: fileMode, ...before, text, bytes: undefined });
     }
   }
 

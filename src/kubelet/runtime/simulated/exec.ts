@@ -28,6 +28,7 @@ export function worldBeside(
     printError: (text) => printer.printError(text),
     listens: () => {},
     unknown: () => ({ afterMs: 0, exitCode: 0 }),
+    ask: process.ask,
     onTerm: () => {},
   };
 }

@@ -64,10 +64,10 @@ async function answer(
  */
 export function answerOf(container: AnsweringContainer, method: string, url: string): HttpAnswer {
   const { hostname, config } = container;
-  const { pathname, searchParams } = new URL(url, "http://localhost");
+  const { pathname, search, searchParams } = new URL(url, "http://localhost");
   const [program = "", subcommand] = argvOf(config);
   const agnhost = isAgnhost(baseName(program)) ? subcommand : undefined;
-  const special = agnhost === undefined ? undefined : agnhostAnswer(container, agnhost, pathname, searchParams);
+  const special = agnhost === undefined ? undefined : agnhostAnswer(container, agnhost, pathname, search);
   const document = special ?? documentOf(container, pathname);
   if (document !== undefined) return document;
   if (pathname === "/hostname" || pathname === "/hostName") return { status: 200, text: hostname };
@@ -95,7 +95,7 @@ function agnhostAnswer(
   { hostname, process, clock }: AnsweringContainer,
   subcommand: string,
   path: string,
-  parameters: URLSearchParams,
+  search: string,
 ): HttpAnswer | undefined {
   if (subcommand === "serve-hostname") return { status: 200, text: hostname };
   if (subcommand === "liveness" && path === "/healthz") {
@@ -105,7 +105,15 @@ function agnhostAnswer(
       : { status: 200, text: "ok", changes: true };
   }
   if (subcommand !== "netexec") return undefined;
+  process.print(`${logTime(clock.now())} GET ${path}${search}`);
   if (path === "/healthz") return { status: 200, text: "" };
-  if (path === "/shutdown" || path === "/exit") process.finish(Number(parameters.get("code") ?? 0) & 0xff);
+  if (path === "/shutdown" || path === "/exit") {
+    process.finish(Number(new URLSearchParams(search).get("code") ?? 0) & 0xff);
+  }
   return undefined;
+}
+
+/** As Go's standard logger writes it. */
+function logTime(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 19).replaceAll("-", "/").replace("T", " ");
 }

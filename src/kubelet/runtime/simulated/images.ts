@@ -9,6 +9,8 @@ const tagPattern = /^[\w][\w.-]{0,127}$/;
 const digestPattern = /^[a-z0-9+._-]+:[a-fA-F0-9]{32,}$/;
 /** Images whose programs the simulation knows are part of it: they are on every node. */
 const builtIn = ["busybox", "alpine", "nginx", "pause"];
+/** No registry has images of this tag. */
+const missingTag = "404";
 /** The same few images are named by many pods: what is known of so many is kept. */
 const knownImagesMax = 10_000;
 
@@ -65,7 +67,7 @@ export class SimulatedImages {
     return this.#present.has(imageNameText(name)) || isBuiltIn(name);
   }
 
-  /** @throws RuntimeError when the name is none, or its registry never answers (a domain of `.invalid`). */
+  /** @throws RuntimeError when the name is none, its registry never answers (a domain of `.invalid`), or has no such tag (`404`). */
   checkPullable(image: string): void {
     const name = parseImageName(image);
     if (name === undefined) {
@@ -78,6 +80,13 @@ export class SimulatedImages {
         `failed to pull and unpack image "${text}": failed to resolve reference "${text}": failed to do request: ` +
           `Head "https://${name.domain}/v2/${name.path}/manifests/${name.tag ?? name.digest}": ` +
           `dial tcp: lookup ${name.domain}: no such host`,
+      );
+    }
+    if (name.tag === missingTag) {
+      const text = imageNameText(name);
+      throw new RuntimeError(
+        "NotFound",
+        `failed to pull and unpack image "${text}": failed to resolve reference "${text}": ${text}: not found`,
       );
     }
   }

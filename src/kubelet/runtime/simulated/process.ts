@@ -24,6 +24,8 @@ export interface ProcessOptions {
   readonly hostname: string;
   readonly log: SimulatedLog;
   readonly files: ContainerFiles;
+  /** What programs are answered when they send a request to a pod. */
+  readonly ask?: ShellWorld["ask"];
   /** In the past for one that ran before this kubelet began. */
   readonly startedAtMs: number;
   onEnd(end: ProcessEnd): void;
@@ -39,6 +41,7 @@ export class SimulatedProcess {
   readonly #onEnd: (end: ProcessEnd) => void;
   readonly startedAtMs: number;
   readonly files: ContainerFiles;
+  readonly ask: ShellWorld["ask"];
   #timer: Timer | undefined;
   #killTimer: Timer | undefined;
   #ended = false;
@@ -49,10 +52,11 @@ export class SimulatedProcess {
   #atMs: number;
 
   constructor(options: ProcessOptions) {
-    const { clock, behaviour, config, hostname, log, files, startedAtMs, onEnd } = options;
+    const { clock, behaviour, config, hostname, log, files, ask, startedAtMs, onEnd } = options;
     this.#clock = clock;
     this.#hostname = hostname;
     this.files = files;
+    this.ask = ask;
     this.#behaviour = behaviour;
     this.#config = config;
     this.#log = log;
@@ -81,6 +85,11 @@ export class SimulatedProcess {
 
   get isInterpreted(): boolean {
     return this.#behaviour.kind === "program";
+  }
+
+  /** Prints a line as a server does that was asked something. */
+  print(line: string): void {
+    this.#log.write(`${line}\n`);
   }
 
   /** TERM, and KILL after `graceMs`. A shell or a sleep does not heed TERM, as the first process of a container. */
@@ -167,6 +176,7 @@ export class SimulatedProcess {
       variables: variablesOf(this.#config, this.#hostname),
       print,
       printError: print,
+      ask: this.ask,
       listens: () => {
         this.#listens = true;
       },

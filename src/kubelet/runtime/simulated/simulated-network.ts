@@ -9,6 +9,7 @@ import {
   portNumber,
 } from "../../probes/prober.ts";
 import { annotationFor, durationMs } from "./behaviour.ts";
+import type { HttpAnswer } from "./http-answer.ts";
 import type { SimulatedRuntime } from "./simulated-runtime.ts";
 
 const open: ProbeOutcome = { result: "success", output: "", holds: true };
@@ -17,14 +18,19 @@ const open: ProbeOutcome = { result: "success", output: "", holds: true };
 export class SimulatedNetwork implements PodNetwork {
   readonly #runtime: SimulatedRuntime;
 
-  constructor(runtime: SimulatedRuntime) {
+  readonly #ask: ((url: URL) => HttpAnswer | undefined) | undefined;
+
+  /** @param ask what pods of all nodes answer */
+  constructor(runtime: SimulatedRuntime, ask?: (url: URL) => HttpAnswer | undefined) {
     this.#runtime = runtime;
+    this.#ask = ask;
   }
 
   async http({ host, port, path = "/", scheme = "HTTP" }: HTTPGetAction, target: ProbeTarget): Promise<ProbeOutcome> {
     const address = `${host ?? target.podIP}:${portNumber(target.container, port)}`;
     const url = `${scheme.toLowerCase()}://${address}${path}`;
-    const answer = this.#runtime.answer(target.containerId, path);
+    const other = host === undefined || host === target.podIP ? undefined : URL.parse(url);
+    const answer = (other && this.#ask?.(other)) ?? this.#runtime.answer(target.containerId, path);
     if (answer === undefined) return { result: "failure", output: `Get "${url}": ${refusedAt(address)}` };
     if (answer.status >= 200 && answer.status < 400) {
       return answer.changes === true ? { result: "success", output: "" } : open;

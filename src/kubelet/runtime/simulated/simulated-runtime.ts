@@ -60,6 +60,8 @@ export interface SimulatedRuntimeOptions {
   readonly pullMs?: number;
   /** What containers see of their pods' volumes; asked when a program that is interpreted needs it. Left out: nothing. */
   mountsOf?(container: MountingContainer): Promise<readonly MountedFolder[]>;
+  /** What whoever has an address answers to a request; undefined when nobody has it. */
+  ask?(url: URL): HttpAnswer | undefined;
   /** Files of a program that serves were changed from outside: it may answer otherwise now. */
   servesOtherwise?(podUid: string): void;
 }
@@ -339,6 +341,13 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
     return answering === undefined ? undefined : answerOf(answering, "GET", url);
   }
 
+  /** What a pod answers to a GET at its address; undefined when it is no pod's of this node, or nothing listens there. */
+  answerAt(url: URL): HttpAnswer | undefined {
+    const sandbox = this.#sandboxes.get(this.sandboxAt(url.hostname) ?? "");
+    const listening = sandbox?.containers.find(listens);
+    return listening === undefined ? undefined : this.answer(listening.id, url.pathname + url.search);
+  }
+
   /** Whether the ports of a container answer. */
   listens(id: string): boolean {
     return this.#containers.get(id)?.process?.listens === true;
@@ -410,9 +419,10 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
       this.#emit("stopped", container);
     };
     const files = this.#filesOf(container, behaviour.kind === "program");
-    const { clock } = this.#options.host;
+    const { host, ask } = this.#options;
+    const { clock } = host;
     const { hostname } = sandbox.config;
-    const process = new SimulatedProcess({ clock, behaviour, config, hostname, log, files, startedAtMs, onEnd });
+    const process = new SimulatedProcess({ clock, behaviour, config, hostname, log, files, ask, startedAtMs, onEnd });
     container.state = "running";
     container.startedAtMs = startedAtMs;
     container.process = process;

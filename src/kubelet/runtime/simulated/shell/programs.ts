@@ -109,6 +109,18 @@ export const programs: Readonly<Record<string, Program>> = {
     io.print(`${path.includes("/") ? path.slice(0, path.lastIndexOf("/")) || "/" : "."}\n`);
     return 0;
   },
+  hexdump(args, io, world) {
+    const paths = args.filter((arg) => !arg.startsWith("-"));
+    for (const path of paths) {
+      const text = world.files.get(path);
+      if (text === undefined) {
+        io.printError(`hexdump: ${path}: No such file or directory\n`);
+        return 1;
+      }
+      io.print(hexLines(world.files.bytes?.(path) ?? Buffer.from(text)));
+    }
+    return 0;
+  },
   nproc(_, io) {
     io.print("1\n");
     return 0;
@@ -183,6 +195,19 @@ function copy(program: string, args: readonly string[], io: Io, world: ShellWorl
   }
   world.files.set(to.endsWith("/") ? to + (from.split("/").at(-1) ?? "") : to, text);
   return 0;
+}
+
+/** As `hexdump -C` shows bytes. */
+function hexLines(bytes: Uint8Array): string {
+  const address = (at: number): string => at.toString(16).padStart(8, "0");
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length; at += 16) {
+    const row = [...bytes.subarray(at, at + 16)];
+    const hex = row.map((byte, i) => `${i === 8 ? " " : ""}${byte.toString(16).padStart(2, "0")}`).join(" ");
+    const shown = row.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : ".")).join("");
+    lines.push(`${address(at)}  ${hex.padEnd(48)}  |${shown}|\n`);
+  }
+  return `${lines.join("")}${address(bytes.length)}\n`;
 }
 
 function unamePart(args: readonly string[], name: string): string {

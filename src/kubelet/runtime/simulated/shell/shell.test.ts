@@ -137,3 +137,9 @@ test.each(["select x in a; do :; done", "echo ${x@Q}", "echo 'open", "if true; t
     expect(outcome(script).exitCode).toBe("runs");
   },
 );
+
+test("hexdump shows the bytes of a file", () => {
+  expect(outcome("hexdump -C /present").output).toBe(
+    `00000000  68 65 72 65 0a                                    |here.|\n00000005\n`,
+  );
+});

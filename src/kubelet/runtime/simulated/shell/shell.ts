@@ -2,6 +2,7 @@ import { agnhost } from "./agnhost.ts";
 import { builtins } from "./builtins.ts";
 import { expandFields, expandText, matchesPattern, type Values } from "./expand.ts";
 import { type TextProgram, textPrograms } from "./filters.ts";
+import { request } from "./http-client.ts";
 import { baseName, isAgnhost, isClient, isQuiet, isServer, isShell } from "./names.ts";
 import { parseShell } from "./parse.ts";
 import { programs } from "./programs.ts";
@@ -301,6 +302,7 @@ export class Shell {
     if (isServer(name) || (name === "nc" && args.some((arg) => /^-[a-z]*l/.test(arg)))) {
       return yield* this.#serve();
     }
+    if (name === "curl" || name === "wget") return request(name, args, io, this.world);
     return isClient(name) ? 0 : yield* this.#opaque(argv.join(" "));
   }
 

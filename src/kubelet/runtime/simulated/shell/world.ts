@@ -19,6 +19,8 @@ export interface FileFacts {
 /** Files by their absolute path; a Map is one. */
 export interface FileSystem extends Iterable<readonly [string, string]> {
   get(path: string): string | undefined;
+  /** Of a file whose bytes are not those of its text. */
+  bytes?(path: string): Uint8Array | undefined;
   has(path: string): boolean;
   set(path: string, text: string): unknown;
   delete(path: string): boolean;
@@ -46,6 +48,8 @@ export interface ShellWorld {
   isFolder?(path: string): boolean;
   /** Folders at the root that are shown beside those that hold files. */
   readonly folders?: readonly string[];
+  /** What is answered to a request; undefined where nobody is known who could. Left out: nobody is. */
+  ask?(url: URL): { readonly status: number; readonly text: string } | undefined;
   /** What `trap` asked for on TERM. */
   onTerm(exitCode: number): void;
 }
