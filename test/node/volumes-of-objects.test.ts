@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KubeObject } from "../../src/api/meta/index.ts";
+import type { TokenReview } from "../../src/api/types/index.ts";
 import { resources } from "../../src/index.ts";
 import { containerdNeeds, RealNodeBox } from "../support/containerd/index.ts";
 import { missing } from "../support/requires.ts";
@@ -11,6 +12,14 @@ const reason = missing(containerdNeeds);
 let box: RealNodeBox;
 let pods: PodRuns;
 let names = 0;
+
+const tokenReviews = {
+  group: "authentication.k8s.io",
+  version: "v1",
+  resource: "tokenreviews",
+  kind: "TokenReview",
+  namespaced: false,
+} as const;
 
 interface Kind {
   readonly type: "configMap" | "secret";
@@ -214,12 +223,26 @@ describe.skipIf(reason !== undefined)(
 
     test("Service Account Tokens Must AutoMount", async () => {
       const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
-      const script = `cat ${folder}/namespace; echo; head -1 ${folder}/ca.crt; cut -d . -f 2 ${folder}/token`;
-      const [namespace, certificate, claims = ""] = (await pods.output({ script })).split("\n");
-      expect([namespace, certificate]).toEqual([pods.namespace, "-----BEGIN CERTIFICATE-----"]);
-      const token = JSON.parse(Buffer.from(claims, "base64url").toString());
-      expect(token.sub).toBe(`system:serviceaccount:${pods.namespace}:default`);
-      expect(token["kubernetes.io"].pod.name).toMatch(/^p\d+$/);
+      const shell = await pods.running({});
+      const { name = "", namespace = "", uid = "" } = shell.pod.metadata;
+      const node = await box.node();
+      const rootCa = await box.client.resource(resources.configmaps).get({ name: "kube-root-ca.crt", namespace });
+      expect(await shell.run(`cat ${folder}/namespace`)).toBe(namespace);
+      expect(await shell.run(`cat ${folder}/ca.crt`)).toBe(rootCa.data?.["ca.crt"]?.trim());
+      // The token says who the pod is, and where it runs.
+      const spec = { token: await shell.run(`cat ${folder}/token`) };
+      const { status } = await box.client.resource<TokenReview>(tokenReviews).create({ metadata: {}, spec });
+      expect([status?.authenticated, status?.error]).toEqual([true, undefined]);
+      expect(status?.user?.username).toBe(`system:serviceaccount:${namespace}:default`);
+      const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"];
+      expect(status?.user?.groups?.toSorted()).toEqual(groups.toSorted());
+      expect(status?.user?.extra).toEqual({
+        "authentication.kubernetes.io/credential-id": [expect.stringMatching(/^JTI=/)],
+        "authentication.kubernetes.io/node-name": [node.metadata.name],
+        "authentication.kubernetes.io/node-uid": [node.metadata.uid],
+        "authentication.kubernetes.io/pod-name": [name],
+        "authentication.kubernetes.io/pod-uid": [uid],
+      });
     });
     test("TokenRequestProjection should mount a projected volume with token using TokenRequest API.", async () => {
       const serviceAccountToken = { path: "token", expirationSeconds: 3600, audience: "vault" };

@@ -4,7 +4,7 @@ import type { Json } from "../support/api.ts";
 import { expectLifecycle } from "../support/lifecycle.ts";
 import { core, labelled, pods } from "../support/paths.ts";
 import { conformanceSuite } from "../support/suite.ts";
-import { pod } from "../support/workloads.ts";
+import { isReady, pod } from "../support/workloads.ts";
 
 const suite = conformanceSuite({ nodes: { count: 1 } });
 
@@ -261,4 +261,39 @@ test("OIDC Discovery (ServiceAccountIssuerDiscovery)", async () => {
   const given = { key, dsaEncoding: "ieee-p1363" } as const;
   expect(verify("sha256", signed, given, Buffer.from(signature, "base64url"))).toBe(true);
   await api.delete(`${rbac}/${namespace}-${clusterRole}`);
+});
+
+test("ServiceAccount, create and review token, of a pod on a node", async () => {
+  const { api } = suite;
+  const namespace = await suite.namespace();
+  await api.create(accounts(namespace), { metadata: { name: "mount-test" } });
+  await api.create(pods(namespace), pod("with-account", { spec: { serviceAccountName: "mount-test" } }));
+  const { metadata, spec } = await api.until(`${pods(namespace)}/with-account`, isReady);
+  const node = await api.get(`/api/v1/nodes/${spec.nodeName}`);
+  const { name, uid } = metadata;
+  const issued = await api.create(`${accounts(namespace)}/mount-test/token`, {
+    spec: { boundObjectRef: { apiVersion: "v1", kind: "Pod", name, uid } },
+  });
+  const review = async () => {
+    const spec = { token: issued.status.token };
+    return (await api.create("/apis/authentication.k8s.io/v1/tokenreviews", { spec })).status;
+  };
+  const { authenticated, error, user } = await review();
+  expect([authenticated, error]).toEqual([true, undefined]);
+  expect(user.username).toBe(`system:serviceaccount:${namespace}:mount-test`);
+  expect(user.groups).toEqual(
+    expect.arrayContaining(["system:authenticated", "system:serviceaccounts", `system:serviceaccounts:${namespace}`]),
+  );
+  expect(user.extra).toEqual({
+    "authentication.kubernetes.io/credential-id": [expect.stringMatching(/^JTI=/)],
+    "authentication.kubernetes.io/node-name": [node.metadata.name],
+    "authentication.kubernetes.io/node-uid": [node.metadata.uid],
+    "authentication.kubernetes.io/pod-name": [name],
+    "authentication.kubernetes.io/pod-uid": [uid],
+  });
+  await api.delete(`${pods(namespace)}/with-account`, { gracePeriodSeconds: 0 });
+  await api.untilGone(`${pods(namespace)}/with-account`);
+  // What was found out of a token is remembered for some seconds.
+  const isLet = async () => (await review()).authenticated ?? false;
+  await expect.poll(isLet, { timeout: 15_000, interval: 500 }).toBe(false);
 });
