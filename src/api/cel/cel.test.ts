@@ -37,6 +37,8 @@ describe("expressions", () => {
     ["[1, 2, 2].lastIndexOf(2)", 2],
     ["[].sum()", 0],
     ["sets.contains(object.list, [1, 2]) && sets.equivalent([1], [1, 1]) && !sets.intersects([1], [2])", true],
+    ["'a_1'.matches('^[[:alpha:]_]+[[:digit:]]\\\\z') && !object.name.matches('(?i)^WE$')", true],
+    [`'${"a".repeat(5_000)}!'.matches('^(a+)+$')`, false],
     ["'abc 123'.find('[0-9]+')", "123"],
     ["'123 abc 456'.findAll('[0-9]+')", ["123", "456"]],
     ["'1 2 3'.findAll('[0-9]', 2)", ["1", "2"]],

@@ -6,7 +6,6 @@ export { applyDefaults, dropNulls } from "./defaults.ts";
 export { checkEmbedded, coerceEmbedded, coerceMetadata, type UnknownFields } from "./embedded.ts";
 export { isKnownFormat } from "./formats.ts";
 export { checkListTypes } from "./list-types.ts";
-export { compilePattern } from "./pattern.ts";
 export { pruneUnknown } from "./prune.ts";
 export { compileSchema, type StructuralNode } from "./schema.ts";
 export { shapeOfSchema } from "./shape.ts";

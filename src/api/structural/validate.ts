@@ -6,10 +6,10 @@ import {
   type JsonObject,
   type JsonValue,
 } from "../meta/index.ts";
+import { re2, re2Problem } from "../re2/index.ts";
 import type { JSONSchemaProps } from "../types/index.ts";
 import { isObject } from "./copy-on-write.ts";
 import { formatCheck } from "./formats.ts";
-import { compilePattern } from "./pattern.ts";
 import { Run } from "./run.ts";
 import { schemaIn } from "./schema.ts";
 import { checkType } from "./value-type.ts";
@@ -58,11 +58,15 @@ function compileNode(schema: JSONSchemaProps): Check {
   };
 }
 
+/** What is no pattern judges nothing: definitions of today have none. */
+function matches(pattern: string, text: string): boolean {
+  return re2Problem(pattern) !== undefined || re2(pattern).test(text);
+}
+
 function compileText(schema: JSONSchemaProps): Check | undefined {
   const { minLength, maxLength, pattern, format } = schema;
   const ofFormat = format && (!schema.type || schema.type === "string") ? formatCheck(format) : undefined;
-  const expression = pattern ? compilePattern(pattern) : undefined;
-  if (minLength === undefined && maxLength === undefined && !expression && !ofFormat) return undefined;
+  if (minLength === undefined && maxLength === undefined && !pattern && !ofFormat) return undefined;
   return (value, _old, run) => {
     if (typeof value !== "string") return 0;
     const length = minLength === undefined && maxLength === undefined ? 0 : lengthOf(value);
@@ -70,7 +74,7 @@ function compileText(schema: JSONSchemaProps): Check | undefined {
       run.errors.push(fieldError.tooLong(run.field(), value, maxLength));
     } else if (minLength !== undefined && length < minLength) {
       run.invalid(value, `should be at least ${minLength} chars long`);
-    } else if (expression && !expression.test(value)) run.invalid(value, `should match '${pattern}'`);
+    } else if (pattern && !matches(pattern, value)) run.invalid(value, `should match '${pattern}'`);
     if (ofFormat && !ofFormat(value)) {
       const detail = `${run.name} in body must be of type ${format}: ${JSON.stringify(value)}`;
       run.errors.push(fieldError.typeInvalid(run.field(), value, detail));

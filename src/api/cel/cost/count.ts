@@ -1,3 +1,4 @@
+import { re2 } from "../../re2/index.ts";
 import { limits } from "../limits.ts";
 import { binaryCost, callCost, sizeOf } from "./call-costs.ts";
 import { factors, macroResults } from "./factors.ts";
@@ -139,10 +140,19 @@ function chargeCall(node: CelNode): void {
   const name = nameOf(node);
   // What is written out is converted once.
   if (conversions.has(name) && operandsOf(node).every(isConstant)) return;
+  const call = node.op === "rcall" && name === "matches" ? matching(handle) : handle;
   node.handle = (args, ...rest) => {
-    const result = handle(args, ...rest);
+    const result = call(args, ...rest);
     charge(callCost(name, Array.isArray(args) ? args : [], result));
     return result;
+  };
+}
+
+/** The library's own `matches` has patterns of JavaScript, and their time. */
+function matching(handle: NonNullable<CelNode["handle"]>): NonNullable<CelNode["handle"]> {
+  return (args, ...rest) => {
+    const [text, pattern] = Array.isArray(args) ? (args as unknown[]) : [];
+    return typeof text === "string" && typeof pattern === "string" ? re2(pattern).test(text) : handle(args, ...rest);
   };
 }
 

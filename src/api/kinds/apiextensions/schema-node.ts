@@ -48,27 +48,3 @@ export function* childrenOf(
   const items = schemaIn(schema.items);
   if (items) yield ["items", undefined, items];
 }
-
-/**
- * What is wrong with a pattern, if anything is. Patterns are RE2's: what only RE2 knows is not judged, what RE2 does not
- * know (looking ahead or behind, back references) is refused in the original's words.
- */
-export function goPatternProblem(pattern: string): string | undefined {
-  const unknown = /(?<!\\)\(\?<?[=!]/.exec(pattern);
-  if (unknown) return `error parsing regexp: invalid or unsupported Perl syntax: \`${unknown[0]}\``;
-  let isEscaped = false;
-  let isClass = false;
-  let depth = 0;
-  // A bracket that comes first in a class is one of its characters; named classes have brackets of their own.
-  for (const char of pattern.replace(/\[(\^?)\]/g, "[$1x").replace(/\[:\^?\w+:\]/g, "x")) {
-    if (isEscaped) isEscaped = false;
-    else if (char === "\\") isEscaped = true;
-    else if (isClass) isClass = char !== "]";
-    else if (char === "[") isClass = true;
-    else if (char === "(") depth++;
-    else if (char === ")" && --depth < 0) return `error parsing regexp: unexpected ): \`${pattern}\``;
-  }
-  if (isEscaped) return "error parsing regexp: trailing backslash at end of expression: ``";
-  if (isClass) return `error parsing regexp: missing closing ]: \`${pattern.slice(pattern.lastIndexOf("["))}\``;
-  return depth > 0 ? `error parsing regexp: missing closing ): \`${pattern}\`` : undefined;
-}

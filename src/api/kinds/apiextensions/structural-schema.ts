@@ -1,8 +1,9 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
 import { deepEqual, errorMessage, fieldError } from "../../meta/index.ts";
+import { re2Problem } from "../../re2/index.ts";
 import type { JSONSchemaProps } from "../../types/index.ts";
 import { checkComplete } from "./complete-schema.ts";
-import { branchFields, goPatternProblem, isTrue, schemaIn } from "./schema-node.ts";
+import { branchFields, isTrue, schemaIn } from "./schema-node.ts";
 
 type Level = "root" | "item" | "field";
 
@@ -129,7 +130,7 @@ function checkValues(
     }
   }
   if (schema.not) checkBranch(schema.not, false, path.child("not"), out);
-  const problem = schema.pattern ? goPatternProblem(schema.pattern) : undefined;
+  const problem = schema.pattern ? re2Problem(schema.pattern) : undefined;
   if (problem !== undefined) {
     const detail = `must be a valid regular expression, but isn't: ${problem}`;
     out.push(fieldError.invalid(path.child("pattern"), schema.pattern, detail));
