@@ -1,4 +1,4 @@
-import { builtinKinds, createKindRegistry, type KindRegistry } from "../api/kinds/index.ts";
+import { builtinKinds, createKindRegistry, type KindRegistry, servedKinds } from "../api/kinds/index.ts";
 import { isReason } from "../api/meta/index.ts";
 import { type Host, withTimeout } from "../host/index.ts";
 import type { Store } from "../store/index.ts";
@@ -226,7 +226,7 @@ class ComposedApiServer implements ApiServer {
     const verifier = new TokenVerifier(host, store, key, issuer, audiences, uses);
     this.#rbac = new RbacIndex(store, host);
     const rbac = new RbacAuthorizer(this.#rbac);
-    this.kinds = options.kinds ?? createKindRegistry(builtinKinds());
+    this.kinds = options.kinds ?? createKindRegistry(servedKinds(builtinKinds()));
     this.tokens = new TokenIssuer(host, key, issuer, audiences);
     this.#nodes = new NodeAuthorizer(store, host);
     this.authorizer = unionAuthorizer(this.#nodes, rbac);

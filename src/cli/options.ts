@@ -105,7 +105,10 @@ export function addServerFlags(command: Command): Command {
     )
     .option("--disable-admission-plugins <names>", "default admission plugins to leave out", names)
     .option("--admission-control-config-file <file>", "AdmissionConfiguration with the settings of admission plugins")
-    .option("--runtime-config <list>", "API versions to serve or not: api/beta=false,apps/v1=true,... (default: all)")
+    .option(
+      "--runtime-config <list>",
+      "API versions to serve or not: api/beta=true,apps/v1=false,... (default: the stable ones)",
+    )
     .addOption(
       new Option("--log-level <level>", "what goes to standard error")
         .choices(["debug", "info", "warn", "error"])

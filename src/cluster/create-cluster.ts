@@ -87,7 +87,7 @@ export interface ClusterOptions {
   readonly disableAdmissionPlugins?: readonly string[];
   /** A file that holds an AdmissionConfiguration. */
   readonly admissionControlConfigFile?: string;
-  /** Which API versions are served, as the original's --runtime-config says it; default all that are published. */
+  /** Which API versions are served, as the original's --runtime-config says it; default the stable ones. */
   readonly runtimeConfig?: string;
   /** How kubelets on other machines are reached; what is left out is the cluster's own. */
   readonly kubeletClient?: KubeletClientConfig;
@@ -301,7 +301,7 @@ async function startServer(
   const server = createApiServer({
     host,
     store,
-    kinds: createKindRegistry(servedKinds(builtinKinds(), options.runtimeConfig ?? "")),
+    kinds: createKindRegistry(servedKinds(builtinKinds(), options.runtimeConfig)),
     stores: elsewhere,
     nodes,
     tls: { ...pki.apiserver, clientCa: pki.ca.cert },

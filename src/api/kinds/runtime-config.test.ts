@@ -6,21 +6,19 @@ const kinds = builtinKinds();
 const versionsUnder = (config: string): Set<string> =>
   new Set(servedKinds(kinds, config).map(({ group, version }) => (group === "" ? version : `${group}/${version}`)));
 
-test("everything is served unless said otherwise", () => {
-  expect(servedKinds(kinds, "")).toEqual(kinds);
+test("stable versions are served, beta and alpha ones when they are switched on", () => {
+  const byDefault = versionsUnder("");
+  expect([...byDefault].filter((version) => /alpha|beta/.test(version))).toEqual([]);
+  expect(byDefault).toContain("apps/v1");
+  expect(versionsUnder("api/beta=true")).toContain("networking.k8s.io/v1beta1");
+  expect(versionsUnder("api/beta=true")).not.toContain("scheduling.k8s.io/v1alpha2");
   expect(servedKinds(kinds, "api/all=true")).toEqual(kinds);
 });
 
-test("stages of maturity are switched together", () => {
-  const stable = versionsUnder("api/beta=false,api/alpha=false");
-  expect([...stable].filter((version) => /alpha|beta/.test(version))).toEqual([]);
-  expect(stable).toContain("apps/v1");
-});
-
 test("the special wins over the general, wherever it stands", () => {
-  const served = versionsUnder("networking.k8s.io/v1beta1=true,api/beta=false");
-  expect(served).toContain("networking.k8s.io/v1beta1");
-  expect(served).not.toContain("storage.k8s.io/v1beta1");
+  const served = versionsUnder("networking.k8s.io/v1beta1=false,api/beta=true");
+  expect(served).toContain("storage.k8s.io/v1beta1");
+  expect(served).not.toContain("networking.k8s.io/v1beta1");
   expect(versionsUnder("api/all=false,v1,apps/v1=true")).toEqual(new Set(["v1", "apps/v1"]));
 });
 

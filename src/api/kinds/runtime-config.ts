@@ -11,15 +11,17 @@ const stages = ["api/all", "api/ga", "api/beta", "api/alpha"] as const;
 /**
  * The kinds that are served under a `--runtime-config`: `KEY=true|false`, separated by commas, where a key is `api/all`,
  * `api/ga`, `api/beta`, `api/alpha`, a group version (`v1`, `apps/v1`) or a resource of one (`apps/v1/deployments`). The
- * special wins over the general. What is not named is served (docs/decisions/0004). @throws RuntimeConfigError
+ * special wins over the general. What is not named is served if it is stable, and not if it is beta or alpha, as the
+ * original has it since v1.24 (KEP-3136). @throws RuntimeConfigError
  */
-export function servedKinds(kinds: readonly ResourceKind[], runtimeConfig: string): ResourceKind[] {
+export function servedKinds(kinds: readonly ResourceKind[], runtimeConfig = ""): ResourceKind[] {
   const settings = readSettings(runtimeConfig);
   for (const key of settings.keys()) checkKey(key, kinds);
   return kinds.filter((kind) => {
     const groupVersion = kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
-    const all = ["api/all", stageOf(kind.version), groupVersion, `${groupVersion}/${kind.resource}`];
-    return all.reduce((served, key) => settings.get(key) ?? served, true);
+    const stage = stageOf(kind.version);
+    const keys = ["api/all", stage, groupVersion, `${groupVersion}/${kind.resource}`];
+    return keys.reduce((served, key) => settings.get(key) ?? served, stage === "api/ga");
   });
 }
 

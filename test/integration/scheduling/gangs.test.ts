@@ -22,6 +22,7 @@ async function startGangWorld(): Promise<World> {
   const plugins = { multiPoint: { enabled: [{ name: "GangScheduling" }] } };
   const started = await startWorld({
     nodes: { count: 2, cpu: "2" },
+    runtimeConfig: "scheduling.k8s.io/v1alpha2=true",
     scheduler: { profiles: [{ schedulerName: "default-scheduler", plugins }] },
   });
   const name = "scheduler-pod-groups";
