@@ -36,6 +36,7 @@ export const flagNamesOfUp: FlagNames = {
 /** KubeletConfiguration (`kubelet.config.k8s.io/v1beta1`), by the path of each field. */
 const fields: Readonly<Record<string, Field>> = {
   address: { flag: "address", read: text },
+  allowedUnsafeSysctls: { flag: "allowedUnsafeSysctls", read: texts },
   "authentication.anonymous.enabled": { flag: "anonymousAuth", read: truth },
   "authentication.x509.clientCAFile": { flag: "clientCaFile", read: text },
   "authorization.mode": { flag: "authorizationMode", read: text },
@@ -101,7 +102,6 @@ const promises: Readonly<Record<string, unknown>> = {
 
 /** These do nothing here, and nothing is lost but speed, comfort or detail: who sets them is told so. */
 const withoutEffect: ReadonlySet<string> = new Set([
-  "allowedUnsafeSysctls",
   "authentication.webhook.cacheTTL",
   "authorization.webhook",
   "configMapAndSecretChangeDetectionStrategy",

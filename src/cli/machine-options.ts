@@ -11,6 +11,7 @@ export interface MachineFlags {
   readonly nodeIp?: string;
   readonly nodeLabels?: Readonly<Record<string, string>>;
   readonly maxPods: number;
+  readonly allowedUnsafeSysctls?: readonly string[];
   readonly podCidr?: string;
   readonly rootDir: string;
   readonly podManifestPath?: string;
@@ -114,6 +115,7 @@ export function addMachineFlags(command: Command): Command {
     )
     .option("--cgroup-root <path>", "what the cgroups of pods are below", "/")
     .option("--pod-max-pids <n>", "processes of one pod at most; -1 for no limit", integerIn(-1, 4_194_304), -1)
+    .option("--allowed-unsafe-sysctls <list>", "kernel settings that pods may change beside the safe ones", list)
     .option("--kube-reserved <list>", "kept from pods for Kubernetes itself, such as cpu=200m,memory=150Mi", reserved)
     .option("--system-reserved <list>", "kept from pods for the rest of the machine", reserved)
     .option("--eviction-hard <list>", "below this pods are evicted at once; the original's thresholds without this")

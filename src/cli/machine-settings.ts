@@ -8,6 +8,7 @@ import {
   parseThresholds,
   ShutdownConfigError,
   shutdownGracePeriods,
+  sysctlPatternProblem,
 } from "../kubelet/index.ts";
 import type { MachineFlags } from "./machine-options.ts";
 import { CommandError } from "./surroundings.ts";
@@ -39,6 +40,7 @@ export function machineSettings(flags: MachineFlags): MachineNodeOptions {
     name: flags.nodeName,
     ip: flags.nodeIp,
     pods: flags.maxPods,
+    allowedUnsafeSysctls: unsafeSysctls(flags),
     labels: flags.nodeLabels,
     podCIDR: flags.podCidr,
     rootDir: flags.rootDir,
@@ -53,6 +55,14 @@ export function machineSettings(flags: MachineFlags): MachineNodeOptions {
     network: { confDir: flags.cniConfDir, bridge: flags.cniBridge, masquerade: flags.masquerade },
     maxParallelImagePulls: flags.maxParallelImagePulls ?? (flags.serializeImagePulls ? 1 : Number.POSITIVE_INFINITY),
   };
+}
+
+function unsafeSysctls({ allowedUnsafeSysctls }: MachineFlags): readonly string[] | undefined {
+  for (const pattern of allowedUnsafeSysctls ?? []) {
+    const problem = sysctlPatternProblem(pattern);
+    if (problem !== undefined) throw new CommandError(`--allowed-unsafe-sysctls: ${problem}`);
+  }
+  return allowedUnsafeSysctls;
 }
 
 function inSeconds(ms: number | undefined): number | undefined {

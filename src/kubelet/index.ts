@@ -17,6 +17,7 @@ export type { LogOptions } from "./logs.ts";
 export { machineNodeName } from "./machine/machine-facts.ts";
 export { type CgroupSettings, defaultRootDir, type MachineOptions, machineAddress } from "./machine/real-node.ts";
 export type { KubeletSettings, NodeOptions } from "./node/node-options.ts";
+export { sysctlPatternProblem } from "./pods/sysctls.ts";
 export { type RealKubelet, type RealKubeletOptions, startRealKubelet } from "./real-kubelet.ts";
 export type * from "./runtime/runtime.ts";
 export type { ImageScript } from "./runtime/simulated/index.ts";

@@ -175,6 +175,15 @@ describe.skipIf(reason !== undefined)(`sandboxes on a real node${suffix}`, () =>
       expect(output).toBe("1\n");
     });
 
+    test("kernel settings that weigh on the machine are refused", async () => {
+      const namespace = await box.namespace();
+      const sysctls = [{ name: "kernel.msgmax", value: "10000000000" }];
+      await box.create(namespace, boxPod("p", sleeps, {}, { securityContext: { sysctls } }));
+      const { status } = await box.podUntil(namespace, "p", ({ status }) => status?.phase === "Failed");
+      const message = 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted';
+      expect(status).toMatchObject({ reason: "SysctlForbidden", message });
+    });
+
     test("a runtime class that the runtime does not know keeps the pod from starting, and says so", async () => {
       const namespace = await box.namespace();
       await box.client

@@ -287,7 +287,10 @@ export class NodeKubelet {
     const isNew = pod.status?.startTime == null;
     if (isNew && pod.metadata.deletionTimestamp == null && this.#node !== undefined) {
       const active = [...this.#runners.values()].map((runner) => runner.allocated).filter(isActive);
-      const refusal = this.#eviction?.refusalOf(pod) ?? this.#shutdown?.refusal ?? refusalOf(pod, this.#node, active);
+      const refusal =
+        this.#eviction?.refusalOf(pod) ??
+        this.#shutdown?.refusal ??
+        refusalOf(pod, this.#node, active, this.#options.settings.allowedUnsafeSysctls);
       if (refusal !== undefined) {
         this.#refuse(pod, refusal);
         return;

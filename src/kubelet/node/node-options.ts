@@ -56,6 +56,8 @@ export interface KubeletSettings extends Omit<Reservations, "thresholds"> {
   readonly imageScripts?: readonly ImageScript[];
   /** How long simulated pulls take. Default 0. */
   readonly pullMs?: number;
+  /** Kernel settings that pods may change though they weigh on others: names, or beginnings of names and `*`. */
+  readonly allowedUnsafeSysctls?: readonly string[];
   /** The port told to be the kubelet's. Default 10250. */
   readonly port?: number;
 }

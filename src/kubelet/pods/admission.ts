@@ -2,6 +2,7 @@ import { compareQuantity, parseQuantity, type Quantity, subQuantity, toMilli, to
 import { mayRunOn } from "../../api/placement/index.ts";
 import type { Node, Pod } from "../../api/types/index.ts";
 import { type PendingResize, podRequests } from "../pod-worker/index.ts";
+import { sysctlProblem } from "./sysctls.ts";
 
 /** Why a node does not take a pod that was bound to it. */
 export interface Refusal {
@@ -24,8 +25,23 @@ export function resizeRefusalOf(pod: Pod, node: Node, others: readonly Pod[]): P
 }
 
 /** The node's last word on a pod, as the original's predicates: a scheduler may have been wrong, or not asked. */
-export function refusalOf(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
-  return outOfResources(pod, node, others) ?? notMatching(pod, node) ?? portsTaken(pod, others);
+export function refusalOf(
+  pod: Pod,
+  node: Node,
+  others: readonly Pod[],
+  allowedUnsafeSysctls?: readonly string[],
+): Refusal | undefined {
+  return (
+    sysctlForbidden(pod, allowedUnsafeSysctls) ??
+    outOfResources(pod, node, others) ??
+    notMatching(pod, node) ??
+    portsTaken(pod, others)
+  );
+}
+
+function sysctlForbidden(pod: Pod, allowed: readonly string[] | undefined): Refusal | undefined {
+  const message = sysctlProblem(pod, allowed);
+  return message === undefined ? undefined : { reason: "SysctlForbidden", message };
 }
 
 function outOfResources(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {

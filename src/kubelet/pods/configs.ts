@@ -35,6 +35,7 @@ import { expandAll } from "./environment.ts";
 import { podHostname, sandboxHostname } from "./hostname.ts";
 import type { Machine } from "./machine.ts";
 import { containerSecurity, sandboxSecurity } from "./security.ts";
+import { dottedSysctl } from "./sysctls.ts";
 
 /**
  * What the runtime is told of a pod's sandbox.
@@ -46,7 +47,7 @@ export function sandboxConfig(pod: Pod, attempt: number, machine?: Machine, user
   const { name = "", namespace = "", labels, annotations } = pod.metadata;
   const { hostNetwork, securityContext } = pod.spec ?? {};
   const uid = podUid(pod);
-  const sysctls = (securityContext?.sysctls ?? []).map(({ name, value }) => [name, value]);
+  const sysctls = (securityContext?.sysctls ?? []).map(({ name, value }) => [dottedSysctl(name), value]);
   const hostname = machine === undefined ? podHostname(pod) : sandboxHostname(pod, machine.dns.clusterDomain);
   return {
     metadata: { name, uid, namespace, attempt },
