@@ -99,6 +99,21 @@ test("aggregator-supports-the-sample-apiserver", async () => {
 
   // The APIService itself: read, status replaced, patched, replaced, found by label, deleted.
   const services = suite.cluster.client().resource(resources.apiservices);
+  const one = `${apiServices}/${serviceName}`;
+  const told: Json = await api.get(`${one}/status`);
+  expect(told.status.conditions[0].message).toBe("all checks passed");
+  expect(((await api.patch(one, "merge", { spec: { versionPriority: 400 } })) as Json).spec.versionPriority).toBe(400);
+  await api.patch(one, "strategic", { metadata: { labels: { [serviceName]: "patched" } } });
+  const bare = { type: "Bare", status: "True", lastTransitionTime: null, reason: "E2E", message: "Set by e2e test" };
+  const statusOfBare = { status: { conditions: [...told.status.conditions, bare] } };
+  const repatched: Json = await api.patch(`${one}/status`, "strategic", statusOfBare);
+  expect(repatched.status.conditions.map(({ type }: Json) => type)).toContain("Bare");
+  // Who finds out from one document what there is finds it there, too.
+  const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+  const { body: groups } = await api.call("GET", "/apis", { headers: { accept } });
+  const listed = groups.items.find(({ metadata }: Json) => metadata.name === group);
+  expect(listed.versions[0].resources.map(({ resource }: Json) => resource)).toEqual(["flunders"]);
+
   const condition = { type: "StatusUpdated", status: "True", reason: "E2E", message: "Set by e2e test" };
   const current = await services.get({ name: serviceName });
   const conditions = [...(current.status?.conditions ?? []), condition];

@@ -27,8 +27,12 @@ async function controllerWithPods(name: string, replicas: number, namespace: str
 
 test("Garbage Collector, delete deployment, propagation policy background", async () => {
   const { api } = suite;
-  const { namespace } = await deployment();
-  await api.delete(`${apps(namespace, "deployments")}/web`, { propagationPolicy: "Background" });
+  const { namespace, deployment: owner } = await deployment();
+  const { uid } = owner.metadata;
+  await api.delete(`${apps(namespace, "deployments")}/web`, {
+    propagationPolicy: "Background",
+    preconditions: { uid },
+  });
   await api.untilList(apps(namespace, "replicasets"), (items) => items.length === 0);
   await api.untilList(pods(namespace), (items) => items.length === 0);
 });
@@ -62,7 +66,11 @@ test("Garbage Collector, delete replication controller, propagation policy orpha
   const { api } = suite;
   const namespace = await suite.namespace();
   const owner = await controllerWithPods("rc", 20, namespace);
-  await api.delete(`${core(namespace, "replicationcontrollers")}/rc`, { propagationPolicy: "Orphan" });
+  const { uid } = owner.metadata;
+  await api.delete(`${core(namespace, "replicationcontrollers")}/rc`, {
+    propagationPolicy: "Orphan",
+    preconditions: { uid },
+  });
   await api.untilGone(`${core(namespace, "replicationcontrollers")}/rc`);
   const { items } = await api.get(pods(namespace));
   expect(items).toHaveLength(20);
@@ -75,11 +83,12 @@ test("Garbage Collector, delete replication controller, propagation policy orpha
 test("Garbage Collector, delete replication controller, after owned pods", async () => {
   const { api } = suite;
   const namespace = await suite.namespace();
-  await controllerWithPods("rc", 20, namespace);
+  const { metadata } = await controllerWithPods("rc", 20, namespace);
   const path = core(namespace, "replicationcontrollers");
   const deleted = await api.watch(path, `resourceVersion=${(await api.get(path)).metadata.resourceVersion}`);
   const podsGone = await api.watch(pods(namespace));
-  await api.delete(`${path}/rc`, { propagationPolicy: "Foreground" });
+  const preconditions = { uid: metadata.uid };
+  await api.delete(`${path}/rc`, { propagationPolicy: "Foreground", preconditions });
   const marked = await deleted.next(({ object }) => object.metadata.deletionTimestamp !== undefined);
   expect(marked.object.metadata.finalizers).toContain("foregroundDeletion");
   const end = await deleted.next(({ type }) => type === "DELETED");

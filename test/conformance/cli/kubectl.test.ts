@@ -267,6 +267,8 @@ test("Kubectl, logs", async () => {
   const stamped = await logs("--tail=1", "--timestamps");
   expect(stamped).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z line 5\n$/);
   expect((await logs("--since=24h")).split("\n")).toHaveLength(6);
+  // What was written is soon older than a second.
+  await expect.poll(() => logs("--since=1s"), { timeout: 10_000, interval: 500 }).toBe("");
 });
 
 /** Starts `kubectl proxy`, reads its first line and asks it for the API's versions. */
