@@ -28,6 +28,13 @@ test("what a role grants, where it is bound, is what its subject may do; refusal
   expect(await k("auth can-i --list --as=bob")).toMatch(/pods +\[\] +\[\] +\[get list\]/);
 });
 
+test("what an administrator may do is listed once", async () => {
+  const { k } = await kubectlIn(box, "administrator");
+  const listed = await k("auth can-i --list --no-headers");
+  expect(listed.match(/^\*\.\* +\[\] +\[\] +\[\*\]$/gm)).toHaveLength(1);
+  expect(listed.match(/^ +\[\*\] +\[\] +\[\*\]$/gm)).toHaveLength(1);
+});
+
 test("who may write roles cannot give more than he has", async () => {
   const { k, fails } = await kubectlIn(box, "escalation");
   await k("create role writer --verb=create --resource=roles,rolebindings");
