@@ -16,7 +16,8 @@ import {
 import type { StartController } from "../context.ts";
 import { byController, byCreation, controllerKey, indexByController, objectKey } from "../owners.ts";
 import { isNamespaceTerminating, messageOf } from "../pods/index.ts";
-import { type CronPlan, planCronJob } from "./plan.ts";
+import { type CronPlan, hasEndedAs, lastDue, planCronJob, sortJobs } from "./plan.ts";
+import { zonedTime } from "./schedule.ts";
 
 const component = "cronjob-controller";
 const scheduledAnnotation = "batch.kubernetes.io/cronjob-scheduled-timestamp";
@@ -37,11 +38,12 @@ export const startCronJobController: StartController = ({ client, host, informer
   });
 
   async function reconcile(key: string): Promise<Outcome> {
-    const cronJob = cronJobs.store.get(key);
-    if (cronJob === undefined || cronJob.metadata.deletionTimestamp !== undefined) {
+    const known = cronJobs.store.get(key);
+    if (known === undefined) {
       startedAt.delete(key);
       return done;
     }
+    const { cronJob, jobs: owned } = await look(known);
     let schedule: CronSchedule;
     try {
       schedule = parseCronSchedule(cronJob.spec.schedule);
@@ -50,16 +52,56 @@ export const startCronJobController: StartController = ({ client, host, informer
         cronJob,
         "Warning",
         "UnparseableSchedule",
-        `unparseable schedule: ${cronJob.spec.schedule} : ${messageOf(error)}`,
+        `unparseable schedule: "${cronJob.spec.schedule}" : ${messageOf(error)}`,
       );
       return never(messageOf(error));
     }
-    const owned = jobs.store.byIndex(byController, cronJob.metadata.uid ?? "");
-    const plan = planCronJob({ cronJob, schedule, jobs: owned, nowMs: host.clock.now() });
+    const nowMs = host.clock.now();
+    const plan = planCronJob({ cronJob, schedule, jobs: owned, nowMs });
+    if (cronJob.metadata.deletionTimestamp !== undefined) {
+      // It starts nothing any more: only the status is kept.
+      startedAt.delete(key);
+      await writeStatus(cronJob, { ...plan, start: { kind: "none" } }, undefined);
+      return done;
+    }
+    if (plan.start.kind !== "none" && lastDue(cronJob, schedule, nowMs).tooMany) {
+      const message = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";
+      events.event(cronJob, "Warning", "TooManyMissedTimes", message);
+    }
     const started = await start(key, cronJob, plan);
     for (const job of plan.forget) await remove(cronJob, job);
     await writeStatus(cronJob, plan, started);
     return plan.againAfterMs === undefined ? done : again(plan.againAfterMs);
+  }
+
+  /** Tells what has become of the jobs, and gives the newest state of both. */
+  async function look(known: CronJob): Promise<{ cronJob: CronJob; jobs: readonly Job[] }> {
+    const owned = jobs.store.byIndex(byController, known.metadata.uid ?? "");
+    let cronJob = known;
+    if (sortJobs(known, owned).unexpected.length > 0) {
+      // What we started a moment ago may not be listed in what we know.
+      const fresh = await client.resource(resources.cronjobs).find(objectKey(known));
+      if (fresh !== undefined && fresh.metadata.uid === known.metadata.uid) cronJob = fresh;
+    }
+    const found: Job[] = [];
+    for (const { uid, namespace = "", name = "" } of cronJob.status?.active ?? []) {
+      if (owned.some(({ metadata }) => metadata.uid === uid)) continue;
+      const job = await writer.find({ namespace, name });
+      if (job !== undefined) found.push(job);
+      else events.event(cronJob, "Normal", "MissingJob", `Active job went missing: ${name}`);
+    }
+    const all = [...owned, ...found];
+    const { completed, unexpected } = sortJobs(cronJob, all);
+    for (const { metadata } of unexpected) {
+      const message = `Saw a job that the controller did not create or forgot: ${metadata.name}`;
+      events.event(cronJob, "Warning", "UnexpectedJob", message);
+    }
+    for (const job of completed) {
+      const condition = hasEndedAs(job, "Complete") ? "Complete" : "Failed";
+      const message = `Saw completed job: ${job.metadata.name}, condition: ${condition}`;
+      events.event(cronJob, "Normal", "SawCompletedJob", message);
+    }
+    return { cronJob, jobs: all };
   }
 
   /** Gives the job that was started. */
@@ -138,7 +180,7 @@ function jobOf(cronJob: CronJob, atMs: number): Draft<Job> {
       namespace: cronJob.metadata.namespace,
       name: `${cronJob.metadata.name}-${Math.floor(atMs / 60_000)}`,
       labels: metadata?.labels,
-      annotations: { ...metadata?.annotations, [scheduledAnnotation]: formatTime(atMs) },
+      annotations: { ...metadata?.annotations, [scheduledAnnotation]: zonedTime(atMs, cronJob.spec.timeZone) },
       ownerReferences: [controllerReference(cronJob)],
     },
     spec: spec ?? { template: { metadata: {}, spec: { containers: [] } } },

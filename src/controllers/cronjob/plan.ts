@@ -1,5 +1,5 @@
 import type { CronSchedule } from "../../api/kinds/index.ts";
-import { formatTime, parseTime } from "../../api/meta/index.ts";
+import { parseTime } from "../../api/meta/index.ts";
 import type { CronJob, Job } from "../../api/types/index.ts";
 import { compareText } from "../owners.ts";
 import { nextTime } from "./schedule.ts";
@@ -10,7 +10,7 @@ const missedMax = 100;
 export interface CronObserved {
   readonly cronJob: CronJob;
   readonly schedule: CronSchedule;
-  /** All that the cron job controls. */
+  /** All that the cron job controls. Those that its status does not list were made by others, and do not hold it up. */
   readonly jobs: readonly Job[];
   readonly nowMs: number;
 }
@@ -35,9 +35,29 @@ export interface CronPlan {
   readonly againAfterMs?: number;
 }
 
+export interface SortedJobs {
+  /** Listed in the status, and not over yet. */
+  readonly active: readonly Job[];
+  /** Listed in the status, and over. */
+  readonly completed: readonly Job[];
+  /** Not over, and not listed. */
+  readonly unexpected: readonly Job[];
+}
+
+/** What has become of the jobs that the status lists, and which run besides. */
+export function sortJobs({ status }: CronJob, jobs: readonly Job[]): SortedJobs {
+  const listed = new Set(status?.active?.map(({ uid }) => uid));
+  const isListed = ({ metadata }: Job) => listed.has(metadata.uid);
+  return {
+    active: jobs.filter((job) => isListed(job) && !isOver(job)),
+    completed: jobs.filter((job) => isListed(job) && isOver(job)),
+    unexpected: jobs.filter((job) => !isListed(job) && !isOver(job)),
+  };
+}
+
 export function planCronJob(observed: CronObserved): CronPlan {
   const { cronJob, schedule, jobs, nowMs } = observed;
-  const active = jobs.filter((job) => !isOver(job));
+  const { active } = sortJobs(cronJob, jobs);
   const next = nextTime(schedule, nowMs, cronJob.spec.timeZone);
   return {
     start: cronJob.spec.suspend ? { kind: "none" } : startOf(observed, active),
@@ -58,11 +78,11 @@ export function planCronJob(observed: CronObserved): CronPlan {
 }
 
 function startOf({ cronJob, schedule, nowMs }: CronObserved, active: readonly Job[]): Start {
-  const due = lastDueMs(cronJob, schedule, nowMs);
+  const { due } = lastDue(cronJob, schedule, nowMs);
   if (due === undefined) return { kind: "none" };
   const { startingDeadlineSeconds, concurrencyPolicy } = cronJob.spec;
   if (startingDeadlineSeconds !== undefined && due + startingDeadlineSeconds * 1000 < nowMs) {
-    const message = `Missed scheduled time to start a job: ${formatTime(due)}`;
+    const message = `Missed scheduled time to start a job: ${mailTime(due)}`;
     return { kind: "skip", atMs: due, reason: "MissSchedule", message };
   }
   if (active.length > 0 && concurrencyPolicy === "Forbid") {
@@ -72,8 +92,14 @@ function startOf({ cronJob, schedule, nowMs }: CronObserved, active: readonly Jo
   return { kind: "start", atMs: due, replace: concurrencyPolicy === "Replace" ? active : [] };
 }
 
+interface LastDue {
+  readonly due: number | undefined;
+  /** So many times passed unused that something must be wrong: the clocks, or the deadline. */
+  readonly tooMany: boolean;
+}
+
 /** The latest time that has come since the last run. */
-function lastDueMs(cronJob: CronJob, schedule: CronSchedule, nowMs: number): number | undefined {
+export function lastDue(cronJob: CronJob, schedule: CronSchedule, nowMs: number): LastDue {
   const { startingDeadlineSeconds, timeZone } = cronJob.spec;
   const since = cronJob.status?.lastScheduleTime ?? cronJob.metadata.creationTimestamp;
   let from = since ? parseTime(since) : nowMs;
@@ -81,10 +107,15 @@ function lastDueMs(cronJob: CronJob, schedule: CronSchedule, nowMs: number): num
   let due: number | undefined;
   for (let missed = 0; ; missed++) {
     const next = nextTime(schedule, due ?? from, timeZone);
-    if (next === undefined || next > nowMs) return due;
+    if (next === undefined || next > nowMs) return { due, tooMany: false };
     due = next;
-    if (missed >= missedMax) return latestBefore(schedule, nowMs, timeZone) ?? due;
+    if (missed >= missedMax) return { due: latestBefore(schedule, nowMs, timeZone) ?? due, tooMany: true };
   }
+}
+
+/** As mails tell times: Thu, 01 Jan 2026 00:05:00 +0000. */
+function mailTime(ms: number): string {
+  return new Date(ms).toUTCString().replace("GMT", "+0000");
 }
 
 /** After a long pause: searched backwards in growing steps instead of through all that was missed. */
@@ -102,7 +133,8 @@ function latestBefore(schedule: CronSchedule, nowMs: number, timeZone: string | 
   return undefined;
 }
 
-function hasEndedAs(job: Job, type: "Complete" | "Failed"): boolean {
+/** Whether a job has ended in this way. */
+export function hasEndedAs(job: Job, type: "Complete" | "Failed"): boolean {
   return job.status?.conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
 }
 

@@ -74,3 +74,15 @@ function wallClock(timeZone: string | undefined): (ms: number) => WallTime {
     };
   };
 }
+
+/** A time with the offset that the clocks of the zone have then; in the original's form. */
+export function zonedTime(ms: number, timeZone: string | undefined): string {
+  const utc = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  if (timeZone === undefined) return utc;
+  const format = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" });
+  const name = format.formatToParts(ms).find(({ type }) => type === "timeZoneName")?.value ?? "GMT";
+  const [, sign, hours, minutes] = /^GMT([+-])(\d\d):(\d\d)/.exec(name) ?? [];
+  const offset = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * (sign === "-" ? -1 : 1);
+  if (offset === 0) return utc;
+  return `${new Date(ms + offset * minuteMs).toISOString().slice(0, 19)}${sign}${hours}:${minutes}`;
+}
