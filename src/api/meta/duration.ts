@@ -9,6 +9,9 @@ const unitMs: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** What fits into 64 bits as nanoseconds: about 292 years. */
+const durationMaxMs = 2 ** 63 / 1e6;
+
 const element = /(\d+\.?\d*|\.\d+)([^\d.]+)/y;
 
 /** A Go duration text in milliseconds (fractions for the units below); throws an Error with Go's message. */
@@ -27,6 +30,7 @@ export function parseDuration(text: string): number {
     const factor = unitMs[unit];
     if (factor === undefined) throw new Error(`time: unknown unit ${quote(unit)} in duration ${quote(text)}`);
     total += Number(amount) * factor;
+    if (total > durationMaxMs) throw invalidDuration(text);
   }
   return negative ? -total : total;
 }

@@ -15,7 +15,9 @@ export const anyField: FieldSelector = { terms: [] };
 export function parseFieldSelector(text: string): FieldSelector {
   if (text === "") return anyField;
   const parts = splitTerms(text).filter((part) => part !== "");
-  return { terms: parts.sort().map((part) => parseTerm(part, text)) };
+  const terms = parts.sort().map((part) => parseTerm(part, text));
+  // Like the original, a term of nothing but its operator says nothing.
+  return { terms: terms.filter(({ field, value }) => field !== "" || value !== "") };
 }
 
 function splitTerms(text: string): string[] {

@@ -14,15 +14,16 @@ export interface Requirement {
 export function newRequirement(
   key: string,
   operator: SelectorOperator,
-  values: readonly string[],
+  given: readonly string[] | null | undefined,
   path?: FieldPath,
 ): Requirement {
+  const values = given ?? [];
   const at = (step: string) => (path === undefined ? step : path.child(step).toString());
   const found: FieldError[] = [];
   const keyErrors = isQualifiedName(key);
   if (keyErrors.length > 0) found.push(invalid(at("key"), key, keyErrors.join("; ")));
   const complaint = valuesComplaint(operator, values);
-  if (complaint !== undefined) found.push(invalid(at("values"), values, complaint));
+  if (complaint !== undefined) found.push(invalid(at("values"), given ?? null, complaint));
   values.forEach((value, index) => {
     const field = `${at("values")}[${index}]`;
     if ((operator === "gt" || operator === "lt") && parseInt64(value) === undefined) {

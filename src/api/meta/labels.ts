@@ -87,7 +87,7 @@ export function labelSelectorAsSelector(selector: LabelSelector | null | undefin
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
     const known = Object.hasOwn(expressionOperators, operator) ? expressionOperators[operator] : undefined;
     if (known === undefined) throw new Error(`${JSON.stringify(operator)} is not a valid label selector operator`);
-    requirements.push(newRequirement(key, known, values ?? []));
+    requirements.push(newRequirement(key, known, values?.length ? values : null));
   }
   return requirements.length === 0 ? everything : { requirements: byKey(requirements) };
 }

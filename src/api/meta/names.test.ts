@@ -39,7 +39,7 @@ describe("validators speak as the original", () => {
     [
       meta.isQualifiedName,
       "a/b/c",
-      [`a qualified name ${qualified} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`],
+      [`a valid label key ${qualified} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`],
     ],
     [meta.isValidLabelValue, "", []],
     [meta.isValidLabelValue, long, ["must be no more than 63 bytes"]],

@@ -144,7 +144,7 @@ export function isQualifiedName(value: string): string[] {
   const prefix = value.slice(0, slash);
   const name = value.slice(slash + 1);
   if (name.includes("/")) {
-    const message = `a qualified name ${qualifiedNameForm.message} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`;
+    const message = `a valid label key ${qualifiedNameForm.message} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`;
     return [message];
   }
   const prefixErrors = prefix === "" ? [empty] : isDNS1123Subdomain(prefix);

@@ -36,6 +36,11 @@ const exponentSuffix = /^[eE][+-]?\d+$/;
  */
 const exponentMax = 1000;
 
+/** A suffix without digits is 0 to the original's fast path, which takes these; its slow path refuses it. */
+const digitlessBinaryMax = 40;
+const digitlessExponentMin = -9;
+
+const numberWrong = "unable to parse numeric part of quantity";
 const formatWrong = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 /** Takes a text apart as the original does (also ".5", "5." and "m" are numbers); throws an Error with its message. */
@@ -46,10 +51,14 @@ export function splitQuantity(text: string): QuantityParts {
   const number = { negative: sign === "-", whole: whole === "" ? "0" : whole, fraction };
   const decimal = Object.hasOwn(decimalExponents, suffix) ? decimalExponents[suffix] : undefined;
   if (decimal !== undefined) return { ...number, base: 10, exponent: decimal, format: "DecimalSI" };
+  const digits = /\d/.test(text.slice(0, text.length - suffix.length));
   const binary = Object.hasOwn(binaryExponents, suffix) ? binaryExponents[suffix] : undefined;
+  if (binary !== undefined && !digits && (binary > digitlessBinaryMax || text.includes(".")))
+    throw new Error(numberWrong);
   if (binary !== undefined) return { ...number, base: 2, exponent: binary, format: "BinarySI" };
   const exponent = exponentSuffix.test(suffix) ? Number(suffix.slice(1)) : Number.NaN;
   if (!(Math.abs(exponent) <= exponentMax)) throw new Error("unable to parse quantity's suffix");
+  if (!digits && exponent < digitlessExponentMin) throw new Error(numberWrong);
   return { ...number, base: 10, exponent, format: "DecimalExponent" };
 }
 

@@ -67,6 +67,8 @@ test.each([
   ["1x", formatWrong],
   ["1.2.3", formatWrong],
   [" 1", formatWrong],
+  ["-Ei", "unable to parse numeric part of quantity"],
+  ["+e-12", "unable to parse numeric part of quantity"],
   ["--1", "unable to parse quantity's suffix"],
   ["1mm", "unable to parse quantity's suffix"],
   ["1i", "unable to parse quantity's suffix"],

@@ -111,6 +111,14 @@ describe("label selectors", () => {
     );
   });
 
+  test("a LabelSelector whose expression lacks values is refused with what was said", () => {
+    const refusal = "for 'in', 'notin' operators, values set can't be empty";
+    const selecting = (values?: string[]) => () =>
+      labelSelectorAsSelector({ matchExpressions: [{ key: "a", operator: "NotIn", ...(values && { values }) }] });
+    expect(selecting()).toThrow(`values: Invalid value: null: ${refusal}`);
+    expect(selecting([])).toThrow(`values: Invalid value: null: ${refusal}`);
+  });
+
   test("labels select objects that have them all", () => {
     expect(selectorString(selectorFromLabels({ b: "2", a: "1" }))).toBe("a=1,b=2");
     expect(matches(selectorFromLabels(undefined), {})).toBe(true);
@@ -127,6 +135,7 @@ describe("field selectors", () => {
     ["status.phase!=Running", { "status.phase": "Pending" }, true],
     ["status.phase!=Running,spec.nodeName=", { "status.phase": "Pending", "spec.nodeName": "n" }, false],
     ["a=x\\,y\\=z\\\\", { a: "x,y=z\\" }, true],
+    ["!=,a=1", { a: "1" }, true],
   ])("%j on %j: %s", (text, fields, expected) => {
     expect(matchesFields(parseFieldSelector(text), valuesOf(fields))).toBe(expected);
   });

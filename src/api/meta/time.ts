@@ -18,7 +18,7 @@ export function formatMicroTime(ms: number): string {
   return `${formatTime(ms).slice(0, 19)}.${String(micros).padStart(6, "0")}Z`;
 }
 
-const rfc3339 = /^\d{4}-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+const rfc3339 = /^\d{4}-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]([01]\d|2[0-4]):([0-5]\d|60))$/;
 
 /** Milliseconds since the epoch; throws an Error for what is not RFC 3339. */
 export function parseTime(text: string): number {
@@ -37,7 +37,12 @@ function timeOrNaN(text: string): number {
   const year = Number(text.slice(0, 4));
   // Date.parse moves 30 February into March, Go refuses it
   if (Number(match[2]) > daysInMonth(year, Number(match[1]))) return Number.NaN;
-  return Date.parse(text.replace(",", "."));
+  const zone = match[5] ?? "Z";
+  if (zone === "Z") return Date.parse(text.replace(",", "."));
+  // Go takes zones of up to 24 hours and 60 minutes, Date.parse does not
+  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4));
+  const offset = minutes * 60_000 * (zone.startsWith("-") ? -1 : 1);
+  return Date.parse(`${text.slice(0, -zone.length).replace(",", ".")}Z`) - offset;
 }
 
 function daysInMonth(year: number, month: number): number {

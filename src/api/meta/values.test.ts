@@ -22,6 +22,8 @@ describe("times", () => {
     ["2026-01-01T00:00:00Z", true],
     ["2026-01-01T00:00:00.123456789Z", true],
     ["2024-02-29T00:00:00Z", true],
+    ["2024-02-29T00:00:00+24:60", true],
+    ["2024-02-29T00:00:00+25:00", false],
     ["2026-02-29T00:00:00Z", false],
     ["2026-13-01T00:00:00Z", false],
     ["2026-01-01T24:00:00Z", false],
@@ -56,6 +58,7 @@ describe("durations", () => {
     ["1h-3m", 'time: unknown unit "h-" in duration "1h-3m"'],
     ["-", 'time: invalid duration "-"'],
     ["x", 'time: invalid duration "x"'],
+    ["2562048h", 'time: invalid duration "2562048h"'],
   ])("%j is refused", (text, message) => {
     expect(() => meta.parseDuration(text)).toThrow(new Error(message));
   });

@@ -125,4 +125,9 @@ describe("jsonPatch", () => {
       }),
     );
   });
+
+  it("leaves the document alone where it is to be replaced by what is no object or list", () => {
+    expect(jsonPatch({ a: 1 }, [{ op: "replace", path: "", value: "x" }])).toEqual({ a: 1 });
+    expect(jsonPatch({ a: 1 }, [{ op: "replace", path: "", value: { b: 2 } }])).toEqual({ b: 2 });
+  });
 });

@@ -156,10 +156,8 @@ class Draft {
 
   replace(path: string, value: JsonValue): void {
     if (path === "") {
-      if (typeof value !== "object" || value === null) {
-        throw inapplicable("replace operation value must be object or array");
-      }
-      this.document = value;
+      // As in the original's library, a document is not replaced by a scalar, and nobody is told.
+      if (typeof value === "object" && value !== null) this.document = value;
       return;
     }
     const { container, key } = this.#locate(path, "replace", true);

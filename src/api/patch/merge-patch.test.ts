@@ -49,4 +49,9 @@ describe("mergePatch", () => {
       }),
     );
   });
+
+  it("keeps nulls within a list that takes an object's place, and drops them elsewhere", () => {
+    const list = [{ a: null, b: 1 }];
+    expect(mergePatch({ x: { y: 1 }, z: 1 }, { x: list, z: list })).toEqual({ x: list, z: [{ b: 1 }] });
+  });
 });

@@ -30,10 +30,16 @@ function mergeObjects(target: JsonObject, patch: JsonObject): JsonObject {
       continue;
     }
     const old = present ? target[key] : undefined;
-    const next = isObject(value) && isObject(old) ? mergeObjects(old, value) : withoutNulls(value);
+    const next = merged(old, value);
     if (next !== old) setField(edit(), key, next);
   }
   return result;
+}
+
+function merged(old: JsonValue | undefined, value: JsonValue): JsonValue {
+  if (!isObject(old)) return withoutNulls(value);
+  // Like the original's library, what is put in an object's place and is none is taken as it comes, nulls and all.
+  return isObject(value) ? mergeObjects(old, value) : value;
 }
 
 /** What is new has nothing that a null could remove. Items of lists are values, but objects in them lose nulls too. */
