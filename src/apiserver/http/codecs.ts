@@ -105,7 +105,8 @@ export function encodeProtobufEvent(type: string, document: Buffer): Buffer {
 }
 
 function protobufShape(object: { apiVersion?: unknown; kind?: unknown }): ObjectShape {
-  const shape = shapeOf(String(object.apiVersion), String(object.kind));
+  // What is discovered of the core group names no version.
+  const shape = shapeOf(String(object.apiVersion ?? "v1"), String(object.kind));
   if (shape?.protoName === undefined) throw errors.onlyAcceptable(objectMediaTypes.slice(0, 2));
   return shape;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeProtobuf, readProtobufWatchEvent } from "../../../src/api/codec/index.ts";
+import { shapeOf } from "../../../src/api/schema/index.ts";
 import { type Call, http1Client } from "./clients.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
 
@@ -80,6 +81,19 @@ describe("the form of an answer", () => {
     });
     expect(refused.status).toBe(406);
   });
+
+  it.each(["/api", "/apis", "/api/v1", "/apis/apps", "/apis/apps/v1"])(
+    "is protobuf for what is discovered at %s",
+    async (path) => {
+      const headers = { accept: "application/vnd.kubernetes.protobuf, */*" };
+      const { status, bytes } = await call("GET", path, { headers });
+      expect(status).toBe(200);
+      const { body } = await call("GET", path);
+      const { kind } = body as { kind: string };
+      const shape = shapeOf("v1", kind);
+      expect(decodeProtobuf(bytes, shape)).toMatchObject({ ...(body as object), apiVersion: expect.anything() });
+    },
+  );
 
   it("is never CBOR, and CBOR is not read", async () => {
     const only = await call("GET", `${configMaps}/c`, { headers: { accept: "application/cbor" } });
