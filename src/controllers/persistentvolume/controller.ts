@@ -236,9 +236,11 @@ class Binder {
   }
 
   async #setVolumePhase(volume: PersistentVolume, { phase, message }: Pick<VolumePlan, "phase" | "message">) {
-    if (phase === undefined || (volume.status?.phase === phase && volume.status.message === message)) return;
+    // What others say of a volume that stays in its phase is theirs.
+    if (phase === undefined || volume.status?.phase === phase) return;
     const lastPhaseTransitionTime = formatTime(this.#clock.now());
-    const status = { phase, lastPhaseTransitionTime, ...(message !== undefined && { message }) };
+    const { message: _, ...others } = volume.status ?? {};
+    const status = { ...others, phase, lastPhaseTransitionTime, ...(message !== undefined && { message }) };
     await this.#client
       .resource(resources.persistentvolumes)
       .updateStatus({ ...volume, status })

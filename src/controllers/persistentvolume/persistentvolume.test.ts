@@ -251,3 +251,17 @@ test("a claim in use goes when the last pod that uses it has gone", async () => 
   await cluster.endDeletedPods();
   expect(await phases()).toEqual({ v: "Released c" });
 });
+
+test("what others say of a volume that stays in its phase is left to them", async () => {
+  cluster = await testCluster(only);
+  await volume("a");
+  await claim("c");
+  await cluster.settle();
+  expect(await phases()).toEqual({ c: "Bound a", a: "Bound c" });
+  const [bound] = await cluster.all(resources.persistentvolumes);
+  if (bound === undefined) throw new Error("there is no volume");
+  const told = { ...bound.status, message: "looked at", reason: "Inspected" };
+  await cluster.client.resource(resources.persistentvolumes).updateStatus({ ...bound, status: told });
+  await cluster.settle();
+  expect((await cluster.all(resources.persistentvolumes))[0]?.status).toEqual(told);
+});

@@ -83,18 +83,19 @@ test("VolumeAttachment, apply changes to a volumeattachment status", async () =>
   expect(await suite.api.statusOf(`${path}/with-status`)).toBe(404);
 });
 
-const volume = (name: string, labels: Record<string, string>) => ({
+const volume = (name: string, storageClassName: string, labels: Record<string, string>) => ({
   metadata: { name, labels },
   spec: {
-    capacity: { storage: "1Gi" },
+    capacity: { storage: "2Gi" },
     accessModes: ["ReadWriteOnce"],
-    storageClassName: "e2e-none",
-    hostPath: { path: "/tmp/e2e" },
+    persistentVolumeReclaimPolicy: "Retain",
+    storageClassName,
+    csi: { driver: "e2e-driver", volumeHandle: "e2e-conformance" },
   },
 });
-const claim = (name: string, labels: Record<string, string>) => ({
+const claim = (name: string, storageClassName: string, labels: Record<string, string>) => ({
   metadata: { name, labels },
-  spec: { accessModes: ["ReadWriteOnce"], storageClassName: "e2e-none", resources: { requests: { storage: "2Gi" } } },
+  spec: { accessModes: ["ReadWriteOnce"], storageClassName, resources: { requests: { storage: "2Gi" } } },
 });
 
 test("PersistentVolumes(Claims), lifecycle", async () => {
@@ -104,8 +105,8 @@ test("PersistentVolumes(Claims), lifecycle", async () => {
   const select = labelled(`e2e-pv-pool=${namespace}`);
   const volumes = "/api/v1/persistentvolumes";
   const claims = core(namespace, "persistentvolumeclaims");
-  await api.create(volumes, volume(`pv-${namespace}`, run));
-  await api.create(claims, claim("pvc", run));
+  await api.create(volumes, volume(`pv-${namespace}`, namespace, run));
+  await api.create(claims, claim("pvc", namespace, run));
   expect((await api.get(`${volumes}?${select}`)).items).toHaveLength(1);
   expect((await api.get(`${claims}?${select}`)).items).toHaveLength(1);
   expect((await api.get(`/api/v1/persistentvolumeclaims?${select}`)).items).toHaveLength(1);
@@ -123,8 +124,8 @@ test("PersistentVolumes(Claims), lifecycle", async () => {
   await api.delete(`${volumes}/pv-${namespace}`);
   await api.untilGone(`${volumes}/pv-${namespace}`);
   // And as collections.
-  await api.create(volumes, volume(`pv2-${namespace}`, run));
-  await api.create(claims, claim("pvc2", run));
+  await api.create(volumes, volume(`pv2-${namespace}`, namespace, run));
+  await api.create(claims, claim("pvc2", namespace, run));
   await api.delete(`${claims}?${select}`);
   await api.untilList(`${claims}?${select}`, (items) => items.length === 0);
   await api.delete(`${volumes}?${select}`);
@@ -136,23 +137,32 @@ test("PersistentVolumes(Claims), apply changes to a pv/pvc status", async () => 
   const namespace = await suite.namespace();
   const volumePath = `/api/v1/persistentvolumes/pv-${namespace}`;
   const claims = core(namespace, "persistentvolumeclaims");
-  await api.create("/api/v1/persistentvolumes", volume(`pv-${namespace}`, {}));
-  await api.create(claims, claim("pvc", {}));
-  const conditions = (type: string) => [
-    { type, status: "True", reason: "E2E", message: "Set by a test", lastTransitionTime: "2026-01-01T00:00:00Z" },
-  ];
-  const told = await expectStatusChanges(
+  await api.create("/api/v1/persistentvolumes", volume(`pv-${namespace}`, namespace, {}));
+  await api.create(claims, claim("pvc", namespace, {}));
+  expect(["Pending", "Bound"]).toContain((await api.get(`${claims}/pvc/status`)).status.phase);
+  expect(["Available", "Bound", "Pending"]).toContain((await api.get(`${volumePath}/status`)).status.phase);
+  const told = (type: string, reason: string) => ({ type, status: "True", reason, message: "Set from e2e test" });
+  await expectStatusChanges(
     api,
     `${claims}/pvc`,
-    { conditions: conditions("StatusPatched") },
+    { conditions: [told("StatusPatched", "E2E patchedStatus")] },
     (status) => {
-      status.conditions = conditions("StatusUpdated");
+      status.conditions = [told("StatusPatched", "E2E patchedStatus"), told("StatusUpdated", "E2E updateStatus")];
     },
   );
-  expect(told.status.conditions.map((one: Json) => one.type)).toEqual(["StatusUpdated"]);
-  await expectStatusChanges(api, volumePath, { message: "StatusPatched", reason: "E2E" }, (status) => {
-    status.message = "StatusUpdated";
+  const change = { message: "StatusPatched", reason: "E2E patchStatus" };
+  await expectStatusChanges(api, volumePath, change, (status) => {
+    Object.assign(status, { message: "StatusUpdated", reason: "E2E updateStatus" });
   });
+  // What was said stays, also when the two are bound by then.
+  await api.until(`${claims}/pvc`, ({ status }) => status.phase === "Bound");
+  const { conditions } = (await api.get(`${claims}/pvc`)).status;
+  expect(conditions.map((one: Json) => one.type)).toEqual(["StatusPatched", "StatusUpdated"]);
+  await api.edit(volumePath, (object) => {
+    object.metadata.labels = { touched: "yes" };
+  });
+  await api.until(volumePath, ({ status }) => status.phase === "Bound");
+  expect((await api.get(volumePath)).status.reason).toBe("E2E updateStatus");
   await api.delete(`${claims}/pvc`);
   await api.delete(volumePath);
 });
