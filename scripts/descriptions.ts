@@ -1,19 +1,25 @@
 /**
  * Writes dist/descriptions.json, the texts of `kubectl explain`: taken at build time from the typings of
- * @kubernetes/client-node, never committed. `node scripts/descriptions.ts [OUTPUT]`.
+ * @kubernetes/client-node and, where those have none, kubernetes-types; never committed.
+ * `node scripts/descriptions.ts [OUTPUT]`.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { publishedDefinitions } from "../src/api/schema/index.ts";
+import { fieldTextReader } from "./field-texts.ts";
 import { type AllLineBreaks, type LineBreaks, withLines } from "./line-breaks.ts";
 
 type Texts = [text: string, fields: Record<string, string>];
 
+/** Fields of this type have its text there instead of their own. */
+const textOfIntOrString = "IntOrString is a type that can hold an int32 or a string.";
+
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** Definition to its text and its fields' texts. */
-export function readDescriptions(models: string): Record<string, Texts> {
+export function readDescriptions(models: string, types: string): Record<string, Texts> {
+  const fieldTextsOf = fieldTextReader(types);
   const descriptions: Record<string, Texts> = {};
   const breaks: AllLineBreaks = JSON.parse(readFileSync(join(root, "scripts/generated/line-breaks.json"), "utf8"));
   for (const definition of publishedDefinitions()) {
@@ -21,7 +27,10 @@ export function readDescriptions(models: string): Record<string, Texts> {
     if (name === undefined) continue;
     const typings = readFileSync(join(models, `${name}.d.ts`), "utf8");
     const code = readFileSync(join(models, `${name}.js`), "utf8");
-    descriptions[definition] = inLines(readModel(typings, code), breaks[definition] ?? {});
+    const [text, fields] = readModel(typings, code);
+    const own = Object.entries(fields).filter(([, told]) => !told.startsWith(textOfIntOrString));
+    const all = { ...fields, ...Object.fromEntries(fieldTextsOf(definition)), ...Object.fromEntries(own) };
+    descriptions[definition] = inLines([text, all], breaks[definition] ?? {});
   }
   return descriptions;
 }
@@ -69,7 +78,9 @@ function plainText(comment: string): string {
 
 function main(): void {
   const output = process.argv[2] ?? join(root, "dist/descriptions.json");
-  const descriptions = readDescriptions(join(root, "node_modules/@kubernetes/client-node/dist/gen/models"));
+  const packages = join(root, "node_modules");
+  const models = join(packages, "@kubernetes/client-node/dist/gen/models");
+  const descriptions = readDescriptions(models, join(packages, "kubernetes-types"));
   mkdirSync(dirname(output), { recursive: true });
   writeFileSync(output, JSON.stringify(descriptions));
   console.log(`${Object.keys(descriptions).length} definitions described in ${output}`);
