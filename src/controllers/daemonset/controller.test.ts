@@ -137,6 +137,19 @@ test("a pod that nobody controls is adopted as soon as its labels fit", async ()
   expect(adopted?.metadata.ownerReferences?.[0]?.name).toBe("agent");
 });
 
+test("the fields of a revision are in order: clients find the one of a template by comparing bytes", async () => {
+  await start();
+  const [revision] = await cluster.all(resources.controllerrevisions);
+  const text = JSON.stringify(revision?.data);
+  const sorted = JSON.stringify(revision?.data, (_, value) =>
+    typeof value !== "object" || value === null || Array.isArray(value)
+      ? value
+      : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))),
+  );
+  expect(text).toBe(sorted);
+  expect(text).toContain('"template":{"$patch":"replace","metadata"');
+});
+
 test("two revisions of one template become one, and pods carry the hash of that which stays", async () => {
   await start();
   const [revision] = await cluster.all(resources.controllerrevisions);

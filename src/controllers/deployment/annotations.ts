@@ -23,13 +23,24 @@ export function isCopiedAnnotation(name: string): boolean {
 
 type Annotations = Readonly<Record<string, string>>;
 
-export function revisionOf(object: Pick<ReplicaSet, "metadata">): number {
-  const revision = Number(object.metadata.annotations?.[revisionAnnotation] ?? 0);
-  return Number.isInteger(revision) ? revision : 0;
+/** Revisions have 64 bits; 0 for what is no number. */
+export function revisionOf(object: Pick<ReplicaSet, "metadata">): bigint {
+  return numberOf(object.metadata.annotations?.[revisionAnnotation]) ?? 0n;
 }
 
-export function maxRevision(replicaSets: readonly ReplicaSet[]): number {
-  return replicaSets.reduce((most, replicaSet) => Math.max(most, revisionOf(replicaSet)), 0);
+export function maxRevision(replicaSets: readonly ReplicaSet[]): bigint {
+  const newest = [...replicaSets].sort(byRevision).at(-1);
+  return newest === undefined ? 0n : revisionOf(newest);
+}
+
+/** The oldest first. */
+export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  return Number(BigInt.asIntN(64, revisionOf(a) - revisionOf(b)));
+}
+
+/** Undefined for what is no whole number. */
+export function numberOf(text: string | undefined): bigint | undefined {
+  return text !== undefined && /^[-+]?\d+$/.test(text) ? BigInt(text.replace(/^\+/, "")) : undefined;
 }
 
 export function desiredReplicas(replicaSet: ReplicaSet): number | undefined {
@@ -56,12 +67,12 @@ export function withSizeAnnotations(deployment: Deployment, replicaSet: ReplicaS
 }
 
 /** Annotations of the newest replica set: the deployment's own, and its revision with those it had before. */
-export function withNewestAnnotations(deployment: Deployment, replicaSet: ReplicaSet, revision: number): ReplicaSet {
+export function withNewestAnnotations(deployment: Deployment, replicaSet: ReplicaSet, revision: bigint): ReplicaSet {
   const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => isCopiedAnnotation(name));
   const annotated = withAnnotations(replicaSet, Object.fromEntries(inherited));
   const before = replicaSet.metadata.annotations?.[revisionAnnotation];
-  if (before !== undefined && !/^\d+$/.test(before)) return annotated;
-  if (before !== undefined && Number(before) >= revision) return annotated;
+  const known = before === undefined ? 0n : numberOf(before);
+  if (known === undefined || (before !== undefined && known >= revision)) return annotated;
   const revised = withAnnotations(annotated, { [revisionAnnotation]: String(revision) });
   if (before === undefined) return revised;
   const history = replicaSet.metadata.annotations?.[revisionHistoryAnnotation];

@@ -159,6 +159,21 @@ test("going back to an old template takes its replica set again under a new revi
   });
 });
 
+test("revisions are counted on beyond what a float can tell apart", async () => {
+  await start(deployment("nginx:1.27", 1));
+  await finish();
+  const [set] = await cluster.all(resources.replicasets);
+  if (set === undefined) throw new Error("the deployment has no replica set");
+  const annotations = { ...set.metadata.annotations, "deployment.kubernetes.io/revision": "3546343826724305832" };
+  await cluster.client.resource(resources.replicasets).update({ ...set, metadata: { ...set.metadata, annotations } });
+  await cluster.client.resource(resources.deployments).patch({ namespace: "default", name: "web" }, "strategic", {
+    spec: { template: { spec: { containers: [{ name: "c", image: "nginx:1.28" }] } } },
+  });
+  await cluster.settle();
+  const web = await cluster.one(resources.deployments, "web");
+  expect(web.metadata.annotations?.["deployment.kubernetes.io/revision"]).toBe("3546343826724305833");
+});
+
 test("recreate makes the new pods when the old are gone", async () => {
   await start(deployment("nginx:1.27", 2, { strategy: { type: "Recreate" } }));
   await finish();

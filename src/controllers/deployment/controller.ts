@@ -60,7 +60,7 @@ export function startDeploymentController(context: ControllerContext): RunningCo
     return plan.againAfterMs === undefined ? done : again(plan.againAfterMs);
   }
 
-  async function rollBack(deployment: Deployment, owned: readonly ReplicaSet[], wanted: number): Promise<Outcome> {
+  async function rollBack(deployment: Deployment, owned: readonly ReplicaSet[], wanted: bigint): Promise<Outcome> {
     const { deployment: next, event } = planRollback(deployment, owned, wanted);
     await client.resource(resources.deployments).update(next);
     events.event(deployment, event.type, event.reason, event.message);

@@ -3,10 +3,10 @@ import type { Deployment, DeploymentStatus, ReplicaSet } from "../../api/types/i
 import type { Draft } from "../../client/index.ts";
 import { byCreation } from "../owners.ts";
 import {
+  byRevision,
   desiredReplicas,
   maxRevision,
   revisionAnnotation,
-  revisionOf,
   withNewestAnnotations,
   withSizeAnnotations,
 } from "./annotations.ts";
@@ -162,7 +162,7 @@ class Planning {
   #noteNewest(): void {
     const newest = this.#newest;
     if (newest === undefined) return;
-    const revision = maxRevision(this.#old) + 1;
+    const revision = maxRevision(this.#old) + 1n;
     const annotated = withNewestAnnotations(this.#deployment, newest, revision);
     const minReadySeconds = this.#deployment.spec.minReadySeconds;
     const sameReadiness = (newest.spec.minReadySeconds ?? 0) === (minReadySeconds ?? 0);
@@ -178,7 +178,7 @@ class Planning {
     const deployment = this.#deployment;
     const draft = newReplicaSet(deployment);
     const size = newestReplicas(deployment, [...this.#old, draft], draft);
-    const revision = maxRevision(this.#old) + 1;
+    const revision = maxRevision(this.#old) + 1n;
     const sized = { ...draft, spec: { ...draft.spec, replicas: size } };
     const replicaSet = withSizeAnnotations(deployment, withNewestAnnotations(deployment, sized, revision));
     this.#newest = replicaSet;
@@ -227,7 +227,7 @@ class Planning {
     const kept = this.#old.filter((replicaSet) => replicaSet.metadata.deletionTimestamp === undefined);
     const surplus = kept.length - limit;
     if (surplus <= 0) return;
-    const oldest = [...kept].sort((a, b) => revisionOf(a) - revisionOf(b)).slice(0, surplus);
+    const oldest = [...kept].sort(byRevision).slice(0, surplus);
     for (const replicaSet of oldest) {
       const { status, metadata } = replicaSet;
       const settled = (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0);

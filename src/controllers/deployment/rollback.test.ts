@@ -36,7 +36,7 @@ const deployment = (to: string): Deployment => ({
 });
 
 const sets = [replicaSet(1, "i:1"), replicaSet(2, "i:2"), replicaSet(3, "i:3")];
-const go = (to: string, among: readonly ReplicaSet[] = sets) => planRollback(deployment(to), among, Number(to));
+const go = (to: string, among: readonly ReplicaSet[] = sets) => planRollback(deployment(to), among, BigInt(to));
 
 test("a deployment goes back to the template and the annotations of a revision", () => {
   const { deployment: next, event } = go("1");
@@ -77,5 +77,5 @@ test("a revision that is not there, or the present one, changes nothing but that
 });
 
 test("a wish that is no number is none", () => {
-  expect([wantedRollback(deployment("2")), wantedRollback(deployment("two"))]).toEqual([2, undefined]);
+  expect([wantedRollback(deployment("2")), wantedRollback(deployment("two"))]).toEqual([2n, undefined]);
 });

@@ -1,5 +1,5 @@
 import type { Deployment, ReplicaSet } from "../../api/types/index.ts";
-import { isCopiedAnnotation, revisionOf } from "./annotations.ts";
+import { byRevision, isCopiedAnnotation, numberOf, revisionOf } from "./annotations.ts";
 import { sameTemplate, withoutHash } from "./template-hash.ts";
 
 /** Left by clients of API versions that are gone: the revision to go back to, 0 for the one before. */
@@ -12,20 +12,19 @@ export interface Rollback {
 }
 
 /** The revision that the deployment shall go back to, if it says one. */
-export function wantedRollback({ metadata }: Deployment): number | undefined {
-  const text = metadata.annotations?.[rollbackAnnotation];
-  return text !== undefined && /^[-+]?\d+$/.test(text) ? Number(text) : undefined;
+export function wantedRollback({ metadata }: Deployment): bigint | undefined {
+  return numberOf(metadata.annotations?.[rollbackAnnotation]);
 }
 
 /** Puts the template of a revision in the place of the present one, with the annotations that came with it. */
-export function planRollback(deployment: Deployment, replicaSets: readonly ReplicaSet[], wanted: number): Rollback {
+export function planRollback(deployment: Deployment, replicaSets: readonly ReplicaSet[], wanted: bigint): Rollback {
   const name = `"${deployment.metadata.name}"`;
-  const revision = wanted === 0 ? lastRevision(replicaSets) : wanted;
-  const source = revision === 0 ? undefined : replicaSets.find((replicaSet) => revisionOf(replicaSet) === revision);
+  const revision = wanted === 0n ? lastRevision(replicaSets) : wanted;
+  const source = revision === 0n ? undefined : replicaSets.find((replicaSet) => revisionOf(replicaSet) === revision);
   const { [rollbackAnnotation]: _, ...annotations } = deployment.metadata.annotations ?? {};
   const settled: Deployment = { ...deployment, metadata: { ...deployment.metadata, annotations } };
   if (source === undefined) {
-    const message = revision === 0 ? "Unable to find last revision." : "Unable to find the revision to rollback to.";
+    const message = revision === 0n ? "Unable to find last revision." : "Unable to find the revision to rollback to.";
     return warning(settled, "DeploymentRollbackRevisionNotFound", message);
   }
   if (sameTemplate(deployment.spec.template, source.spec.template)) {
@@ -53,7 +52,7 @@ function warning(deployment: Deployment, reason: string, message: string): Rollb
 }
 
 /** The second highest: the one before the present. */
-function lastRevision(replicaSets: readonly ReplicaSet[]): number {
-  const [, second = 0] = replicaSets.map(revisionOf).sort((a, b) => b - a);
-  return second;
+function lastRevision(replicaSets: readonly ReplicaSet[]): bigint {
+  const second = [...replicaSets].sort(byRevision).at(-2);
+  return second === undefined ? 0n : revisionOf(second);
 }

@@ -105,8 +105,15 @@ export function templateOf(revision: ControllerRevision): PodTemplateSpec | unde
 }
 
 function dataOf(template: PodTemplateSpec): ControllerRevision["data"] {
-  // A template is plain JSON.
-  return { spec: { template: { $patch: "replace", ...template } } } as unknown as ControllerRevision["data"];
+  return sorted({ spec: { template: { $patch: "replace", ...template } } }) as ControllerRevision["data"];
+}
+
+/** With its fields in order: clients that ask which revision a template is compare bytes. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(fields.sort(([a], [b]) => compareText(a, b)).map(([name, field]) => [name, sorted(field)]));
 }
 
 function newRevision(
