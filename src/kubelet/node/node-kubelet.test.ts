@@ -84,6 +84,14 @@ test("a resource that somebody tells of the node is allocatable, and no longer w
   await stop();
 });
 
+test("a simulated node does not wait for its next look", async () => {
+  cluster = await testCluster();
+  const status = { capacity: { "example.com/dongle": "5" } };
+  await cluster.client.resource(resources.nodes).patchStatus({ name: "node-1" }, "merge", { status });
+  await cluster.seconds(1);
+  expect((await cluster.node()).status?.allocatable?.["example.com/dongle"]).toBe("5");
+});
+
 test("nothing of a pod that is gone is left in the runtime", async () => {
   cluster = await testCluster();
   const { runtime, kubelet, stop } = await nodeWithRuntime();

@@ -1,3 +1,4 @@
+import { deepEqual } from "../../api/meta/index.ts";
 import type { Node, Pod, PodStatus } from "../../api/types/index.ts";
 import { type Client, createEventRecorder, type EventRecorder } from "../../client/index.ts";
 import type { Host, Timer } from "../../host/index.ts";
@@ -84,6 +85,9 @@ export class NodeKubelet {
   /** The range that was handed on, though it may not work yet. */
   #configuredCidr: string | undefined;
   #heartbeat: Timer | undefined;
+  /** The status is being written; once more after that. */
+  #beating = false;
+  #beatsAgain = false;
   #statusWrittenMs = 0;
 
   constructor(options: NodeKubeletOptions) {
@@ -216,7 +220,11 @@ export class NodeKubelet {
 
   /** A version of the Node was seen. */
   nodeSeen(node: Node): void {
+    const before = this.#node?.status?.capacity;
     this.#node = node;
+    // What others tell of the node's capacity becomes allocatable; who looks every few seconds anyway sees it then.
+    const isTold = before !== undefined && !deepEqual(before, node.status?.capacity);
+    if (isTold && this.#options.settings.statusCheckSeconds === undefined) this.#beatNow();
     const podCidr = node.spec?.podCIDR ?? this.#options.node.podCIDR;
     if (podCidr === undefined || podCidr === this.#configuredCidr) return;
     this.#configuredCidr = podCidr;
@@ -358,11 +366,24 @@ export class NodeKubelet {
   }
 
   #beatNow(): void {
-    this.#heartbeat?.cancel();
-    void this.#beat();
+    if (this.#beating) this.#beatsAgain = true;
+    else {
+      this.#heartbeat?.cancel();
+      void this.#beat();
+    }
   }
 
   async #beat(): Promise<void> {
+    this.#beating = true;
+    do {
+      this.#beatsAgain = false;
+      await this.#beatOnce();
+    } while (this.#beatsAgain && !this.#stopping.signal.aborted);
+    this.#beating = false;
+    if (!this.#stopping.signal.aborted) this.#scheduleHeartbeat();
+  }
+
+  async #beatOnce(): Promise<void> {
     const { host } = this.#ports;
     const { statusSeconds = 300 } = this.#options.settings;
     try {
@@ -380,7 +401,6 @@ export class NodeKubelet {
       if (this.#stopping.signal.aborted) return;
       host.log.warn("a node's status could not be written", { node: this.name, error: String(error) });
     }
-    if (!this.#stopping.signal.aborted) this.#scheduleHeartbeat();
   }
 
   #announceChanges(before: Node, now: Node): void {
