@@ -99,28 +99,54 @@ test("Scheduling, HostPort and Protocol match, HostIPs different but one is defa
   await leaveNothing(namespace);
 });
 
+const scarce = "scheduling.k8s.io/foo";
+
+/** Gives every node so much of an extended resource, as somebody who patches their status; null takes it away. */
+async function provide(names: readonly string[], resource: string, amount: string | null): Promise<void> {
+  const status = { capacity: { [resource]: amount }, allocatable: { [resource]: amount } };
+  for (const name of names) await suite.api.patch(`/api/v1/nodes/${name}/status`, "strategic", { status });
+}
+
+function asking(name: string, resource: string, amount: string, spec: Json = {}, metadata: Json = {}): Json {
+  const resources = { requests: { [resource]: amount }, limits: { [resource]: amount } };
+  return pod(name, { metadata, spec: { containers: [container({ resources })], ...spec } });
+}
+
+function onNode(name: string): Json {
+  const matchFields = [{ key: "metadata.name", operator: "In", values: [name] }];
+  const requiredDuringSchedulingIgnoredDuringExecution = { nodeSelectorTerms: [{ matchFields }] };
+  return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution } };
+}
+
 async function preempt(spec: (full: (name: string) => string) => Json, target = "default"): Promise<void> {
   const { api } = suite;
   const namespace = await suite.namespace();
   const full = await priorities(namespace, { low: 1, medium: 100, high: 1000 });
   const names = await nodeNames();
+  await provide(names, scarce, "5");
   const made: Json[] = [];
-  for (const [index, name] of names.entries()) {
-    const priorityClassName = full(index === 0 ? "low" : "medium");
-    const nodeSelector = { "kubernetes.io/hostname": name };
-    await api.create(pods(namespace), requesting(`victim-${index}`, "3", { priorityClassName, nodeSelector }));
-    made.push(await api.until(`${pods(namespace)}/victim-${index}`, isReady));
+  for (const name of names) {
+    for (const which of [0, 1]) {
+      const priorityClassName = full(made.length === 0 ? "low" : "medium");
+      const victim = asking(`${name}-${which}`, scarce, "2", { priorityClassName, affinity: onNode(name) });
+      made.push(await api.create(pods(namespace), victim));
+    }
   }
+  const pathOf = ({ metadata }: Json) => `${pods(namespace)}/${metadata.name}`;
+  for (const one of made) await api.until(pathOf(one), ({ status }) => status.phase === "Running");
   const home = target === "default" ? namespace : target;
-  await api.create(pods(home), requesting("preemptor", "3", spec(full)));
-  const placed = await api.until(`${pods(home)}/preemptor`, isReady);
+  await api.create(pods(home), asking("preemptor", scarce, "2", spec(full)));
+  const placed = await api.until(`${pods(home)}/preemptor`, ({ status }) => status.phase === "Running");
   expect(placed.spec.nodeName).toBe(names[0]);
-  await api.untilGone(`${pods(namespace)}/victim-0`);
-  const kept = await api.get(`${pods(namespace)}/victim-1`);
-  expect(kept.metadata.uid).toBe(made[1].metadata.uid);
-  expect(kept.metadata.deletionTimestamp).toBeUndefined();
-  await api.delete(`${pods(home)}/preemptor`);
+  const [victim, ...others] = made;
+  expect(await api.statusOf(pathOf(victim))).toBe(404);
+  for (const other of others) {
+    const { metadata } = await api.get(pathOf(other));
+    expect([metadata.uid, metadata.deletionTimestamp]).toEqual([other.metadata.uid, undefined]);
+  }
+  await api.delete(`${pods(home)}/preemptor?gracePeriodSeconds=0`);
   await leaveNothing(namespace);
+  await provide(names, scarce, null);
 }
 
 test("Scheduler, Basic Preemption", () => preempt((full) => ({ priorityClassName: full("high") })));
@@ -133,14 +159,13 @@ test("Verify the DisruptionTarget condition is added to the preempted pod", asyn
   const namespace = await suite.namespace();
   const full = await priorities(namespace, { low: 1, high: 1000 });
   const [name = ""] = await nodeNames();
-  const nodeSelector = { "kubernetes.io/hostname": name };
+  await provide([name], scarce, "1");
+  const affinity = onNode(name);
   const finalizers = ["example.com/test-finalizer"];
-  await api.create(
-    pods(namespace),
-    requesting("victim", "3", { priorityClassName: full("low"), nodeSelector }, { finalizers }),
-  );
-  await api.until(`${pods(namespace)}/victim`, isReady);
-  await api.create(pods(namespace), requesting("preemptor", "3", { priorityClassName: full("high"), nodeSelector }));
+  const low = { priorityClassName: full("low"), affinity };
+  await api.create(pods(namespace), asking("victim", scarce, "1", low, { finalizers }));
+  await api.until(`${pods(namespace)}/victim`, ({ status }) => status.phase === "Running");
+  await api.create(pods(namespace), asking("preemptor", scarce, "1", { priorityClassName: full("high"), affinity }));
   const victim = await api.until(
     `${pods(namespace)}/victim`,
     ({ metadata }) => metadata.deletionTimestamp !== undefined,
@@ -149,6 +174,7 @@ test("Verify the DisruptionTarget condition is added to the preempted pod", asyn
   await api.patch(`${pods(namespace)}/victim`, "merge", { metadata: { finalizers: null } });
   await api.untilGone(`${pods(namespace)}/victim`);
   await leaveNothing(namespace);
+  await provide([name], scarce, null);
 });
 
 test("Pod preemption verification", async () => {
@@ -156,40 +182,50 @@ test("Pod preemption verification", async () => {
   const namespace = await suite.namespace();
   const [name = ""] = await nodeNames();
   const full = await priorities(namespace, { p1: 1, p2: 2, p3: 3, p4: 4 });
-  const nodeSelector = { "kubernetes.io/hostname": name };
-  const set = (id: string, replicas: number, cpu: string) => {
-    const resources = { requests: { cpu }, limits: { cpu } };
-    const spec = {
-      priorityClassName: full(id),
-      nodeSelector,
-      terminationGracePeriodSeconds: 0,
-      containers: [container({ resources })],
-    };
-    return workload(id, replicas, { template: template({ app: id }, spec) });
+  const fake = "example.com/fakecpu";
+  await provide([name], fake, "1000");
+  const set = (id: string, amount: string) => {
+    const resources = { requests: { [fake]: amount }, limits: { [fake]: amount } };
+    const nodeSelector = { "kubernetes.io/hostname": name };
+    const spec = { priorityClassName: full(id), nodeSelector, containers: [container({ resources })] };
+    return workload(id, 1, { template: template({ app: id }, spec) });
   };
-  const ready = (id: string, replicas: number) =>
-    api.until(`${apps(namespace, "replicasets")}/${id}`, ({ status }) => (status.readyReplicas ?? 0) === replicas);
-  // Of four processors: one, two and a half, and what is left.
-  for (const [id, replicas, cpu] of [
-    ["p1", 1, "1"],
-    ["p2", 1, "1"],
-    ["p3", 1, "1"],
+  const made = new Map<string, Set<string>>();
+  const watching = await api.watch(pods(namespace));
+  const follow = async (enough: () => boolean) => {
+    while (!enough()) {
+      const { object } = await watching.next(() => true);
+      const id: string = object.metadata.labels.app;
+      made.set(id, (made.get(id) ?? new Set<string>()).add(object.metadata.uid));
+    }
+  };
+  const ready = (id: string) =>
+    api.until(`${apps(namespace, "replicasets")}/${id}`, ({ status }) => status.readyReplicas === 1);
+  for (const [id, amount] of [
+    ["p1", "200"],
+    ["p2", "300"],
+    ["p3", "450"],
   ] as const) {
-    await api.create(apps(namespace, "replicasets"), set(id, replicas, cpu));
-    await ready(id, replicas);
+    await api.create(apps(namespace, "replicasets"), set(id, amount));
+    await ready(id);
   }
-  await api.create(apps(namespace, "replicasets"), set("p4", 1, "2500m"));
-  await ready("p4", 1);
-  await ready("p3", 1);
-  // The lowest priorities had to go, and their replacements find no room.
+  await api.create(apps(namespace, "replicasets"), set("p4", "500"));
+  await ready("p4");
+  await ready("p3");
+  // The two of lowest priority had to go, and what was made in their places finds no room.
+  const seen = (id: string) => made.get(id)?.size ?? 0;
+  await follow(() => seen("p1") === 2 && seen("p2") === 2);
   for (const id of ["p1", "p2"]) {
-    await ready(id, 0);
-    await api.untilList(
+    const [left] = await api.untilList(
       `${pods(namespace)}?${labelled(`app=${id}`)}`,
-      (items) => items.length === 1 && items[0].status.phase === "Pending",
+      (items) => items.length === 1 && condition(items[0], "PodScheduled") !== undefined,
     );
+    expect(condition(left, "PodScheduled")).toMatchObject({ status: "False", reason: "Unschedulable" });
   }
+  expect([seen("p3"), seen("p4")]).toEqual([1, 1]);
+  watching.stop();
   await leaveNothing(namespace);
+  await provide([name], fake, null);
 });
 
 test("Scheduler, Verify PriorityClass endpoints", async () => {
