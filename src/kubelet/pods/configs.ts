@@ -114,7 +114,7 @@ export function containerConfig(
       [gracePeriodAnnotation]: String(graceSecondsOf(pod)),
     },
     ...(machine === undefined
-      ? {}
+      ? simulatedSecurity(pod, container)
       : {
           resources: containerResources(pod, container, machine.memoryBytes),
           security: containerSecurity(pod, container, machine.seccompDir),
@@ -125,6 +125,12 @@ export function containerConfig(
     tty,
     stopSignal: lifecycle?.stopSignal,
   };
+}
+
+/** Most pods of a simulation say nothing of it, and there may be very many. */
+function simulatedSecurity(pod: Pod, container: Container): Pick<ContainerConfig, "security"> {
+  const says = { ...pod.spec?.securityContext, ...container.securityContext };
+  return Object.keys(says).length === 0 ? {} : { security: containerSecurity(pod, container, "") };
 }
 
 function identity(pod: Pod): Record<string, string> {

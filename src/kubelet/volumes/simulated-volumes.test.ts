@@ -198,3 +198,24 @@ test("an image of the tag 404 is in no registry", async () => {
   const why = 'docker.io/library/webserver:404": docker.io/library/webserver:404: not found';
   expect(await cluster.events("p")).toContainEqual(expect.stringContaining(why));
 });
+
+test("a program runs as whom its pod says, and cannot write where it must not", async () => {
+  cluster = await testCluster();
+  const securityContext = { runAsUser: 1000, runAsGroup: 3000, readOnlyRootFilesystem: true };
+  const script = "id; echo no > /file; echo yes > /v/file; cat /v/file";
+  await cluster.run(reader("p", { emptyDir: {} }, box("a", script, { securityContext }), {}));
+  await cluster.seconds(2);
+  expect(await printed("p")).toBe(
+    "uid=1000 gid=3000 groups=3000\nsh: can't create /file: Read-only file system\nyes\n",
+  );
+});
+
+test("a container that is not to run as root and says that it does is not started", async () => {
+  cluster = await testCluster();
+  const securityContext = { runAsUser: 0, runAsNonRoot: true };
+  await cluster.run(podOf("p", { containers: [box("a", "true", { securityContext })] }));
+  await cluster.seconds(2);
+  const waiting = (await cluster.pod("p")).status?.containerStatuses?.[0]?.state?.waiting;
+  expect(waiting?.reason).toBe("CreateContainerConfigError");
+  expect(waiting?.message).toContain("container's runAsUser breaks non-root policy");
+});

@@ -26,6 +26,10 @@ interface KnownPod {
   readonly folders: Map<string, SimulatedFolder>;
 }
 
+const clusterDomain = "cluster.local";
+const hostsPath = "/etc/hosts";
+/** What a node says of itself in that file. */
+const nodeHosts = "127.0.0.1\tlocalhost\n";
 /** The name of the volume with a token that every pod is given begins with this. */
 const grantedVolumePrefix = "kube-api-access-";
 
@@ -142,7 +146,10 @@ export class SimulatedVolumes implements VolumeManager {
   }
 
   #keptAt(place: string): WrittenFolder {
-    const kept = this.#kept.get(place) ?? new WrittenFolder();
+    const known = this.#kept.get(place);
+    if (known !== undefined) return known;
+    const kept = new WrittenFolder();
+    if (place === `path ${hostsPath}`) kept.written.set("", { text: nodeHosts, mode: 0o644 });
     this.#kept.set(place, kept);
     return kept;
   }
@@ -166,14 +173,12 @@ function isGranted({ name, projected }: Volume): boolean {
   return projected !== undefined && name.startsWith(grantedVolumePrefix);
 }
 
-const clusterDomain = "cluster.local";
-
 /** The file that tells a container the names of its pod. */
 export function hostsFolder(pod: Pod, podIPs: readonly string[]): MountedFolder {
   const { hostNetwork = false, hostAliases: aliases = [] } = pod.spec ?? {};
   const addresses = { addresses: podIPs, hostname: podHostname(pod), fqdn: fqdnOf(pod, clusterDomain) };
-  const text = hostsFile({ ...addresses, aliases, ...(hostNetwork ? { hosts: "127.0.0.1\tlocalhost\n" } : {}) });
+  const text = hostsFile({ ...addresses, aliases, ...(hostNetwork ? { hosts: nodeHosts } : {}) });
   const folder = new WrittenFolder();
   folder.written.set("", { text, mode: 0o644 });
-  return { containerPath: "/etc/hosts", subPath: "", readOnly: false, folder };
+  return { containerPath: hostsPath, subPath: "", readOnly: false, folder };
 }

@@ -39,6 +39,14 @@ export interface MountedFolder {
 /** Finds the folders that a container mounts; asked when a program first needs them. */
 export type FindMounts = () => Promise<readonly MountedFolder[]>;
 
+export interface FilesOptions {
+  readonly findMounts?: FindMounts;
+  /** Told when one of the container's own files is written or deleted. */
+  changed?(): void;
+  /** Only what is mounted can be written. */
+  readonly readOnlyRoot?: boolean;
+}
+
 interface Place {
   readonly mount: MountedFolder;
   readonly path: string;
@@ -53,14 +61,15 @@ export class ContainerFiles implements FileSystem {
   readonly #modes = new Map<string, number>();
   readonly #findMounts: FindMounts | undefined;
   readonly #changed: (() => void) | undefined;
+  readonly #readOnlyRoot: boolean;
   /** The deepest first. */
   #mounts: readonly MountedFolder[] | undefined;
 
-  /** @param changed told when one of the container's own files is written or deleted */
-  constructor(own: Map<string, string>, findMounts?: FindMounts, changed?: () => void) {
+  constructor(own: Map<string, string>, { findMounts, changed, readOnlyRoot = false }: FilesOptions = {}) {
     this.#own = own;
     this.#findMounts = findMounts;
     this.#changed = changed;
+    this.#readOnlyRoot = readOnlyRoot;
   }
 
   /** Whether programs have nothing to wait for. */
@@ -131,7 +140,8 @@ export class ContainerFiles implements FileSystem {
 
   isReadOnly(path: string): boolean {
     const mount = this.#placeOf(path)?.mount;
-    return mount !== undefined && (mount.readOnly || mount.folder.written === undefined);
+    if (mount === undefined) return this.#readOnlyRoot && !normal(path).startsWith("/dev/");
+    return mount.readOnly || mount.folder.written === undefined;
   }
 
   chmod(path: string, mode: number): void {

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from "../../../host/index.ts";
 import { type ContainerConfig, type ExecResult, RuntimeError } from "../runtime.ts";
-import { type SimulatedProcess, variablesOf } from "./process.ts";
+import { type SimulatedProcess, userOf, variablesOf } from "./process.ts";
 import { OutOfMemory, runProgram, type ShellWorld } from "./shell/index.ts";
 
 /** Of a command that may take as long as it likes. */
@@ -29,6 +29,7 @@ export function worldBeside(
     listens: () => {},
     unknown: () => ({ afterMs: 0, exitCode: 0 }),
     ask: process.ask,
+    user: userOf(config),
     onTerm: () => {},
   };
 }

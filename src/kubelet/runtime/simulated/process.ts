@@ -177,6 +177,7 @@ export class SimulatedProcess {
       print,
       printError: print,
       ask: this.ask,
+      user: userOf(this.#config),
       listens: () => {
         this.#listens = true;
       },
@@ -190,6 +191,12 @@ export class SimulatedProcess {
       },
     };
   }
+}
+
+/** Whom a container runs as, where its pod says it. */
+export function userOf({ security }: ContainerConfig): ShellWorld["user"] {
+  const { runAsUser: uid = 0, runAsGroup: gid = 0, supplementalGroups = [] } = security ?? {};
+  return { uid, gid, groups: supplementalGroups.filter((group) => group !== gid) };
 }
 
 /** What a program finds in its environment. */

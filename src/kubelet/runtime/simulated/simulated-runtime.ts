@@ -435,8 +435,9 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
     const { uid: podUid } = sandbox.config.metadata;
     const environment = config.envs ?? [];
     const findMounts = mountsOf && (() => mountsOf({ podUid, name, environment, podIPs: sandbox.ips }));
-    if (isKnown) return new ContainerFiles(new Map(), findMounts);
-    return new ContainerFiles(new AnyFiles(), findMounts, () => servesOtherwise?.(podUid));
+    const readOnlyRoot = config.security?.readOnlyRootFilesystem;
+    if (isKnown) return new ContainerFiles(new Map(), { findMounts, readOnlyRoot });
+    return new ContainerFiles(new AnyFiles(), { findMounts, readOnlyRoot, changed: () => servesOtherwise?.(podUid) });
   }
 
   #emit(type: ContainerEvent["type"], container: SimulatedContainer): void {

@@ -6,6 +6,8 @@ type Program = (args: readonly string[], io: Io, world: ShellWorld) => number;
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+const root = { uid: 0, gid: 0, groups: [] };
+
 /** Programs that only print or change files. */
 export const programs: Readonly<Record<string, Program>> = {
   echo(args, io) {
@@ -40,13 +42,20 @@ export const programs: Readonly<Record<string, Program>> = {
     io.print(`${world.variables.get("HOSTNAME") ?? "localhost"}\n`);
     return 0;
   },
-  id(args, io) {
-    io.print(args.some((arg) => /^-[ug]$/.test(arg)) ? "0\n" : "uid=0(root) gid=0(root) groups=0(root)\n");
+  id(args, io, { user = root }) {
+    const { uid, gid, groups } = user;
+    const named = (id: number): string => (id === 0 ? "0(root)" : String(id));
+    const all = [gid, ...groups];
+    if (args.includes("-u")) io.print(`${uid}\n`);
+    else if (args.includes("-g")) io.print(`${gid}\n`);
+    else if (args.includes("-G")) io.print(`${all.join(" ")}\n`);
+    else io.print(`uid=${named(uid)} gid=${named(gid)} groups=${all.map(named).join(",")}\n`);
     return 0;
   },
-  whoami(_, io) {
-    io.print("root\n");
-    return 0;
+  whoami(_, io, { user = root }) {
+    if (user.uid === 0) io.print("root\n");
+    else io.printError(`whoami: unknown uid ${user.uid}\n`);
+    return user.uid === 0 ? 0 : 1;
   },
   pwd(_, io) {
     io.print("/\n");

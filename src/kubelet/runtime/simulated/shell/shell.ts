@@ -28,6 +28,7 @@ export function* runProgram(argv: readonly string[], world: ShellWorld): Running
 /** Runs commands: the state of one shell, which its subshells share. */
 export class Shell {
   readonly world: ShellWorld;
+  readonly name: string;
   parameters: readonly string[] = [];
   /** `set -e` */
   endsOnFailure = false;
@@ -42,8 +43,10 @@ export class Shell {
   /** How many conditions are being looked at, where a failure is an answer. */
   #conditions = 0;
 
-  constructor(world: ShellWorld) {
+  /** @param name by which it was called: its complaints begin with that */
+  constructor(world: ShellWorld, name = "sh") {
     this.world = world;
+    this.name = name;
   }
 
   /** The exit code of the last command. */
@@ -350,7 +353,7 @@ export class Shell {
   *#shell(argv: readonly string[], args: readonly string[], io: Io): Running {
     const flag = args.findIndex((arg) => /^-[a-z]*c$/.test(arg));
     // A shell without a script and without a terminal reads its input and ends; a script file is a program like others.
-    const inner = new Shell(this.world);
+    const inner = new Shell(this.world, argv[0]);
     if (flag < 0) {
       if (args.some((arg) => !arg.startsWith("-"))) return yield* this.#opaque(argv.join(" "));
       const lines: string[] = [];
@@ -381,14 +384,14 @@ export class Shell {
         const path = yield* this.#text(redirect.path, io);
         const text = path === "/dev/null" ? "" : files.get(path);
         if (text === undefined) {
-          io.printError(`sh: can't open ${path}: no such file\n`);
+          io.printError(`${this.name}: can't open ${path}: no such file\n`);
           return undefined;
         }
         input = new Input(text);
       } else {
         const path = yield* this.#text(redirect.path, io);
         if (files.isReadOnly?.(path) === true) {
-          io.printError(`sh: can't create ${path}: Read-only file system\n`);
+          io.printError(`${this.name}: can't create ${path}: Read-only file system\n`);
           return undefined;
         }
         const into = writingTo(path, redirect.append, files, io);

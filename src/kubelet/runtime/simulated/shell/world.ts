@@ -36,6 +36,8 @@ export interface FileSystem extends Iterable<readonly [string, string]> {
 export interface ShellWorld {
   readonly files: FileSystem;
   readonly variables: Map<string, string>;
+  /** Whom its programs run as. Left out: root. */
+  readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
   /** Milliseconds since the epoch. */
   now(): number;
   print(text: string): void;
