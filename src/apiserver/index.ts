@@ -8,6 +8,7 @@ export {
   readAdmissionConfiguration,
 } from "./admission/index.ts";
 export { firstServiceIP } from "./allocation/index.ts";
+export { Audit, AuditLogFile, type AuditLogOptions, AuditPolicyError, readAuditPolicy } from "./audit/index.ts";
 export type { Attributes, Authorizer, Decision, RequestHeaderConfig } from "./auth/index.ts";
 export { defaultRequestHeaders } from "./auth/index.ts";
 export { type ComponentCheck, usualComponents } from "./component-statuses.ts";

@@ -48,6 +48,8 @@ export interface ApiRequest {
   readonly deadline?: number;
   /** Ends a watch or a long wait. */
   readonly signal?: AbortSignal;
+  /** Keeps notes of those who look at the request, where it is audited. */
+  readonly audit?: { annotate(key: string, value: string): void };
 }
 
 /** An answer. Objects in it are immutable; `entry` is there when the answer is exactly a stored version (then its bytes are shared). */

@@ -10,6 +10,7 @@ import {
   createLookup,
 } from "./admission/index.ts";
 import { serviceCompanions } from "./allocation/index.ts";
+import { type Audit, auditedHandler } from "./audit/index.ts";
 import {
   type Authorizer,
   attributesOfRequest,
@@ -27,6 +28,7 @@ import {
   RequestHeaders,
   reconcileDefaultPolicy,
   requireAllowed,
+  requireAllowedAndTell,
   rulesReviewer,
   SigningKey,
   TokenIssuer,
@@ -80,7 +82,7 @@ import {
   noteTokenUse,
 } from "./keepers/index.ts";
 import { OpenWatches } from "./open-watches.ts";
-import type { ApiHandler } from "./request.ts";
+import type { ApiHandler, ApiRequest } from "./request.ts";
 
 export interface ApiServerConfig extends Partial<InFlightLimits> {
   /** Whom tokens name as their issuer, and their default audience. */
@@ -116,6 +118,8 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly disableAdmissionPlugins?: readonly string[];
   /** By plugin: what readAdmissionConfiguration gives. */
   readonly admissionConfiguration?: ReadonlyMap<string, unknown>;
+  /** Told of requests; closed with the server. */
+  readonly audit?: Audit;
 }
 
 /** How this server and others that stand before or behind it know each other. */
@@ -257,7 +261,8 @@ class ComposedApiServer implements ApiServer {
     this.#remote = new RemoteServers({ host, store, kinds: this.kinds, handler: bare, calls: this.#behind });
     const remote = { kinds: this.kinds, servers: this.#remote, calls: this.#behind, log: host.log };
     this.trusted = this.#watches.following(delegatingHandler(bare, remote));
-    this.handler = authorizing(this.trusted, this.authorizer);
+    const authorized = authorizing(this.trusted, this.authorizer);
+    this.handler = config.audit === undefined ? authorized : auditedHandler(authorized, config.audit, host);
     const delegates = new AggregatingProxy(this.#remote, this.#behind);
     const pipeline = {
       host,
@@ -280,6 +285,7 @@ class ComposedApiServer implements ApiServer {
       admission,
       kubelets: new KubeletClient(this.trusted, options.kubeletClient, nodes),
       delegates,
+      audit: config.audit,
     };
     this.#pipeline = new RequestPipeline(pipeline);
     this.#upgrade = upgrader(pipeline, this.#pipeline.serve);
@@ -391,6 +397,7 @@ class ComposedApiServer implements ApiServer {
     this.#behind.close();
     this.#rbac.close();
     this.#nodes.close();
+    config.audit?.close();
   }
 
   async #closeKeepers(): Promise<void> {
@@ -440,13 +447,18 @@ class ComposedApiServer implements ApiServer {
 function alwaysWell(): void {}
 
 function authorizing(handler: ApiHandler, authorizer: Authorizer): ApiHandler {
+  const allow = (request: ApiRequest): void => {
+    const attributes = attributesOfRequest(request);
+    if (request.audit === undefined) requireAllowed(authorizer, attributes);
+    else requireAllowedAndTell(authorizer, attributes, request.audit);
+  };
   return {
     async handle(request) {
-      requireAllowed(authorizer, attributesOfRequest(request));
+      allow(request);
       return handler.handle(request);
     },
     async watch(request, sink) {
-      requireAllowed(authorizer, attributesOfRequest(request));
+      allow(request);
       return handler.watch(request, sink);
     },
   };

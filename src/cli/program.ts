@@ -108,6 +108,7 @@ const expectedErrors = new Set([
   "ExplainError",
   "SchedulerConfigError",
   "AdmissionConfigError",
+  "AuditPolicyError",
   "CommandError",
   "DataFolderError",
   "CgroupError",

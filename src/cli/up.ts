@@ -9,6 +9,7 @@ import {
   writeKubeconfig,
 } from "../cluster/index.ts";
 import { systemHost } from "../host/index.ts";
+import { auditSettings } from "./audit-options.ts";
 import { etcdSettings } from "./etcd-options.ts";
 import { frontProxySettings } from "./front-proxy-options.ts";
 import { kubeletClientSettings } from "./kubelet-client-options.ts";
@@ -69,6 +70,7 @@ async function serve(flags: ServerFlags, components: Components, around: Surroun
     ...etcdSettings(flags),
     kubeletClient: kubeletClientSettings(flags),
     frontProxy: frontProxySettings(flags),
+    audit: auditSettings(flags),
     onStep: report.step,
   });
   // From here on the cluster must be stopped whatever happens, so that nothing stays locked or half written.

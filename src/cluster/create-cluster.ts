@@ -20,6 +20,7 @@ import { type Client, createClient, directTransport, registryDiscovery } from ".
 import { type Host, systemHost } from "../host/index.ts";
 import { adminEntry } from "./admin-access.ts";
 import { advertiseAddress } from "./advertise-address.ts";
+import { type AuditSettings, openAudit } from "./audit.ts";
 import type { ClusterNodes } from "./cluster-nodes.ts";
 import {
   createDefaultStorageClass,
@@ -87,6 +88,8 @@ export interface ClusterOptions {
   readonly disableAdmissionPlugins?: readonly string[];
   /** A file that holds an AdmissionConfiguration. */
   readonly admissionControlConfigFile?: string;
+  /** Which requests are told of, and where. */
+  readonly audit?: AuditSettings;
   /** Which API versions are served, as the original's --runtime-config says it; default the stable ones. */
   readonly runtimeConfig?: string;
   /** How kubelets on other machines are reached; what is left out is the cluster's own. */
@@ -132,6 +135,7 @@ type Optional =
   | "enableAdmissionPlugins"
   | "disableAdmissionPlugins"
   | "admissionControlConfigFile"
+  | "audit"
   | "runtimeConfig";
 type Settings = Required<Omit<ClusterOptions, Optional>> & Pick<ClusterOptions, Optional>;
 
@@ -154,6 +158,7 @@ function withDefaults(options: ClusterOptions): Settings {
     enableAdmissionPlugins: options.enableAdmissionPlugins,
     disableAdmissionPlugins: options.disableAdmissionPlugins,
     admissionControlConfigFile: options.admissionControlConfigFile,
+    audit: options.audit,
     runtimeConfig: options.runtimeConfig,
     name: options.name ?? "sampan",
     host: options.host ?? systemHost({ log: { level: "warn" } }),
@@ -311,6 +316,7 @@ async function startServer(
     components: ownComponents(options),
     config: {
       ...admission,
+      audit: await openAudit(host, options.audit),
       maxRequestsInFlight,
       maxMutatingRequestsInFlight,
       enablePriorityAndFairness: options.enablePriorityAndFairness,

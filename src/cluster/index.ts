@@ -3,6 +3,7 @@
  * start and stop. What the components do is theirs.
  */
 export { adminEntry, storedAdminEntry } from "./admin-access.ts";
+export type { AuditSettings } from "./audit.ts";
 export { type Cluster, type ClusterOptions, createCluster, type NodeOptions } from "./create-cluster.ts";
 export {
   type ClusterState,

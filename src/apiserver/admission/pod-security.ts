@@ -87,7 +87,11 @@ async function checkPod(
   if (enforces && operation === "UPDATE" && !changesSecurity(object as Pod, old as Pod | undefined)) return;
   const template = object && templates[`${kind.group}/${kind.resource}`]?.(object as Owner);
   if (template?.spec === undefined || exemptions.runtimeClasses.includes(template.spec.runtimeClassName ?? "")) return;
-  if (wrong.length > 0) attributes.audit?.("error", `Failed to parse policy: ${wrong.map(errorMessage).join(", ")}`);
+  if (wrong.length > 0)
+    attributes.audit?.(
+      "pod-security.kubernetes.io/error",
+      `Failed to parse policy: ${wrong.map(errorMessage).join(", ")}`,
+    );
   evaluate(attributes, policy, template.metadata ?? {}, template.spec, enforces);
 }
 
@@ -102,10 +106,10 @@ function evaluate(
     const found = violations(level, spec, { minor, metadata });
     return found === "" ? "" : `PodSecurity ${JSON.stringify(policyText({ level, minor }))}: ${found}`;
   };
-  if (enforces) attributes.audit?.("enforce-policy", policyText(policy.enforce));
+  if (enforces) attributes.audit?.("pod-security.kubernetes.io/enforce-policy", policyText(policy.enforce));
   const enforced = enforces ? would(policy.enforce) : "";
   const audited = would(policy.audit);
-  if (audited !== "") attributes.audit?.("audit-violations", `would violate ${audited}`);
+  if (audited !== "") attributes.audit?.("pod-security.kubernetes.io/audit-violations", `would violate ${audited}`);
   if (enforced !== "") throw refuse(attributes, `violates ${enforced}`);
   const warned = would(policy.warn);
   if (warned !== "") attributes.warn(`would violate ${warned}`);

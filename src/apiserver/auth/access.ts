@@ -29,6 +29,19 @@ export function requireAllowed(authorizer: Authorizer, attributes: Attributes): 
   if (!decision.allowed) throw forbidden(attributes, decision.reason);
 }
 
+/** Who keeps why something was allowed or not, as the audit does. */
+export interface Annotated {
+  annotate(key: string, value: string): void;
+}
+
+/** As requireAllowed, and says what was decided. @throws ApiError 403 */
+export function requireAllowedAndTell(authorizer: Authorizer, attributes: Attributes, told: Annotated): void {
+  const { allowed, reason } = authorizer.authorize(attributes);
+  told.annotate("authorization.k8s.io/decision", allowed ? "allow" : "forbid");
+  told.annotate("authorization.k8s.io/reason", reason ?? "");
+  if (!allowed) throw forbidden(attributes, reason);
+}
+
 export function forbidden(attributes: Attributes, reason?: string): ApiError {
   const because = reason === undefined || reason === "" ? "" : `: ${reason}`;
   const { user, verb } = attributes;

@@ -2,7 +2,7 @@
  * Who sends a request and what they may do: certificates, service account tokens, impersonation, RBAC and its default
  * policy, and the answers to reviews.
  */
-export { attributesOfRequest, forbidden, nameSelected, requireAllowed } from "./access.ts";
+export { attributesOfRequest, forbidden, nameSelected, requireAllowed, requireAllowedAndTell } from "./access.ts";
 export { type Authenticator, anonymous, createAuthenticator, type ShownCredentials } from "./authenticator.ts";
 export type { Attributes, Authorizer, Decision } from "./authorizer.ts";
 export { BootstrapTokens } from "./bootstrap-tokens.ts";

@@ -163,6 +163,7 @@ export function createAttributes(call: Call, draft: KubeObject, old?: KubeObject
     options: request.options,
     deadline: request.deadline,
     warn: (text) => warn(call, text),
+    audit: request.audit && ((key, value) => request.audit?.annotate(key, value)),
   };
 }
 

@@ -128,6 +128,7 @@ function deleteAttributes(call: Call, old: KubeObject, namespace: string | undef
     options: request.options,
     deadline: request.deadline,
     warn: (text) => warn(call, text),
+    audit: request.audit && ((key, value) => request.audit?.annotate(key, value)),
   };
 }
 

@@ -2,10 +2,19 @@ import type { DelegatedGroupVersion, KindRegistry, ResourceKind } from "../../ap
 import { ApiError, errors, isReason, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { AdmissionChain } from "../admission/index.ts";
-import { type Authenticator, type Authorizer, type Impersonator, requireAllowed } from "../auth/index.ts";
+import type { Audit, AuditTrail } from "../audit/index.ts";
+import {
+  type Authenticator,
+  type Authorizer,
+  type Impersonator,
+  requireAllowed,
+  requireAllowedAndTell,
+} from "../auth/index.ts";
+
 import type { Limiter } from "../flow/index.ts";
 import { deprecationOf, warningsOfError, withWarnings } from "../handlers/index.ts";
 import type { ApiHandler, ApiRequest, UserInfo } from "../request.ts";
+import { AuditedExchange, auditTrailOf } from "./audited-exchange.ts";
 import { hasProtobuf } from "./codecs.ts";
 import { deadlineOf, within } from "./deadline.ts";
 import type { DelegatedServers } from "./delegated-servers.ts";
@@ -47,11 +56,14 @@ export interface PipelineOptions {
   readonly admission: AdmissionChain;
   /** Group versions that other servers serve; without it there are none. */
   readonly delegates?: DelegatedServers;
+  /** Tells of requests; without it nobody does. */
+  readonly audit?: Audit;
 }
 
 /** A request on its way: what is known of it so far. */
 interface Call {
-  readonly exchange: Exchange;
+  exchange: Exchange;
+  trail?: AuditTrail;
   readonly info: RequestInfo;
   readonly query: Query;
   readonly auditId: string;
@@ -106,12 +118,15 @@ export class RequestPipeline {
   }
 
   async #run(call: Call): Promise<void> {
-    const { authenticator, impersonator, limiter } = this.#options;
-    const { exchange, info } = call;
-    const known = authenticator.authenticate(exchange, exchange.connection);
+    const { impersonator, limiter, audit } = this.#options;
+    const { info } = call;
+    const known = this.#authenticate(call);
     const real = known instanceof Promise ? await known : known;
-    const user = impersonator.userOf(exchange.headers, real);
     const isLong = isLongRunning(info);
+    if (audit !== undefined) this.#tell(audit, call, real, isLong);
+    const { exchange } = call;
+    const user = impersonator.userOf(exchange.headers, real);
+    if (user !== real) call.trail?.impersonating(user);
     if (isLong && info.verb !== "watch") return this.#authorized(call, user);
     const flow = limiter.flowOf(user, info);
     exchange.common = flow.headers;
@@ -129,10 +144,36 @@ export class RequestPipeline {
     }
   }
 
+  #authenticate(call: Call): UserInfo | Promise<UserInfo> {
+    const { authenticator, audit } = this.#options;
+    const { exchange } = call;
+    if (audit === undefined) return authenticator.authenticate(exchange, exchange.connection);
+    const authenticated = async () => authenticator.authenticate(exchange, exchange.connection);
+    return authenticated().catch((error: unknown) => {
+      this.#tell(audit, call, nobody, true);
+      throw error;
+    });
+  }
+
+  #tell(audit: Audit, call: Call, user: UserInfo, tellsStart: boolean): void {
+    const { exchange, info, query, auditId } = call;
+    const trail = auditTrailOf(audit, exchange, info, query, auditId, user);
+    if (trail === undefined) return;
+    call.trail = trail;
+    call.exchange = new AuditedExchange(exchange, trail, tellsStart);
+  }
+
+  #requireAllowed({ info, query, trail }: Call, user: UserInfo): void {
+    const { authorizer } = this.#options;
+    const attributes = attributesOf(info, user, query);
+    if (trail === undefined) requireAllowed(authorizer, attributes);
+    else requireAllowedAndTell(authorizer, attributes, trail);
+  }
+
   async #authorized(call: Call, user: UserInfo): Promise<void> {
-    const { authorizer, kinds } = this.#options;
+    const { kinds } = this.#options;
     const { exchange, info } = call;
-    requireAllowed(authorizer, attributesOf(info, user, call.query));
+    this.#requireAllowed(call, user);
     const { delegates } = this.#options;
     const delegated = delegatedOf(kinds, info);
     if (delegates !== undefined && delegated !== undefined) {
@@ -150,7 +191,11 @@ export class RequestPipeline {
         ? requestWithoutBody(exchange, info, route, call.query, user)
         : { ...(await this.#read(call, route, user)), deadline: this.#options.host.clock.now() + deadline };
     const { handler, host } = this.#options;
-    const response = await within(host.clock, deadline, handler.handle(request));
+    const { trail } = call;
+    trail?.sent(request.body);
+    const audited = trail === undefined ? request : { ...request, audit: trail };
+    const response = await within(host.clock, deadline, handler.handle(audited));
+    trail?.answered(response);
     const sending = answer(this.#context(call, route, form), response);
     if (sending !== undefined) await sending;
     this.#observe(call, response.kind === "list" ? 200 : response.code);
@@ -275,6 +320,7 @@ export class RequestPipeline {
     }
     const status = statusOf(error);
     const code = status.code ?? 500;
+    call.trail?.failed(status);
     try {
       await answerStatus({ ...call, form: statusForm(call, this.#kindOf(call)) }, code, status, warningsOfError(error));
     } catch (cause) {
@@ -285,6 +331,9 @@ export class RequestPipeline {
     this.#observe(call, code);
   }
 }
+
+/** Who could not prove who they are. */
+const nobody: UserInfo = { name: "", groups: [] };
 
 const noQuery: Query = new Map();
 

@@ -4,8 +4,10 @@ import type { Duplex } from "node:stream";
 import type { ResourceKind } from "../../api/kinds/index.ts";
 import { ApiError, errors, type KubeObject, statusOf } from "../../api/meta/index.ts";
 import { answerAndEnd, asksForUpgrade, namedProtocols, UpgradeRefused } from "../../streams/index.ts";
-import { requireAllowed } from "../auth/index.ts";
+import type { AuditTrail } from "../audit/index.ts";
+import { requireAllowed, requireAllowedAndTell } from "../auth/index.ts";
 import type { UserInfo } from "../request.ts";
+import { auditTrailOf } from "./audited-exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { admitConnect, type PodContainers } from "./nodes/index.ts";
@@ -84,9 +86,37 @@ async function authorized(options: PipelineOptions, { request, info, query }: Up
   const { headers } = request;
   const shown = { headers, headerValues: (name: string) => request.headersDistinct[name] ?? [] };
   const real = await options.authenticator.authenticate(shown, request.socket);
+  const trail = auditedUpgrade(options, { request, info, query }, real);
   const user = options.impersonator.userOf(request.headers, real);
-  requireAllowed(options.authorizer, attributesOf(info, user, query));
+  if (user !== real) trail?.impersonating(user);
+  const attributes = attributesOf(info, user, query);
+  if (trail === undefined) requireAllowed(options.authorizer, attributes);
+  else {
+    try {
+      requireAllowedAndTell(options.authorizer, attributes, trail);
+    } catch (error) {
+      const status = statusOf(error);
+      trail.failed(status);
+      trail.complete(status.code ?? 500);
+      throw error;
+    }
+    trail.started(switchingProtocols);
+  }
   return user;
+}
+
+const switchingProtocols = 101;
+
+/** Told of until the connection ends. */
+function auditedUpgrade(
+  { audit, host }: PipelineOptions,
+  { request, info, query }: Pick<Upgrade, "request" | "info" | "query">,
+  user: UserInfo,
+): AuditTrail | undefined {
+  const asked = { headers: request.headers, connection: request.socket, url: request.url ?? "/" };
+  const trail = audit && auditTrailOf(audit, asked, info, query, host.random.uuid(), user);
+  if (trail !== undefined) request.socket.once("close", () => trail.complete(switchingProtocols));
+  return trail;
 }
 
 async function connect(options: PipelineOptions, upgrade: Upgrade): Promise<void> {
