@@ -6,6 +6,9 @@ type Program = (args: readonly string[], io: Io, world: ShellWorld) => number;
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/** What `dd` copies at most: a simulated file is kept in memory. */
+const copiedBytesMax = 1 << 16;
+
 const root = { uid: 0, gid: 0, groups: [] };
 
 /** Programs that only print or change files. */
@@ -130,6 +133,26 @@ export const programs: Readonly<Record<string, Program>> = {
     }
     return 0;
   },
+  dd(args, io, { files }) {
+    const operand = (name: string): string | undefined =>
+      args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1);
+    const from = operand("if") ?? "/dev/null";
+    const blocks = Number(operand("count") ?? Number.POSITIVE_INFINITY);
+    const bytes = Math.min(bytesOf(operand("bs") ?? "512") * blocks, copiedBytesMax);
+    const isDevice = from === "/dev/zero" || from.startsWith("/dev/u") || from === "/dev/random";
+    const text = isDevice ? "\0".repeat(bytes) : from === "/dev/null" ? "" : files.get(from)?.slice(0, bytes);
+    const to = operand("of");
+    if (text === undefined || (to !== undefined && files.isReadOnly?.(to) === true)) {
+      const why = text === undefined ? "No such file or directory" : "Read-only file system";
+      io.printError(`dd: can't open '${text === undefined ? from : to}': ${why}\n`);
+      return 1;
+    }
+    if (to === undefined) io.print(text);
+    else if (!to.startsWith("/dev/")) files.set(to, text);
+    const records = `${Number.isFinite(blocks) ? blocks : 1}+0 records`;
+    io.printError(`${records} in\n${records} out\n${text.length} bytes copied\n`);
+    return 0;
+  },
   nproc(_, io) {
     io.print("1\n");
     return 0;
@@ -204,6 +227,11 @@ function copy(program: string, args: readonly string[], io: Io, world: ShellWorl
   }
   world.files.set(to.endsWith("/") ? to + (from.split("/").at(-1) ?? "") : to, text);
   return 0;
+}
+
+function bytesOf(text: string): number {
+  const [, count = "0", unit = ""] = /^(\d+)([kKMG]?)B?$/.exec(text) ?? [];
+  return Number(count) * ({ k: 1 << 10, K: 1 << 10, M: 1 << 20, G: 1 << 30 }[unit] ?? 1);
 }
 
 /** As `hexdump -C` shows bytes. */

@@ -143,3 +143,9 @@ test("hexdump shows the bytes of a file", () => {
     `00000000  68 65 72 65 0a                                    |here.|\n00000005\n`,
   );
 });
+
+test("dd copies as many bytes as it is told to", () => {
+  const { output } = outcome("dd if=/dev/zero of=/zeros bs=2 count=3 conv=fsync 2>/dev/null; hexdump -C /zeros");
+  expect(output).toMatch(/^00000000 {2}00 00 00 00 00 00 .*\n00000006\n$/);
+  expect(outcome("dd if=/absent of=/f").exitCode).toBe(1);
+});
