@@ -196,6 +196,11 @@ export class ClusterState implements NodeWatcher {
     return this.#nominated.get(key);
   }
 
+  /** Less important pods that were to come to the node: room that is made there is not for them. */
+  lessImportantNominatedOn(node: string, forPod: PodInfo): readonly PodInfo[] {
+    return [...(this.#nominatedOn.get(node)?.values() ?? none)].filter((info) => info.priority < forPod.priority);
+  }
+
   /** Other pods, at least as important as this one, that are to come to the node. */
   nominatedOn(node: string, forPod: PodInfo): readonly PodInfo[] {
     const there = this.#nominatedOn.size === 0 ? undefined : this.#nominatedOn.get(node);

@@ -131,7 +131,12 @@ class ClusterWatch {
   #waitingPodSeen(pod: Pod, old: Pod | undefined): void {
     const info = podInfoOf(pod);
     const nominated = pod.status?.nominatedNodeName;
-    if (!old && nominated) this.#cluster.nominate(info, nominated);
+    const before = old?.status?.nominatedNodeName;
+    // A nomination of our own that is not written yet stays.
+    if (nominated && nominated !== before) this.#cluster.nominate(info, nominated);
+    else if (before && !nominated && this.#cluster.nominationOf(info.key) === before) {
+      this.#cluster.unnominate(info.key);
+    }
     if (!old || affectsScheduling(old, pod)) this.#sink.podAdded(info);
     else this.#sink.podRefreshed(info);
     if (!old) this.#sink.event({ kind: "unscheduled-pod/added", pod });

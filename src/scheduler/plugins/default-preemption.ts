@@ -35,8 +35,10 @@ export function createDefaultPreemption(args: DefaultPreemptionArgs, handle: Plu
     if (result.kind === "none") return { helped: false, nominated: "", message: `preemption: ${result.message}` };
     const best = bestPreemption(await askExtenders(pod, result.candidates));
     if (!best) return { helped: false, message: "preemption: no candidate node for preemption" };
+    const outranked = cluster.lessImportantNominatedOn(best.node, pod);
     cluster.nominate(pod, best.node);
     await removeVictims(pod, best);
+    await clearNominations(outranked);
     return { helped: true, nominated: best.node, message: "" };
   };
 
@@ -86,6 +88,19 @@ export function createDefaultPreemption(args: DefaultPreemptionArgs, handle: Plu
       else if (!(await remove(victim.pod, pod.pod))) continue;
       const by = `${pod.pod.metadata.uid} on node ${node}`;
       events.event(victim.pod, "Normal", "Preempted", `Preempted by pod ${by}`, { action: "Preempting" });
+    }
+  }
+
+  /** They may not fit on the node any more, and are to look for another one. */
+  async function clearNominations(outranked: readonly PodInfo[]): Promise<void> {
+    for (const { key, pod } of outranked) {
+      cluster.unnominate(key);
+      const patch = { metadata: { uid: pod.metadata.uid }, status: { nominatedNodeName: null } };
+      try {
+        await client.resource(resources.pods).patchStatus(keyOf(pod), "strategic", patch);
+      } catch (error) {
+        if (!isReason(error, "NotFound") && !isReason(error, "Conflict")) throw error;
+      }
     }
   }
 
