@@ -170,6 +170,7 @@ test("after a success the next failure waits as the first did", async () => {
 
 test("a pod that nobody controls is taken by the job that selects it, and goes if it is one too many", async () => {
   const running = await start({});
+  await running.settle(2000);
   const spec = { restartPolicy: "Never", containers: [{ name: "c", image: "i" }] };
   const metadata = { namespace: "default", name: "stray", labels: { app: "other" } };
   await running.client.resource(resources.pods).create({ metadata, spec });
@@ -178,4 +179,19 @@ test("a pod that nobody controls is taken by the job that selects it, and goes i
   await running.client.resource(resources.pods).patch(stray, "merge", { metadata: { labels: { app: "j" } } });
   await running.settle();
   expect(await running.events()).toContain("Normal SuccessfulDelete Job: Deleted pod: stray");
+});
+
+test("with less parallelism those pods go that do least: without a node first, then not ready, then young", async () => {
+  const running = await start({ completions: 4, parallelism: 3 });
+  await running.runPods();
+  const before = (await running.all(resources.pods)).map(({ metadata }) => metadata.uid);
+  await running.settle(5000);
+  const key = { namespace: "default", name: "j" };
+  const jobs = running.client.resource(resources.jobs);
+  await jobs.patch(key, "merge", { spec: { parallelism: 4 } });
+  await running.settle();
+  await jobs.patch(key, "merge", { spec: { parallelism: 3 } });
+  await running.settle();
+  const kept = (await running.all(resources.pods)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  expect(kept.map(({ metadata }) => metadata.uid)).toEqual(before);
 });

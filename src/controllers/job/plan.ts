@@ -1,7 +1,6 @@
 import { formatTime, parseTime } from "../../api/meta/index.ts";
 import type { Job, JobStatus, Pod } from "../../api/types/index.ts";
-import { byCreation } from "../owners.ts";
-import { isActive, isReady, isTerminating } from "../pods/index.ts";
+import { isActive, isReady, isTerminating, leastActiveFirst } from "../pods/index.ts";
 import { type Conditions, holds, tell } from "./conditions.ts";
 import { backoffLeftMs, backoffMs, endOf, type FailureStreak } from "./failure-streaks.ts";
 import { completionIndexOf, formatIndexes, freeIndexes, indexOf, parseIndexes } from "./indexes.ts";
@@ -273,7 +272,7 @@ function nextStep(
         ? active.length
         : parallelism
       : Math.min(completions - succeeded, parallelism);
-  const surplus = surplusPods(job, active, Math.max(0, wanted));
+  const surplus = surplusPods(job, active, Math.max(0, wanted), nowMs);
   if (surplus.length > 0) return { create: 0, remove: surplus };
   const terminating = job.spec.podReplacementPolicy === "Failed" ? pods.filter(isTerminating) : [];
   const missing = wanted - active.length - terminating.length;
@@ -290,9 +289,9 @@ function nextStep(
   return { create: indexes.length, remove: [], indexes, againAfterMs };
 }
 
-/** Those of an index that another has, or that the job has no more, and then the youngest and least ready. */
-function surplusPods(job: Job, active: readonly Pod[], wanted: number): readonly Pod[] {
-  const leastFirst = [...active].sort((a, b) => Number(isReady(a)) - Number(isReady(b)) || byCreation(b, a));
+/** Those of an index that another has, or that the job has no more, and then those that do least. */
+function surplusPods(job: Job, active: readonly Pod[], wanted: number, nowMs: number): readonly Pod[] {
+  const leastFirst = leastActiveFirst(active, nowMs);
   if (!isIndexed(job)) return leastFirst.slice(0, Math.max(0, active.length - wanted));
   const keeping = new Map<number, Pod>();
   const { completions = 0 } = job.spec;
