@@ -28,6 +28,16 @@ export interface Change {
   readonly mayCreate: boolean;
   /** Beside the rules of the subresource that the request names. */
   readonly uid?: string;
+  /** What admission sees instead of the object. Default: the object itself. */
+  readonly view?: ObjectView;
+}
+
+/** Another object that stands for one. */
+export interface ObjectView {
+  /** Nothing of it is shared with the object. */
+  of(object: KubeObject): KubeObject;
+  /** The draft with what was changed of its view. */
+  withView(draft: KubeObject, view: KubeObject): KubeObject;
 }
 
 type Answer = ApiResponse & { kind: "object" };
@@ -95,14 +105,28 @@ async function attemptChange(
     return createFrom(ctx, { ...call }, draft);
   }
   const existing = fromStorage(kind, entry.object);
-  const draft = change.next(existing);
+  let draft = change.next(existing);
+  const { view } = change;
   if (change.uid && change.uid !== existing.metadata.uid) throw uidMismatch(call, key, change.uid, existing);
   const ownersWarning = dedupOwners(draft);
   if (ownersWarning !== undefined) warn(call, ownersWarning);
-  await ctx.admission.admit(updateAttributes(call, draft, existing));
+  if (view === undefined) await ctx.admission.admit(updateAttributes(call, draft, existing));
+  else draft = await admitView(ctx, call, view, draft, existing);
   dedupOwners(draft);
   checkResourceVersion(call, draft, existing, name);
-  return writeChange(ctx, call, key, draft, entry, existing);
+  return writeChange(ctx, call, key, draft, entry, existing, view);
+}
+
+async function admitView(
+  ctx: HandlerContext,
+  call: Call,
+  view: ObjectView,
+  draft: KubeObject,
+  existing: KubeObject,
+): Promise<KubeObject> {
+  const shown = view.of(draft);
+  await ctx.admission.admit(updateAttributes(call, shown, view.of(existing)));
+  return view.withView(draft, shown);
 }
 
 async function writeChange(
@@ -112,6 +136,7 @@ async function writeChange(
   draft: KubeObject,
   entry: Entry,
   existing: KubeObject,
+  view: ObjectView | undefined,
 ): Promise<Answer | undefined> {
   const { dryRun } = call;
   const part = partOf(call);
@@ -121,7 +146,10 @@ async function writeChange(
   let settled = false;
   try {
     validateUpdate(call, part, draft, existing);
-    const attributes = updateAttributes(call, draft, existing);
+    const attributes =
+      view === undefined
+        ? updateAttributes(call, draft, existing)
+        : updateAttributes(call, view.of(draft), view.of(existing));
     await ctx.admission.validate({ ...attributes, onSettled: (done) => waiting.push(done) });
     if (dryRun) return { kind: "object", code: 200, object: draft, warnings: warningsOf(call) };
     if (deletesNow(draft, existing)) return await deleteChanged(ctx, call, key, draft, entry);

@@ -184,6 +184,41 @@ test("equivalent versions of a resource match, and are shown in the version of t
   expect(seen).toEqual(["autoscaling/v1 v1 v2"]);
 });
 
+test("who is asked about the subresource scale sees a Scale, and may change how many", async () => {
+  const rules = [
+    { operations: ["UPDATE"], apiGroups: ["apps"], apiVersions: ["v1"], resources: ["deployments/scale"] },
+  ];
+  const most: Webhook = ({ object }) =>
+    Number(object.spec?.replicas ?? 0) > 5 ? { patch: [{ op: "replace", path: "/spec/replicas", value: 5 }] } : {};
+  await register("mutating", most, { rules });
+  await register("validating", ({ object }) => ({ allowed: object.spec?.replicas !== 3 }), { rules });
+  const deployments = "/apis/apps/v1/namespaces/default/deployments";
+  const template = { metadata: { labels: { app: "a" } }, spec: { containers: [{ name: "c", image: "i" }] } };
+  await api.create(deployments, {
+    metadata: { name: "scaled" },
+    spec: { replicas: 1, selector: { matchLabels: { app: "a" } }, template },
+  });
+  const scale = (replicas: number) => api.patch(`${deployments}/scaled/scale`, "merge", { spec: { replicas } });
+  expect(await scale(2)).toMatchObject({ kind: "Scale", spec: { replicas: 2 } });
+  expect(server.asked.at(-1)?.request).toMatchObject({
+    kind: { group: "autoscaling", version: "v1", kind: "Scale" },
+    resource: { group: "apps", version: "v1", resource: "deployments" },
+    subResource: "scale",
+    object: {
+      kind: "Scale",
+      apiVersion: "autoscaling/v1",
+      metadata: { name: "scaled", namespace: "default", uid: expect.any(String) },
+      spec: { replicas: 2 },
+      status: { selector: "app=a" },
+    },
+    oldObject: { kind: "Scale", spec: { replicas: 1 } },
+  });
+  expect(await scale(9)).toMatchObject({ spec: { replicas: 5 } });
+  expect(await api.get(`${deployments}/scaled`)).toMatchObject({ spec: { replicas: 5, template } });
+  expect(await message(scale(3))).toContain("denied the request");
+  await api.delete(`${deployments}/scaled`);
+});
+
 test("selectors and match conditions say which objects are meant", async () => {
   const { name } = await register("validating", () => ({ allowed: false }), {
     objectSelector: { matchLabels: { guarded: "yes" } },

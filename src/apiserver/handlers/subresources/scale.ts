@@ -36,6 +36,14 @@ export async function scale(ctx: HandlerContext, call: Call): Promise<ApiRespons
   const answer = await changeObject(ctx, call, {
     mayCreate: false,
     uid: sent?.metadata.uid,
+    view: {
+      of: (object) => scaleOf(view, object),
+      withView(draft, shown: Scale) {
+        validate(shown, requiredName(request));
+        const replicas = shown.spec?.replicas ?? 0;
+        return replicas === view.replicas(draft) ? draft : cloneJson(view.withReplicas(draft, replicas));
+      },
+    },
     next(existing) {
       if (existing === undefined) throw errors.notFound(kind, requiredName(request));
       const wanted = sent ?? patchedScale(ctx, call, scaleOf(view, existing));
