@@ -103,7 +103,8 @@ class SimulatedKubelets implements Kubelets {
     const mountsOf = async ({ podUid, name, environment, podIPs }: MountingContainer) => {
       const pod = kubelet.runner(podUid)?.pod;
       if (pod === undefined) return [];
-      return [hostsFolder(pod, podIPs), ...volumes.foldersOf(pod, name, environment)];
+      // A volume of the pod's own at that place comes first.
+      return [...volumes.foldersOf(pod, name, environment), hostsFolder(pod, podIPs)];
     };
     const servesOtherwise = (podUid: string): void => kubelet.runner(podUid)?.recheck();
     const images = { preloadedImages: node.images, scripts, pullMs };

@@ -191,11 +191,20 @@ test("a program that asks another pod by its address prints what it answers, and
   expect(log).toContain("GET /echo?msg=hook\n");
 });
 
-test("an image of the tag 404 is in no registry", async () => {
+test("a volume of the pod's own comes before what the node puts there", async () => {
   cluster = await testCluster();
-  await cluster.run(podOf("p", { containers: [{ name: "a", image: "webserver:404" }] } as never));
+  const volumeMounts = [{ name: "v", mountPath: "/etc/hosts" }];
+  const script = "cat /etc/hosts";
+  await cluster.run(reader("p", { hostPath: { path: "/etc/hosts" } }, box("a", script, { volumeMounts })));
+  await cluster.seconds(2);
+  expect(await printed("p")).toBe("127.0.0.1\tlocalhost\n");
+});
+
+test.each(["404", "non-existent"])("an image of the tag %s is in no registry", async (tag) => {
+  cluster = await testCluster();
+  await cluster.run(podOf("p", { containers: [{ name: "a", image: `webserver:${tag}` }] } as never));
   await cluster.seconds(1);
-  const why = 'docker.io/library/webserver:404": docker.io/library/webserver:404: not found';
+  const why = `docker.io/library/webserver:${tag}": docker.io/library/webserver:${tag}: not found`;
   expect(await cluster.events("p")).toContainEqual(expect.stringContaining(why));
 });
 

@@ -9,8 +9,8 @@ const tagPattern = /^[\w][\w.-]{0,127}$/;
 const digestPattern = /^[a-z0-9+._-]+:[a-fA-F0-9]{32,}$/;
 /** Images whose programs the simulation knows are part of it: they are on every node. */
 const builtIn = ["busybox", "alpine", "nginx", "pause"];
-/** No registry has images of this tag. */
-const missingTag = "404";
+/** No registry has images of tags that say so. */
+const missingTag = /^(404|non-?existent|does-not-exist)$/;
 /** The same few images are named by many pods: what is known of so many is kept. */
 const knownImagesMax = 10_000;
 
@@ -67,7 +67,7 @@ export class SimulatedImages {
     return this.#present.has(imageNameText(name)) || isBuiltIn(name);
   }
 
-  /** @throws RuntimeError when the name is none, its registry never answers (a domain of `.invalid`), or has no such tag (`404`). */
+  /** @throws RuntimeError when the name is none, its registry never answers (a domain of `.invalid`), or has no such tag (`404`, `non-existent`). */
   checkPullable(image: string): void {
     const name = parseImageName(image);
     if (name === undefined) {
@@ -82,7 +82,7 @@ export class SimulatedImages {
           `dial tcp: lookup ${name.domain}: no such host`,
       );
     }
-    if (name.tag === missingTag) {
+    if (name.tag !== undefined && missingTag.test(name.tag)) {
       const text = imageNameText(name);
       throw new RuntimeError(
         "NotFound",

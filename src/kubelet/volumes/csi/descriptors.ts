@@ -1,21 +1,6 @@
-import type { Descriptor } from "../../../grpc/index.ts";
+import { type Descriptor, type Fields, message, service } from "../../../grpc/index.ts";
 
 // Facts of two published interfaces: the fields that the kubelet reads or writes, with their numbers.
-
-type Fields = Readonly<Record<string, readonly [id: number, type: string, kind?: "repeated" | "map"]>>;
-
-function message(fields: Fields): object {
-  const entries = Object.entries(fields).map(([name, [id, type, kind]]) => {
-    if (kind === "map") return [name, { id, type, keyType: "string" }];
-    return [name, kind === "repeated" ? { id, type, rule: "repeated" } : { id, type }];
-  });
-  return { fields: Object.fromEntries(entries) };
-}
-
-function service(...methods: readonly string[]): object {
-  const entries = methods.map((name) => [name, { requestType: `${name}Request`, responseType: `${name}Response` }]);
-  return { methods: Object.fromEntries(entries) };
-}
 
 /** How drivers announce themselves: `pluginregistration.Registration`, version 1. */
 export const registrationDescriptor: Descriptor = {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { deepEqual, isReason } from "../../../api/meta/index.ts";
 import { resources } from "../../../client/index.ts";
 import { type Timer, undefinedIfAbsent } from "../../../host/index.ts";
+import { openSocket, type SocketClient } from "../../plugin-sockets/index.ts";
 import type { VolumeNode } from "../volume-kind.ts";
 import {
   type CSINodeDriver,
@@ -13,7 +14,6 @@ import {
   withoutDriver,
 } from "./csi-node-object.ts";
 import { csiDescriptor, registrationDescriptor } from "./descriptors.ts";
-import { openSocket, type SocketClient } from "./socket-client.ts";
 
 /** A driver that has registered. */
 export interface CsiDriver {
