@@ -34,10 +34,18 @@ export async function acceptWebSocket(
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: messageBytesMax,
-    handleProtocols: () => (chosen === "" ? false : chosen),
   });
+  if (chosen !== "") server.on("headers", (lines) => lines.push(`Sec-WebSocket-Protocol: ${chosen}`));
   return new Promise((resolve, reject) => {
     server.once("wsClientError", (error) => reject(new UpgradeRefused(400, error.message)));
-    server.handleUpgrade(request, socket, head, (accepted) => resolve({ socket: accepted, protocol: chosen }));
+    server.handleUpgrade(withoutProtocols(request), socket, head, (accepted) =>
+      resolve({ socket: accepted, protocol: chosen }),
+    );
   });
+}
+
+/** Protocols are agreed on above: the library refuses names that are no tokens, such as `SPDY/3.1+portforward.k8s.io`. */
+function withoutProtocols(request: IncomingMessage): IncomingMessage {
+  const { "sec-websocket-protocol": _, ...headers } = request.headers;
+  return Object.create(request, { headers: { value: headers } }) as IncomingMessage;
 }
