@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { publishedDefinitions } from "../src/api/schema/index.ts";
 import { fieldTextReader } from "./field-texts.ts";
 import { type AllLineBreaks, type LineBreaks, withLines } from "./line-breaks.ts";
+import { readParameterTexts } from "./parameter-texts.ts";
 
 type Texts = [text: string, fields: Record<string, string>];
 
@@ -79,8 +80,11 @@ function plainText(comment: string): string {
 function main(): void {
   const output = process.argv[2] ?? join(root, "dist/descriptions.json");
   const packages = join(root, "node_modules");
-  const models = join(packages, "@kubernetes/client-node/dist/gen/models");
-  const descriptions = readDescriptions(models, join(packages, "kubernetes-types"));
+  const client = join(packages, "@kubernetes/client-node/dist/gen");
+  const descriptions = readDescriptions(join(client, "models"), join(packages, "kubernetes-types"));
+  const parameters = readParameterTexts(readFileSync(join(client, "apis/CoreV1Api.d.ts"), "utf8"));
+  // Requests' parameters are fields of what no published type describes.
+  for (const [sort, texts] of Object.entries(parameters)) descriptions[`parameters.${sort}`] = inLines(["", texts], {});
   mkdirSync(dirname(output), { recursive: true });
   writeFileSync(output, JSON.stringify(descriptions));
   console.log(`${Object.keys(descriptions).length} definitions described in ${output}`);

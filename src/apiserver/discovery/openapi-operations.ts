@@ -1,9 +1,10 @@
 import type { Subresource } from "../../api/kinds/index.ts";
-import { formatApiVersion, type JsonObject, type JsonValue } from "../../api/meta/index.ts";
+import { formatApiVersion, type JsonObject } from "../../api/meta/index.ts";
 import { definitionOf } from "../../api/schema/index.ts";
 import type { DiscoveredKind } from "./entry.ts";
 import { customDefinition, customListDefinition } from "./openapi-custom.ts";
-import { type OpenApiVersion, patchDefinition, type SchemaCollector } from "./openapi-schemas.ts";
+import { bodyDefinition, type Parameter, ParameterWriter, pathItem } from "./openapi-parameters.ts";
+import type { OpenApiVersion, SchemaCollector } from "./openapi-schemas.ts";
 
 const mediaTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const streamTypes = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
@@ -15,34 +16,7 @@ const patchTypes = [
 ];
 const customMediaTypes = ["application/json", "application/yaml"];
 const customPatchTypes = patchTypes.filter((type) => !type.includes("strategic"));
-const deleteOptions = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 const status = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
-
-/** Query parameters by name and type, for each sort of request. */
-const parameters: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  create: { dryRun: "string", fieldManager: "string", fieldValidation: "string" },
-  update: { dryRun: "string", fieldManager: "string", fieldValidation: "string" },
-  patch: { dryRun: "string", fieldManager: "string", fieldValidation: "string", force: "boolean" },
-  delete: {
-    dryRun: "string",
-    gracePeriodSeconds: "integer",
-    ignoreStoreReadErrorWithClusterBreakingPotential: "boolean",
-    orphanDependents: "boolean",
-    propagationPolicy: "string",
-  },
-  list: {
-    allowWatchBookmarks: "boolean",
-    continue: "string",
-    fieldSelector: "string",
-    labelSelector: "string",
-    limit: "integer",
-    resourceVersion: "string",
-    resourceVersionMatch: "string",
-    sendInitialEvents: "boolean",
-    timeoutSeconds: "integer",
-    watch: "boolean",
-  },
-};
 
 /** Verbs of discovery to methods of HTTP. */
 const methods: Readonly<Record<string, string>> = {
@@ -67,70 +41,96 @@ const actions: Readonly<Record<string, string>> = {
   delete: "delete",
 };
 
+interface Operation {
+  readonly operation: JsonObject;
+  readonly parameters: readonly Parameter[];
+}
+
+/** What an operation is: `sort` is its verb, or the resource and the part that it asks for. */
+interface OperationFacts {
+  readonly kind: DiscoveredKind;
+  readonly gvk: JsonObject;
+  readonly verb: string;
+  readonly sort?: string;
+  readonly id: string;
+  readonly action?: string;
+  readonly place: readonly Parameter[];
+  /** What the request carries. */
+  readonly body?: JsonObject;
+  readonly answer: JsonObject;
+}
+
 /** All paths of a kind. */
 export class PathWriter {
   readonly #version: OpenApiVersion;
   readonly #schemas: SchemaCollector;
+  readonly #parameters: ParameterWriter;
   /** Schemas of custom resources that are in the document. */
   readonly #custom = new Map<DiscoveredKind, JsonObject>();
 
   constructor(version: OpenApiVersion, schemas: SchemaCollector) {
     this.#version = version;
     this.#schemas = schemas;
+    this.#parameters = new ParameterWriter(version, schemas);
   }
 
   paths(kind: DiscoveredKind): JsonObject {
     const paths: JsonObject = {};
     const base = `${kind.group === "" ? "/api" : "/apis"}/${formatApiVersion(kind)}`;
     const collection = kind.namespaced ? `${base}/namespaces/{namespace}/${kind.resource}` : `${base}/${kind.resource}`;
-    const scope: JsonValue[] = kind.namespaced ? [this.#pathParameter("namespace")] : [];
-    put(paths, collection, this.#collection(kind), scope);
+    const scope = kind.namespaced ? [this.#parameters.namespace()] : [];
+    put(paths, collection, this.#collection(kind, scope));
     if (kind.namespaced && kind.verbs.includes("list")) {
       const id = operationId("list", kind, `${kind.kind}ForAllNamespaces`, false);
-      put(paths, `${base}/${kind.resource}`, { get: this.#list(kind, id) }, []);
+      put(paths, `${base}/${kind.resource}`, { get: this.#list(kind, id, []) });
     }
-    const named = [this.#pathParameter("name"), ...scope];
-    put(paths, `${collection}/{name}`, this.#item(kind), named);
     for (const sub of kind.subresources.values()) {
-      put(paths, `${collection}/{name}/${sub.name}`, this.#subresource(kind, sub), named);
+      const named = [this.#parameters.objectName(sub.name === "status" ? kind.kind : sub.kind), ...scope];
+      put(paths, `${collection}/{name}/${sub.name}`, this.#subresource(kind, sub, named));
     }
+    put(paths, `${collection}/{name}`, this.#item(kind, [this.#parameters.objectName(kind.kind), ...scope]));
     return paths;
   }
 
-  #collection(kind: DiscoveredKind): JsonObject {
-    const operations: JsonObject = {};
+  #collection(kind: DiscoveredKind, place: readonly Parameter[]): Record<string, Operation> {
+    const operations: Record<string, Operation> = {};
     const own = this.#kindSchema(kind);
-    if (kind.verbs.includes("list")) operations.get = this.#list(kind, operationId("list", kind, kind.kind));
+    const common = { kind, gvk: gvkOf(kind), place };
+    if (kind.verbs.includes("list")) operations.get = this.#list(kind, operationId("list", kind, kind.kind), place);
     if (kind.verbs.includes("create")) {
-      operations.post = this.#operation(kind, gvkOf(kind), "create", operationId("create", kind, kind.kind), own, own);
+      const id = operationId("create", kind, kind.kind);
+      operations.post = this.#operation({ ...common, verb: "create", id, body: own, answer: own });
     }
     if (kind.verbs.includes("deletecollection")) {
       const id = `delete${groupVersionPart(kind)}Collection${kind.namespaced ? "Namespaced" : ""}${kind.kind}`;
-      const operation = this.#operation(kind, gvkOf(kind), "delete", id, this.#ref(deleteOptions), this.#ref(status));
-      operations.delete = { ...operation, "x-kubernetes-action": "deletecollection" };
+      const sort = "deletecollection";
+      const body = this.#bodyOf(sort);
+      const answer = this.#ref(status);
+      operations.delete = this.#operation({ ...common, verb: "delete", sort, action: sort, id, body, answer });
     }
     return operations;
   }
 
-  #list(kind: DiscoveredKind, id: string): JsonObject {
-    const operation = this.#operation(kind, gvkOf(kind), "list", id, undefined, this.#listSchema(kind));
-    return { ...operation, "x-kubernetes-action": "list" };
+  #list(kind: DiscoveredKind, id: string, place: readonly Parameter[]): Operation {
+    const answer = this.#listSchema(kind);
+    return this.#operation({ kind, gvk: gvkOf(kind), verb: "list", action: "list", id, place, answer });
   }
 
-  #item(kind: DiscoveredKind): JsonObject {
-    const operations: JsonObject = {};
+  #item(kind: DiscoveredKind, place: readonly Parameter[]): Record<string, Operation> {
+    const operations: Record<string, Operation> = {};
     for (const [verb, method] of Object.entries(methods)) {
       if (verb === "create" || !kind.verbs.includes(verb)) continue;
       const id = operationId(verbPrefix[verb] ?? verb, kind, kind.kind);
       const own = this.#kindSchema(kind);
       const answer = verb === "delete" ? this.#ref(status) : own;
-      operations[method] = this.#operation(kind, gvkOf(kind), verb, id, this.#requestSchema(verb, own), answer);
+      const body = this.#bodyOf(verb, own);
+      operations[method] = this.#operation({ kind, gvk: gvkOf(kind), verb, id, place, body, answer });
     }
     return operations;
   }
 
-  #subresource(kind: DiscoveredKind, sub: Subresource): JsonObject {
-    const operations: JsonObject = {};
+  #subresource(kind: DiscoveredKind, sub: Subresource, place: readonly Parameter[]): Record<string, Operation> {
+    const operations: Record<string, Operation> = {};
     const apiVersion = sub.version
       ? formatApiVersion({ group: sub.group ?? "", version: sub.version })
       : formatApiVersion(kind);
@@ -138,6 +138,7 @@ export class PathWriter {
     const gvk = { group: sub.group ?? kind.group, kind: sub.kind, version: sub.version ?? kind.version };
     const part = kind.kind + capitalized(sub.name);
     const connects = sub.kind.endsWith("Options");
+    const sort = `${kind.resource}/${sub.name}`;
     for (const verb of sub.verbs) {
       const method = methods[verb];
       if (method === undefined) continue;
@@ -145,37 +146,32 @@ export class PathWriter {
       if (connects || (definition === undefined && !isPart)) {
         const what = `${capitalized(method)}${kind.namespaced ? "Namespaced" : ""}${part}`;
         const id = operationId("connect", kind, what, false);
-        const operation = this.#operation(kind, gvk, "get", id, undefined, { type: "string" });
-        operations[method] = { ...operation, "x-kubernetes-action": "connect" };
+        const facts = { kind, gvk, verb: "get", sort, id, action: "connect", place, answer: { type: "string" } };
+        operations[method] = this.#operation(facts);
         continue;
       }
-      const own = definition === undefined ? this.#kindSchema(kind) : this.#ref(definition);
+      const answer = definition === undefined ? this.#kindSchema(kind) : this.#ref(definition);
       const id = operationId(verbPrefix[verb] ?? verb, kind, part);
-      operations[method] = this.#operation(kind, gvk, verb, id, this.#requestSchema(verb, own), own);
+      const body = this.#bodyOf(verb, answer);
+      const ofLog = sub.name === "log" ? { sort } : {};
+      operations[method] = this.#operation({ kind, gvk, verb, ...ofLog, id, place, body, answer });
     }
     return operations;
   }
 
-  #requestSchema(verb: string, own: JsonObject): JsonObject | undefined {
-    if (verb === "patch") return this.#ref(patchDefinition);
-    if (verb === "delete") return this.#ref(deleteOptions);
-    return verb === "create" || verb === "update" ? own : undefined;
+  #bodyOf(sort: string, own?: JsonObject): JsonObject | undefined {
+    const definition = bodyDefinition(sort);
+    if (definition !== undefined) return this.#ref(definition);
+    return sort === "create" || sort === "update" ? own : undefined;
   }
 
-  #operation(
-    kind: DiscoveredKind,
-    gvk: JsonObject,
-    verb: string,
-    id: string,
-    body: JsonObject | undefined,
-    answer: JsonObject,
-  ): JsonObject {
-    const query = Object.entries(parameters[verb] ?? {}).map(([name, type]) => this.#queryParameter(name, type));
+  #operation(facts: OperationFacts): Operation {
+    const { kind, verb, sort = verb, body, answer } = facts;
     const common = {
-      operationId: id,
+      operationId: facts.id,
       tags: [tagOf(kind)],
-      "x-kubernetes-action": actions[verb] ?? verb,
-      "x-kubernetes-group-version-kind": gvk,
+      "x-kubernetes-action": facts.action ?? actions[verb] ?? verb,
+      "x-kubernetes-group-version-kind": facts.gvk,
     };
     const isCustom = definitionOf(formatApiVersion(kind), kind.kind) === undefined;
     const ofPatch = isCustom ? customPatchTypes : patchTypes;
@@ -184,46 +180,22 @@ export class PathWriter {
       verb === "create" ? ["200", "201", "202"] : verb === "update" || verb === "patch" ? ["200", "201"] : ["200"];
     const offered = isCustom ? customMediaTypes : mediaTypes;
     const produces = verb === "list" && !isCustom ? [...offered, ...streamTypes] : offered;
+    const parameters = [...facts.place, ...this.#parameters.queries(sort)];
     if (this.#version === "v2") {
-      const bodyParameter = {
-        in: "body",
-        name: "body",
-        ...(verb !== "delete" && { required: true }),
-        schema: body ?? {},
-      };
-      return {
-        ...common,
-        schemes: ["https"],
-        consumes: types,
-        produces,
-        ...((body || query.length > 0) && { parameters: body ? [bodyParameter, ...query] : query }),
-        responses: Object.fromEntries(codes.map((c) => [c, { description: reasonOf(c), schema: answer }])),
-      };
+      if (body) parameters.push(this.#parameters.body(sort, body));
+      const responses = Object.fromEntries(codes.map((c) => [c, { description: reasonOf(c), schema: answer }]));
+      return { operation: { ...common, schemes: ["https"], consumes: types, produces, responses }, parameters };
     }
     const content = (names: readonly string[], schema: JsonObject) =>
       Object.fromEntries(names.map((n) => [n, { schema }]));
-    return {
+    const operation = {
       ...common,
-      ...(query.length > 0 && { parameters: query }),
       ...(body && { requestBody: { content: content(types, body), ...(verb !== "delete" && { required: true }) } }),
       responses: Object.fromEntries(
         codes.map((c) => [c, { description: reasonOf(c), content: content(produces, answer) }]),
       ),
     };
-  }
-
-  #queryParameter(name: string, type: string): JsonObject {
-    const head = { in: "query", name };
-    return this.#version === "v2"
-      ? { ...head, type, uniqueItems: true }
-      : { ...head, schema: { type, uniqueItems: true } };
-  }
-
-  #pathParameter(name: string): JsonObject {
-    const head = { in: "path", name, required: true };
-    return this.#version === "v2"
-      ? { ...head, type: "string", uniqueItems: true }
-      : { ...head, schema: { type: "string", uniqueItems: true } };
+    return { operation, parameters };
   }
 
   #kindSchema(kind: DiscoveredKind): JsonObject {
@@ -244,9 +216,8 @@ export class PathWriter {
   }
 }
 
-function put(paths: JsonObject, path: string, operations: JsonObject, shared: JsonValue[]): void {
-  if (Object.keys(operations).length === 0) return;
-  paths[path] = shared.length > 0 ? { ...operations, parameters: shared } : operations;
+function put(paths: JsonObject, path: string, operations: Readonly<Record<string, Operation>>): void {
+  if (Object.keys(operations).length > 0) paths[path] = pathItem(operations);
 }
 
 function gvkOf(kind: DiscoveredKind): JsonObject {

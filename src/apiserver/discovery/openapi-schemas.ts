@@ -69,6 +69,7 @@ export class SchemaCollector {
   readonly version: OpenApiVersion;
   readonly #descriptions: Descriptions;
   readonly #schemas = new Map<string, JsonObject>();
+  readonly #shared = new Map<string, JsonObject>();
   #kinds: ReadonlyMap<string, JsonObject[]> | undefined;
 
   constructor(version: OpenApiVersion, descriptions: Descriptions = {}) {
@@ -105,9 +106,19 @@ export class SchemaCollector {
     return this.#descriptions[definition]?.[1][field];
   }
 
+  /** Adds a parameter to those that OpenAPI 2 has in one place. */
+  share(name: string, parameter: JsonObject): void {
+    if (!this.#shared.has(name)) this.#shared.set(name, parameter);
+  }
+
+  /** The parameters in one place so far, by name. */
+  parameters(): JsonObject {
+    return sorted(this.#shared);
+  }
+
   /** All definitions so far, by name. */
   schemas(): JsonObject {
-    return Object.fromEntries([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return sorted(this.#schemas);
   }
 
   #path(definition: string): string {
@@ -173,6 +184,10 @@ export class SchemaCollector {
       }
     }
   }
+}
+
+function sorted(named: ReadonlyMap<string, JsonObject>): JsonObject {
+  return Object.fromEntries([...named].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function plainScalar(scalar: Scalar): JsonObject {

@@ -57,10 +57,15 @@ const pathItem: Encoder = (value) => message("pathItem", objectOf(value));
 const parameter: Encoder = (value) => {
   const fields = objectOf(value);
   if (typeof fields.$ref === "string") return field(2, field(1, text(fields.$ref)));
-  if (fields.in === "body") return field(1, field(1, message("bodyParameter", fields)));
+  return field(1, sharedParameter(value));
+};
+
+const sharedParameter: Encoder = (value) => {
+  const fields = objectOf(value);
+  if (fields.in === "body") return field(1, message("bodyParameter", fields));
   const isQuery = fields.in === "query";
   const own = message(isQuery ? "queryParameter" : "pathParameter", fields);
-  return field(1, field(2, field(isQuery ? 3 : 4, own)));
+  return field(2, field(isQuery ? 3 : 4, own));
 };
 
 const response: Encoder = (value) => field(1, message("response", objectOf(value)));
@@ -77,6 +82,7 @@ const messages = {
       info: [2, info],
       paths: [8, named(2, pathItem)],
       definitions: [9, named(1, schema)],
+      parameters: [10, named(1, sharedParameter)],
       security: [12, named(1, listed)],
       securityDefinitions: [13, named(1, apiKey)],
     },

@@ -19,6 +19,7 @@ export function openApiV2(kinds: readonly DiscoveredKind[], options: OpenApiOpti
     info: { title: "Kubernetes", version: options.gitVersion },
     paths,
     definitions: { ...schemas.schemas(), ...builtin.definitions },
+    parameters: { ...schemas.parameters(), ...builtin.parameters },
     securityDefinitions: securitySchemes,
     security: [{ BearerToken: [] }],
   };
@@ -27,6 +28,7 @@ export function openApiV2(kinds: readonly DiscoveredKind[], options: OpenApiOpti
 interface Part {
   readonly paths: JsonObject;
   readonly definitions: JsonObject;
+  readonly parameters: JsonObject;
 }
 
 /** What does not change while the server runs is made once. */
@@ -47,7 +49,7 @@ function builtinPart(count: number, kinds: readonly DiscoveredKind[], options: O
     );
     for (const each of [...plain, ...versions]) paths[each.path] = plainPathItem(each, "v2", schemas);
     for (const definition of publishedDefinitions()) schemas.ref(definition);
-    part = { paths, definitions: schemas.schemas() };
+    part = { paths, definitions: schemas.schemas(), parameters: schemas.parameters() };
     parts.set(count, part);
   }
   return part;
