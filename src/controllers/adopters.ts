@@ -1,4 +1,4 @@
-import { controllerOf, type KubeObject, matches, type Selector } from "../api/meta/index.ts";
+import { controllerOf, type KubeObject, matches, type Selector, semanticEqual } from "../api/meta/index.ts";
 import type { StoreView } from "../client/index.ts";
 import { byNamespace } from "./owners.ts";
 
@@ -16,4 +16,11 @@ export function enqueueAdopters<O extends KubeObject>(object: KubeObject, adopte
   for (const owner of adopters.store.byIndex(byNamespace, namespace)) {
     if (matches(adopters.selector(owner), labels)) adopters.enqueue(owner);
   }
+}
+
+/** The same after an update, when it may have made the object fit for others than before. */
+export function enqueueNewAdopters<O extends KubeObject>(old: KubeObject, object: KubeObject, to: Adopters<O>): void {
+  if (controllerOf(object) !== undefined) return; // as for most: the rest need not be asked
+  if (controllerOf(old) === undefined && semanticEqual(old.metadata.labels, object.metadata.labels)) return;
+  enqueueAdopters(object, to);
 }

@@ -1,7 +1,7 @@
 import { controllerOf, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
 import type { DaemonSet, Node, Pod } from "../../api/types/index.ts";
 import { again, type Draft, done, type Outcome, resources, runController } from "../../client/index.ts";
-import { type Adopters, enqueueAdopters } from "../adopters.ts";
+import { type Adopters, enqueueAdopters, enqueueNewAdopters } from "../adopters.ts";
 import { claim } from "../claims.ts";
 import { addForOneOf } from "../coalescing.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
@@ -143,8 +143,7 @@ export function startDaemonSetController(context: ControllerContext): RunningCon
       if (pod.metadata.deletionTimestamp !== undefined) gone(pod);
       if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) enqueueOwner(old);
       enqueueOwner(pod);
-      if (!semanticEqual(old.metadata.labels, pod.metadata.labels) || controllerOf(old) !== undefined)
-        enqueueAdopters(pod, adopters);
+      enqueueNewAdopters(old, pod, adopters);
     },
     delete: (pod) => {
       gone(pod);

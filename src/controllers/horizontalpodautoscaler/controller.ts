@@ -13,13 +13,13 @@ import { again, done, type Outcome, resources, runController } from "../../clien
 import type { ControllerContext, RunningController } from "../context.ts";
 import { byNamespace, indexByNamespace } from "../owners.ts";
 import { messageOf } from "../pods/index.ts";
+import { KnownKinds, readScale, type Target, writeScale } from "../scale-targets.ts";
 import { StatusDraft } from "./autoscaler-status.ts";
 import { autoscalerMetrics } from "./measure.ts";
 import { MetricsApi } from "./metrics-api.ts";
 import { MetricFailure, type MetricSources, type Proposal, propose } from "./proposal.ts";
 import type { Scope } from "./replica-count.ts";
 import { beginHistory, decide, type ScaleHistory, withScaling } from "./scale-history.ts";
-import { KnownKinds, readScale, type Target, writeScale } from "../scale-targets.ts";
 
 type Autoscaler = autoscalingV2.HorizontalPodAutoscaler;
 

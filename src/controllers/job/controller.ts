@@ -1,7 +1,7 @@
-import { controllerOf, isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
+import { isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
 import type { Job, JobStatus, Pod, PodTemplateSpec } from "../../api/types/index.ts";
 import { again, type Draft, done, never, type Outcome, resources, runController } from "../../client/index.ts";
-import { type Adopters, enqueueAdopters } from "../adopters.ts";
+import { type Adopters, enqueueAdopters, enqueueNewAdopters } from "../adopters.ts";
 import { claim } from "../claims.ts";
 import { addForOneOf } from "../coalescing.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
@@ -167,8 +167,7 @@ export function startJobController(context: ControllerContext): RunningControlle
       if (pod.metadata.deletionTimestamp !== undefined) gone(pod);
       if (isTrackedOrphan(pod)) orphans.enqueue(pod);
       enqueue(pod);
-      if (!semanticEqual(old.metadata.labels, pod.metadata.labels) || controllerOf(old) !== undefined)
-        enqueueAdopters(pod, adopters);
+      enqueueNewAdopters(old, pod, adopters);
       // One that was let go of is to be looked at by the job that had it: it may belong to it still.
       if (controllerKey(old, "Job", "batch") !== controllerKey(pod, "Job", "batch")) enqueue(old);
     },

@@ -1,7 +1,7 @@
 import { controllerOf, isReason, keyOf, keyString, semanticEqual } from "../../api/meta/index.ts";
 import type { Pod } from "../../api/types/index.ts";
 import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
-import { type Adopters, enqueueAdopters } from "../adopters.ts";
+import { type Adopters, enqueueAdopters, enqueueNewAdopters } from "../adopters.ts";
 import { claim } from "../claims.ts";
 import { addForOneOf } from "../coalescing.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
@@ -175,9 +175,7 @@ export function startReplicaController<T extends ReplicaOwner>(
     update: (old, pod) => {
       if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) enqueueOwner(old);
       enqueueOwner(pod, pod.metadata.deletionTimestamp !== undefined && sawDeletion(pod));
-      const mayBeNewToAdopters =
-        !semanticEqual(old.metadata.labels, pod.metadata.labels) || controllerOf(old) !== undefined;
-      if (mayBeNewToAdopters) enqueueAdopters(pod, adopters);
+      enqueueNewAdopters(old, pod, adopters);
     },
     delete: (pod) => enqueueOwner(pod, sawDeletion(pod)),
   });

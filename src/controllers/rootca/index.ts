@@ -33,13 +33,14 @@ export const startRootCAPublisher: StartController = ({ client, host, informers,
     },
   });
 
-  function configMap(namespace: string, metadata = {}) {
-    const annotations = { [descriptionAnnotation]: description };
+  function configMap(namespace: string, metadata: { annotations?: Record<string, string> } = {}) {
+    const annotations = { ...metadata.annotations, [descriptionAnnotation]: description };
     return { metadata: { ...metadata, namespace, name: configMapName, annotations }, data };
   }
 
   function isRight(present: { data?: Record<string, string>; metadata: { annotations?: Record<string, string> } }) {
-    return semanticEqual(present.data, data) && present.metadata.annotations?.[descriptionAnnotation] === description;
+    // Whoever describes it otherwise may.
+    return semanticEqual(present.data, data) && Boolean(present.metadata.annotations?.[descriptionAnnotation]);
   }
 
   namespaces.addHandlers({

@@ -1,7 +1,7 @@
 import { controllerOf, isReason, keyString, labelSelectorAsSelector, semanticEqual } from "../../api/meta/index.ts";
 import type { ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet } from "../../api/types/index.ts";
 import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
-import { type Adopters, enqueueAdopters } from "../adopters.ts";
+import { type Adopters, enqueueAdopters, enqueueNewAdopters } from "../adopters.ts";
 import { claim } from "../claims.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
 import { Expectations } from "../expectations.ts";
@@ -223,8 +223,7 @@ export function startStatefulSetController(context: ControllerContext): RunningC
     update: (old, pod) => {
       if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) enqueueOwner(old);
       enqueueOwner(pod);
-      if (!semanticEqual(old.metadata.labels, pod.metadata.labels) || controllerOf(old) !== undefined)
-        enqueueAdopters(pod, adopters);
+      enqueueNewAdopters(old, pod, adopters);
     },
     delete: (pod) => {
       const key = controllerKey(pod, "StatefulSet", "apps");
