@@ -271,6 +271,20 @@ test("MutatingAdmissionPolicy", async () => {
   expect(created.spec.replicas).toBe(2);
 });
 
+test("MutatingAdmissionPolicy: the number of replicas is what the policy says", async () => {
+  const made = await policyIn("mutating", "replicas-mutated.policy.example.com", {
+    matchConstraints: deployments(["CREATE", "UPDATE"]),
+    mutations: [
+      {
+        patchType: "ApplyConfiguration",
+        applyConfiguration: { expression: "Object{spec: Object.spec{replicas: 1337}}" },
+      },
+    ],
+    reinvocationPolicy: "Never",
+  });
+  expect((await suite.api.create(made.deployments, deployment("marker-deployment", 1))).spec.replicas).toBe(1337);
+});
+
 test("MutatingAdmissionPolicy", async () => {
   const made = await policyIn("mutating", "grow.policy.example.com", {
     matchConstraints: deployments(["CREATE"]),

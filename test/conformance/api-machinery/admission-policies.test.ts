@@ -91,13 +91,41 @@ test("MutatingAdmissionPolicy API: what is created without a selector is changed
     },
   });
   const one = `${resource}/${metadata.name}`;
-  const patch = { metadata: { annotations: { patched: "true" } }, spec: { failurePolicy: "Ignore" } };
+  const patch = {
+    metadata: { annotations: { patched: "true" } },
+    spec: { failurePolicy: "Ignore", reinvocationPolicy: "IfNeeded" },
+  };
   expect(await api.patch(one, "merge", patch)).toMatchObject(patch);
   const updated = await api.edit(one, (policy) => {
     policy.metadata.annotations.updated = "true";
     policy.spec.failurePolicy = "Fail";
+    policy.spec.reinvocationPolicy = "Never";
   });
-  expect([updated.metadata.annotations.updated, updated.spec.failurePolicy]).toEqual(["true", "Fail"]);
+  const { failurePolicy, reinvocationPolicy } = updated.spec;
+  expect([updated.metadata.annotations.updated, failurePolicy, reinvocationPolicy]).toEqual(["true", "Fail", "Never"]);
   await api.delete(one);
   expect(await api.statusOf(one)).toBe(404);
+});
+
+test("MutatingAdmissionPolicyBinding API: the policy that is bound may be changed", async () => {
+  const { api } = suite;
+  const kinds = {
+    mutatingadmissionpolicybindings: {},
+    validatingadmissionpolicybindings: { validationActions: ["Deny"] },
+  };
+  for (const [resource, more] of Object.entries(kinds)) {
+    const { metadata } = await api.create(`${path}/${resource}`, {
+      metadata: { generateName: "e2e-example-binding-", creationTimestamp: null },
+      spec: { policyName: "replicalimit-policy.example.com", ...more },
+    });
+    const one = `${path}/${resource}/${metadata.name}`;
+    const patch = { metadata: { annotations: { patched: "true" } }, spec: { policyName: "new-policy.example.com" } };
+    expect(await api.patch(one, "merge", patch)).toMatchObject(patch);
+    const updated = await api.edit(one, ({ spec }) => {
+      spec.policyName = "replicalimit-policy.example.com";
+    });
+    expect(updated.spec.policyName).toBe("replicalimit-policy.example.com");
+    await api.delete(one);
+    expect(await api.statusOf(one)).toBe(404);
+  }
 });

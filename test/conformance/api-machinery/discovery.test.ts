@@ -105,6 +105,12 @@ test("Discovery, confirm the groupVerion and a resourcefrom each apiGroup", asyn
     expect(list.groupVersion).toBe(group === "" ? version : `${group}/${version}`);
     expect(list.resources.map(({ name }: Json) => name)).toContain(resource);
   }
+  // Clients of built-in types prefer protobuf, also for what they discover.
+  const accept = "application/vnd.kubernetes.protobuf, */*";
+  for (const path of ["/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1"]) {
+    const { status, headers } = await suite.api.call("GET", path, { headers: { accept } });
+    expect([path, status, headers["content-type"]]).toEqual([path, 200, "application/vnd.kubernetes.protobuf"]);
+  }
 });
 
 test("Confirm a server version", async () => {
