@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { formatTime, keyOf } from "../../api/meta/index.ts";
 import type { Job, Pod } from "../../api/types/index.ts";
 import { type Draft, resources } from "../../client/index.ts";
-import { type TestCluster, testCluster } from "../test-cluster.ts";
+import { type TestCluster, type TestClusterOptions, testCluster } from "../test-cluster.ts";
 import { formatIndexes, parseIndexes } from "./indexes.ts";
 
 let cluster: TestCluster | undefined;
@@ -11,8 +11,8 @@ afterEach(async () => {
   cluster = undefined;
 });
 
-async function start(spec: Partial<Job["spec"]>): Promise<TestCluster> {
-  cluster = await testCluster(["job-controller"]);
+async function start(spec: Partial<Job["spec"]>, options?: TestClusterOptions): Promise<TestCluster> {
+  cluster = await testCluster(["job-controller"], {}, options);
   const labels = { app: "j", "job-name": "j" };
   const job: Draft<Job> = {
     metadata: { namespace: "default", name: "j" },
@@ -194,4 +194,28 @@ test("with less parallelism those pods go that do least: without a node first, t
   await running.settle();
   const kept = (await running.all(resources.pods)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   expect(kept.map(({ metadata }) => metadata.uid)).toEqual(before);
+});
+
+test("what is counted of a job that is seen late makes no pods that nobody needs", async () => {
+  const late: TestClusterOptions = {
+    transport: (inner) => ({
+      ...inner,
+      watch: (request, sink) => {
+        if (request.resource !== "jobs") return inner.watch(request, sink);
+        const events: typeof sink.events = (batch) => {
+          cluster?.host.clock.setTimer(500, () => sink.events(batch));
+        };
+        return inner.watch(request, { events, end: () => sink.end() });
+      },
+    }),
+  };
+  const running = await start({ completions: 2, parallelism: 1 }, late);
+  await running.settle(2000);
+  await end(running, "Succeeded");
+  await running.settle(5000);
+  await end(running, "Succeeded");
+  await running.settle(5000);
+  expect((await running.all(resources.pods)).map(({ status }) => status?.phase)).toEqual(["Succeeded", "Succeeded"]);
+  const { status } = await job(running);
+  expect([status?.succeeded, status?.failed]).toEqual([2, undefined]);
 });

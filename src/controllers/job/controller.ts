@@ -6,6 +6,7 @@ import { claim } from "../claims.ts";
 import { addForOneOf } from "../coalescing.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
 import { Expectations } from "../expectations.ts";
+import { OwnWrites } from "../own-writes.ts";
 import { byController, byNamespace, controllerKey, indexByController, indexByNamespace, objectKey } from "../owners.ts";
 import { isNamespaceTerminating, PodControl, podFromTemplate } from "../pods/index.ts";
 import { slowStart } from "../slow-start.ts";
@@ -30,6 +31,7 @@ export function startJobController(context: ControllerContext): RunningControlle
   const podControl = new PodControl(client, events);
   const expectations = new Expectations(host);
   const streaks = new FailureStreaks();
+  const ownWrites = new OwnWrites();
   const measured = jobMetrics(host);
   const controller = runController({
     name: component,
@@ -50,6 +52,8 @@ export function startJobController(context: ControllerContext): RunningControlle
     const job = jobs.store.get(key);
     const tracked = pods.store.byIndex(byJob, key);
     if (job === undefined) expectations.forget(key);
+    // What was counted already would be counted, and made, as if it were missing.
+    else if (ownWrites.isBehind(job)) return done;
     if (job === undefined || isFinished(job)) {
       if (job !== undefined) streaks.forget(job);
       // Nobody counts these any more; held by the finalizer they could never go.
@@ -75,7 +79,7 @@ export function startJobController(context: ControllerContext): RunningControlle
     const { error, missing = 0 } = await act(key, job, plan);
     const status = withoutMissing(plan.status, missing);
     if (!semanticEqual(job.status, status)) {
-      await client.resource(resources.jobs).updateStatus({ ...job, status });
+      ownWrites.wrote(await client.resource(resources.jobs).updateStatus({ ...job, status }));
       measured.written(job, plan);
     }
     for (const { type, reason, message } of plan.events) events.event(job, type, reason, message);
@@ -147,6 +151,7 @@ export function startJobController(context: ControllerContext): RunningControlle
     update: (_, job) => controller.enqueue(job),
     delete: (job) => {
       streaks.forget(job);
+      ownWrites.forget(job);
       controller.enqueue(job);
     },
   });
