@@ -79,6 +79,18 @@ test("items of a list know their kind", async () => {
   expect(seen[0]?.url).toBe("/api/v1/pods?labelSelector=a%3Db");
 });
 
+test("a refusal in plain text has the reason of its code", async () => {
+  const { client } = await start((_, response) => {
+    response.statusCode = 404;
+    response.end("404 page not found\n");
+  });
+  await expect(client.resource(pods).list()).rejects.toMatchObject({
+    code: 404,
+    reason: "NotFound",
+    message: "404 page not found",
+  });
+});
+
 test("a refusal is the server's own Status", async () => {
   const { client } = await start((_, response) => {
     response.statusCode = 404;

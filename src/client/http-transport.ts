@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Agent, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { StringDecoder } from "node:string_decoder";
-import { ApiError, errors, type KubeList, type KubeObject, type Status } from "../api/meta/index.ts";
+import { ApiError, errors, type KubeList, type KubeObject, type Status, type StatusReason } from "../api/meta/index.ts";
 import { type HttpRequest, toHttpRequest } from "../api/rest/index.ts";
 import { type Counter, type Histogram, type Host, sleep } from "../host/index.ts";
 import type { ConnectionConfig } from "./kubeconfig.ts";
@@ -240,8 +240,27 @@ function refusal(code: number, text: string): ApiError {
     // Something in between answered, not the API server: its text is the message.
   }
   const message = text.trim() || `the server answered with HTTP status ${code}`;
-  return new ApiError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code });
+  const reason = reasons[code];
+  const status: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code };
+  return new ApiError(reason === undefined ? status : { ...status, reason });
 }
+
+/** What client-go takes an answer without a Status for. A server says in plain text that it does not serve a path. */
+const reasons: Readonly<Record<number, StatusReason>> = {
+  400: "BadRequest",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "NotFound",
+  405: "MethodNotAllowed",
+  406: "NotAcceptable",
+  410: "Gone",
+  415: "UnsupportedMediaType",
+  422: "Invalid",
+  429: "TooManyRequests",
+  500: "InternalError",
+  503: "ServiceUnavailable",
+  504: "Timeout",
+};
 
 function unreachable(message: string, cause: Error): ApiError {
   const status: Status = {

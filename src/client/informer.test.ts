@@ -85,6 +85,35 @@ test("backs off while the server cannot be reached", async () => {
   expect(server.watches.length).toBe(2);
 });
 
+test("takes a resource that is not served for one without objects, says so once, and looks for it now and then", async () => {
+  const warnings: string[] = [];
+  const log = { ...testHost().log, warn: (message: string) => void warnings.push(message) };
+  const host = testHost({ log });
+  const server = new ScriptedServer();
+  server.failures = Array.from({ length: 5 }, () => errors.notFound({ group: "", resource: "configmaps" }, ""));
+  const user = { name: "tester", groups: [] };
+  const factory = createInformerFactory(createClient(directTransport(server, { user, userAgent: "test/1" })), host);
+  const informer = factory.informer(configmaps);
+  factory.start();
+  await host.clock.settle();
+  expect(informer.hasSynced()).toBe(true);
+  await host.clock.advance(25_000);
+  expect(server.requests.length).toBe(1);
+  server.items = [configMap("a", "1")];
+  await host.clock.advance(600_000);
+  expect(informer.store.get("default/a")).toBe(server.items[0]);
+  expect(warnings.length).toBe(1);
+  factory.stop();
+});
+
+test("keeps what it knows while the server has forgotten the resource", async () => {
+  const { host, server, informer } = await start();
+  server.failures = [errors.notFound({ group: "", resource: "configmaps" }, "")];
+  server.lastWatch.sink.events([{ type: "ERROR", status: statusOf(errors.resourceExpired("too old")) }]);
+  await host.clock.settle();
+  expect(informer.store.get("default/a")).toBeDefined();
+});
+
 test("keeps indexes, also one that is added late", async () => {
   const { informer, server } = await start([configMap("a", "1", { labels: { app: "x" } }), configMap("b", "2")]);
   const byApp = (object: { metadata: { labels?: Record<string, string> } }) => {

@@ -25,7 +25,11 @@ const quietResetMs = 120_000;
 const shortestWatchSeconds = 300;
 const quickWatchMs = 1000;
 
-/** Keeps a sink in step with a resource: lists, watches from there, reconnects, and lists again when history is gone. */
+/**
+ * Keeps a sink in step with a resource: lists, watches from there, reconnects, and lists again when history is gone. Of a
+ * resource that the server does not serve there are no objects: whoever waits for the first list goes on, and it is looked
+ * for now and then. What has been listed once stays known while the server does not serve it: it may be starting.
+ */
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #stopping = new AbortController();
@@ -34,6 +38,8 @@ export class Reflector<T extends KubeObject> {
   #resourceVersion = "";
   /** Watches in a row that ended soon, without any event. */
   #quickEndings = 0;
+  #hasListed = false;
+  #isUnserved = false;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -61,8 +67,9 @@ export class Reflector<T extends KubeObject> {
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
         if (historyIsGone(error)) listed = false;
+        else if (isUnserved(error) && !this.#hasListed) this.#unserved();
         else this.#log(error);
-        await this.#pause();
+        await this.#pause(this.#hasListed || !this.#isUnserved ? 0 : longestBackoffMs);
       }
     }
   }
@@ -79,7 +86,16 @@ export class Reflector<T extends KubeObject> {
     } while (metadata.continue);
     if (this.#stopping.signal.aborted) return;
     this.#resourceVersion = metadata.resourceVersion ?? "";
+    this.#hasListed = true;
     sink.replace(items);
+  }
+
+  #unserved(): void {
+    if (this.#isUnserved) return;
+    this.#isUnserved = true;
+    const { host, name, sink } = this.#options;
+    host.log.warn("the server does not serve this resource: there are none of it until it does", { resource: name });
+    sink.replace([]);
   }
 
   /** Resolves when the watch ends: whether the next one may continue where it ended, or history is gone. */
@@ -146,12 +162,12 @@ export class Reflector<T extends KubeObject> {
     this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion;
   }
 
-  async #pause(): Promise<void> {
+  async #pause(atLeastMs = 0): Promise<void> {
     const { clock, random } = this.#options.host;
     const now = clock.now();
     if (now - this.#lastFailureAt > quietResetMs) this.#backoffMs = firstBackoffMs;
     this.#lastFailureAt = now;
-    const delay = this.#backoffMs * (1 + random.next());
+    const delay = Math.max(this.#backoffMs, atLeastMs) * (1 + random.next());
     this.#backoffMs = Math.min(this.#backoffMs * 2, longestBackoffMs);
     // Stopping ends the pause early; the loop then sees that it has to end.
     await sleep(clock, delay, this.#stopping.signal).catch(() => undefined);
@@ -162,6 +178,11 @@ export class Reflector<T extends KubeObject> {
     const message = error instanceof Error ? error.message : String(error);
     host.log.warn("list or watch failed, trying again", { resource: name, error: message });
   }
+}
+
+/** A collection is always there, also an empty one. */
+function isUnserved(error: unknown): boolean {
+  return isApiError(error) && error.code === 404;
 }
 
 function historyIsGone(error: unknown): boolean {
