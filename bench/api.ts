@@ -1,9 +1,10 @@
 // Measures an API server over TLS: requests a second, latency, the server's CPU time for each operation, its peak memory.
 // Works against any kubeconfig, so that the original can be measured by the same program.
-// usage: npm run bench:api -- --kubeconfig FILE [--pid PID[,PID]] [--objects 2000] [--rounds 2] [--clients 32]
+// usage: npm run bench:api -- --kubeconfig FILE [--pid PID[,PID]] [--store-pid PID[,PID]] [--objects 2000] [--rounds 2] [--clients 32]
 //        [--watchers 50,300,1000] [--watch-protocol h1|h2] [--only get,list] [--json FILE]
-//   --pid: the server's processes on this machine (the original's are its own and etcd's); their CPU time and memory are read
-//          from /proc (without them those columns are empty)
+//   --pid: the server's processes on this machine; their CPU time and memory are read from /proc (without them those columns
+//          are empty)
+//   --store-pid: the processes of a store beside the server (etcd): their CPU time and memory are told apart from the server's
 //   --rounds: everything is done so often, each time with as many objects in a namespace of its own, and every round is
 //          printed. In the first one the server's compiler is still at work if it has just been started; the last one is
 //          what it needs from then on.
@@ -18,6 +19,7 @@ const { values: flags } = parseArgs({
   options: {
     kubeconfig: { type: "string" },
     pid: { type: "string" },
+    "store-pid": { type: "string" },
     objects: { type: "string", default: "2000" },
     rounds: { type: "string", default: "2" },
     clients: { type: "string", default: "32" },
@@ -29,9 +31,10 @@ const { values: flags } = parseArgs({
 });
 if (flags.kubeconfig === undefined) throw new Error("--kubeconfig is needed");
 const objects = Number(flags.objects);
-const clockTicks = flags.pid === undefined ? 0 : Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+const clockTicks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 const clients = Number(flags.clients);
 const pids = flags.pid?.split(",") ?? [];
+const storePids = flags["store-pid"]?.split(",") ?? [];
 const { server, agent, call } = connect(flags.kubeconfig, clients);
 let pods = "";
 
@@ -49,11 +52,19 @@ interface Row {
   kernelMicros: number | null;
   /** Of all its processes, up to the end of this operation. */
   peakMemoryMiB: number | null;
+  /** The same of a store beside it. */
+  storeCpuMicros: number | null;
+  storePeakMemoryMiB: number | null;
 }
 
 interface Cpu {
   readonly user: number;
   readonly kernel: number;
+}
+
+interface Spent {
+  readonly server: Cpu | null;
+  readonly store: Cpu | null;
 }
 
 /** Creating and deleting are never left out: the others need the objects. */
@@ -120,7 +131,7 @@ async function measure(
   run: (i: number) => Promise<unknown>,
 ): Promise<void> {
   const times: number[] = [];
-  const cpu = cpuMicros();
+  const cpu = spentSoFar();
   const start = performance.now();
   let next = 0;
   const client = async () => {
@@ -146,7 +157,7 @@ async function fanOut(round: number, watchers: number, changes: number): Promise
       openWatch(flags["watch-protocol"], server, agent.options, `${pods}?watch=1&resourceVersion=${version}`),
     ),
   );
-  const cpu = cpuMicros();
+  const cpu = spentSoFar();
   const start = performance.now();
   let next = 0;
   const client = async () => {
@@ -171,18 +182,14 @@ async function fanOut(round: number, watchers: number, changes: number): Promise
   for (const stream of streams) stream.close();
 }
 
-function record(
-  round: number,
-  operation: string,
-  count: number,
-  ms: number,
-  times: number[],
-  cpuBefore: Cpu | null,
-): void {
-  const cpuAfter = cpuMicros();
+function record(round: number, operation: string, count: number, ms: number, times: number[], before: Spent): void {
+  const after = spentSoFar();
   times.sort((a, b) => a - b);
-  const spent = (pick: (cpu: Cpu) => number) =>
-    cpuBefore === null || cpuAfter === null ? null : (pick(cpuAfter) - pick(cpuBefore)) / count;
+  const spent = (who: keyof Spent, pick: (cpu: Cpu) => number) => {
+    const [from, to] = [before[who], after[who]];
+    return from === null || to === null ? null : (pick(to) - pick(from)) / count;
+  };
+  const all = ({ user, kernel }: Cpu) => user + kernel;
   rows.push({
     round,
     operation,
@@ -190,9 +197,11 @@ function record(
     perSecond: (1000 * count) / ms,
     p50Ms: at(times, 0.5),
     p99Ms: at(times, 0.99),
-    cpuMicros: spent(({ user, kernel }) => user + kernel),
-    kernelMicros: spent(({ kernel }) => kernel),
-    peakMemoryMiB: peakMemoryMiB(),
+    cpuMicros: spent("server", all),
+    kernelMicros: spent("server", ({ kernel }) => kernel),
+    peakMemoryMiB: peakMemoryMiB(pids),
+    storeCpuMicros: spent("store", all),
+    storePeakMemoryMiB: peakMemoryMiB(storePids),
   });
 }
 
@@ -200,15 +209,19 @@ function at(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** User and system time of the server's processes, with all their threads, in microseconds. */
-function cpuMicros(): Cpu | null {
+function spentSoFar(): Spent {
+  return { server: cpuMicros(pids), store: cpuMicros(storePids) };
+}
+
+/** User and system time of processes, with all their threads, in microseconds. */
+function cpuMicros(pids: readonly string[]): Cpu | null {
   if (pids.length === 0) return null;
   const times = pids.map((pid) => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []);
   const sum = (field: number) => times.reduce((total, fields) => total + Number(fields[field]) * (1e6 / clockTicks), 0);
   return { user: sum(11), kernel: sum(12) };
 }
 
-function peakMemoryMiB(): number | null {
+function peakMemoryMiB(pids: readonly string[]): number | null {
   if (pids.length === 0) return null;
   const peaks = pids.map((pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0));
   return peaks.reduce((total, kibibytes) => total + kibibytes / 1024, 0);
@@ -240,10 +253,13 @@ function print(round: number): void {
   const row = (cells: string[]) =>
     console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(30) : cell.padStart(12))).join(""));
   console.log(`round ${round} of ${rounds}${round === 1 ? " (cold)" : ""}, ${objects} objects`);
-  row(["operation", "count", "per second", "p50 ms", "p99 ms", "CPU us each", "in kernel", "peak MiB"]);
+  const storeTitles = storePids.length === 0 ? [] : ["store CPU us", "store MiB"];
+  row(["operation", "count", "per second", "p50 ms", "p99 ms", "CPU us each", "in kernel", "peak MiB", ...storeTitles]);
   for (const r of rows) {
     if (r.round !== round) continue;
     const cpu = [r.cpuMicros?.toFixed(1) ?? "", r.kernelMicros?.toFixed(1) ?? "", r.peakMemoryMiB?.toFixed(0) ?? ""];
-    row([r.operation, `${r.count}`, r.perSecond.toFixed(0), r.p50Ms.toFixed(2), r.p99Ms.toFixed(2), ...cpu]);
+    const store = storePids.length === 0 ? [] : [r.storeCpuMicros?.toFixed(1), r.storePeakMemoryMiB?.toFixed(0)];
+    const cells = [r.operation, `${r.count}`, r.perSecond.toFixed(0), r.p50Ms.toFixed(2), r.p99Ms.toFixed(2)];
+    row([...cells, ...cpu, ...store.map((cell) => cell ?? "")]);
   }
 }
