@@ -25,7 +25,7 @@ export async function attachToProcess(options: AttachOptions, streams: CommandSt
     const printError = tty ? print : printerTo(streams.stderr, false);
     const shell = runShell(
       options,
-      interactiveWorld(worldBeside(process, config, { print, printError }, options.clock, hostname), config),
+      interactiveWorld(worldBeside(process, config, { print, printError }, options.clock, hostname)),
       streams,
     );
     const first = await Promise.race([shell, ended, gone]);

@@ -33,7 +33,7 @@ export async function runOnStreams(
   const { stdin, stdout, signal } = streams;
   const print = printerTo(stdout, tty);
   const printError = tty ? print : printerTo(streams.stderr, false);
-  const world = interactiveWorld(worldBeside(process, config, { print, printError }, clock, hostname), config);
+  const world = interactiveWorld(worldBeside(process, config, { print, printError }, clock, hostname));
   if (isInteractiveShell(command) && stdin !== undefined) return runShell(options, world, streams);
   if (copiesInput(command) && stdin !== undefined) {
     for await (const chunk of stdin) print(String(chunk));
@@ -54,7 +54,7 @@ export async function runOnStreams(
 const usualFolders = "/ /bin /dev /etc /home /lib /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /var".split(" ");
 
 /** Who looks on is told of what is not there; a probe or a hook is taken to succeed. */
-export function interactiveWorld(world: ShellWorld, { mounts = [] }: ContainerConfig): ShellWorld {
+export function interactiveWorld(world: ShellWorld): ShellWorld {
   return {
     ...world,
     folders: usualFolders.map((folder) => folder.slice(1)).filter((name) => name !== ""),
@@ -64,7 +64,7 @@ export function interactiveWorld(world: ShellWorld, { mounts = [] }: ContainerCo
     },
     isFolder: (path) => {
       const folder = absolute("/", path);
-      const isMount = mounts.some(({ containerPath }) => containerPath === folder);
+      const isMount = world.files.facts?.(folder)?.isFolder === true;
       return (
         usualFolders.includes(folder) ||
         isMount ||

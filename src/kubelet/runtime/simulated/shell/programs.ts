@@ -1,3 +1,4 @@
+import { matchesPattern } from "./expand.ts";
 import type { Io, ShellWorld } from "./world.ts";
 
 /** A small program: gives its exit code, and never sleeps. */
@@ -179,6 +180,26 @@ export const programs: Readonly<Record<string, Program>> = {
     for (const name of [...names].sort()) io.print(`${name}\n`);
     return 0;
   },
+  find(args, io, world) {
+    const firstTest = args.findIndex((arg) => arg.startsWith("-"));
+    const paths = firstTest < 0 ? args : args.slice(0, firstTest);
+    const after = (flag: string): string | undefined => args[args.indexOf(flag) + 1 || args.length];
+    const [type, pattern] = [after("-type"), after("-name")];
+    let code = 0;
+    for (const path of paths.length === 0 ? ["/"] : paths) {
+      const found = below(world, path);
+      if (found === undefined) {
+        io.printError(`find: ${path}: No such file or directory\n`);
+        code = 1;
+      }
+      for (const [name, isFolder] of found ?? []) {
+        if (type !== undefined && (type === "d") !== isFolder) continue;
+        if (pattern !== undefined && !matchesPattern(name.slice(name.lastIndexOf("/") + 1), pattern)) continue;
+        io.print(`${name}\n`);
+      }
+    }
+    return code;
+  },
   touch(args, io, world) {
     let code = 0;
     for (const path of args.filter((arg) => !arg.startsWith("-"))) {
@@ -213,6 +234,27 @@ export const programs: Readonly<Record<string, Program>> = {
   "[": (args, _, world) => (holds(args.slice(0, -1), world) ? 0 : 1),
   "[[": (args, _, world) => (holds(args.slice(0, -1), world) ? 0 : 1),
 };
+
+/** What is at a path and below, in order, and whether it is a folder; undefined when nothing is there. */
+function below(world: ShellWorld, path: string): [name: string, isFolder: boolean][] | undefined {
+  const root = path.length > 1 ? path.replace(/\/+$/, "") : path;
+  const found = new Map<string, boolean>();
+  for (const file of world.files.keys()) {
+    if (file === root) found.set(file, false);
+    if (!file.startsWith(root === "/" ? "/" : `${root}/`)) continue;
+    for (let at = file.indexOf("/", root.length + 1); at > 0; at = file.indexOf("/", at + 1)) {
+      found.set(file.slice(0, at), true);
+    }
+    found.set(file, false);
+  }
+  if (!found.has(root)) {
+    if (found.size === 0 && (world.isFolder?.(root) ?? world.files.facts?.(root)?.isFolder ?? true) === false) {
+      return undefined;
+    }
+    found.set(root, true);
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+}
 
 function copy(program: string, args: readonly string[], io: Io, world: ShellWorld): number {
   const [from = "", to = ""] = args.filter((arg) => !arg.startsWith("-"));

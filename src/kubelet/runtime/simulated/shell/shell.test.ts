@@ -149,3 +149,9 @@ test("dd copies as many bytes as it is told to", () => {
   expect(output).toMatch(/^00000000 {2}00 00 00 00 00 00 .*\n00000006\n$/);
   expect(outcome("dd if=/absent of=/f").exitCode).toBe(1);
 });
+
+test("find tells what is below a folder", () => {
+  const made = "touch /a/b/one /a/two.txt;";
+  expect(outcome(`${made} find /a`).output).toBe("/a\n/a/b\n/a/b/one\n/a/two.txt\n");
+  expect(outcome(`${made} find /a -type f -name '*.txt'`).output).toBe("/a/two.txt\n");
+});
