@@ -69,7 +69,7 @@ export class FlowController implements Limiter {
   #level(name: string, isExempt: boolean): PriorityLevel {
     const known = this.levels.get(name);
     if (known !== undefined && known.isExempt === isExempt) return known;
-    const made = new PriorityLevel(name, isExempt, this.#host.clock, () => this.#share(name));
+    const made = new PriorityLevel(name, isExempt, this.#host.clock, (width) => this.#share(name, width));
     this.levels.set(name, made);
     return made;
   }
@@ -104,20 +104,20 @@ export class FlowController implements Limiter {
   }
 
   /** A level wants more than it has: what others do not need is lent to it. */
-  #share(asking?: string): void {
+  #share(asking?: string, width = 0): void {
     const now = this.#host.clock.now();
     if (now - this.#sharedMs < sharingMs) return;
     this.#sharedMs = now;
     const limited = [...this.levels.values()].filter(({ isExempt }) => !isExempt);
     const total = limited.reduce((sum, { limits }) => sum + limits.nominal, 0);
-    const claims = limited.map(({ name, limits, executing, waiting, demandMax }) => {
+    const claims = limited.map(({ name, limits, inUse, wanted: queued, demandMax }) => {
       // Who asks at this moment has not been counted yet.
-      const wanted = Math.max(demandMax, executing + waiting + (name === asking ? 1 : 0));
+      const wanted = Math.max(demandMax, inUse + queued + (name === asking ? width : 0));
       return { min: Math.max(limits.min, Math.min(limits.nominal, wanted)), max: limits.max, wanted };
     });
     const seats = allocateSeats(total, claims);
     for (const [i, level] of limited.entries()) {
-      level.demandMax = level.executing + level.waiting;
+      level.demandMax = level.inUse + level.wanted;
       level.resize(seats[i] ?? level.limits.nominal);
     }
     this.#timer?.cancel();
@@ -142,6 +142,7 @@ export class SchemaFlow implements Flow, LevelClient {
   readonly matches: Matcher;
   waiting = 0;
   executing = 0;
+  seats = 0;
   readonly #distinguish: string | undefined;
   readonly #metrics: ReturnType<FlowMetrics["of"]>;
   readonly #free: Seat;
@@ -169,17 +170,27 @@ export class SchemaFlow implements Flow, LevelClient {
     if (before !== undefined && before.executing + before.waiting > 0) this.#before = before;
   }
 
-  get counts(): { readonly waiting: number; readonly executing: number } {
+  get counts(): { readonly waiting: number; readonly executing: number; readonly seats: number } {
     const before = this.#before?.counts;
     return {
       waiting: this.waiting + (before?.waiting ?? 0),
       executing: this.executing + (before?.executing ?? 0),
+      seats: this.seats + (before?.seats ?? 0),
     };
   }
 
-  take(user: UserInfo, request: LimitedRequest): Seat | undefined | Promise<Seat | undefined> {
-    const seat = this.level.take(this, this.#free, () => this.#flowName(user, request));
-    if (seat === this.#free) this.#metrics.dispatched.inc();
+  get retryAfterSeconds(): number {
+    return this.level.retryAfter.seconds;
+  }
+
+  take(
+    user: UserInfo,
+    request: LimitedRequest,
+    seats?: number,
+    deadlineMs?: number,
+  ): Seat | undefined | Promise<Seat | undefined> {
+    const seat = this.level.take(this, this.#free, () => this.#flowName(user, request), seats, deadlineMs);
+    if (seat !== undefined && !(seat instanceof Promise)) this.#metrics.dispatched.inc();
     return seat;
   }
 

@@ -48,7 +48,7 @@ export class FlowMetrics {
       for (const { name, level: of, counts } of controller.flows) {
         waiting.labels(of.name, name).set(counts.waiting);
         executing.labels(of.name, name).set(counts.executing);
-        seats.labels(of.name, name).set(counts.executing);
+        seats.labels(of.name, name).set(counts.seats);
       }
       for (const { name, limits, seats: now } of controller.levels.values()) {
         nominal.labels(name).set(limits.nominal);

@@ -26,6 +26,7 @@ const readVerbs: ReadonlySet<string> = new Set(["get", "list", "watch"]);
 /** One side of the limiter: a number of places. */
 export class Places implements Flow, Seat {
   readonly headers = undefined;
+  readonly retryAfterSeconds = 1;
   readonly #max: number;
   readonly #gauge: GaugeChild;
   #taken = 0;

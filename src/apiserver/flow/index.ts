@@ -6,3 +6,4 @@ export { flowDumps } from "./debug-dumps.ts";
 export { FlowController } from "./flow-controller.ts";
 export { InFlightLimiter, type InFlightLimits, inFlightLimits } from "./in-flight.ts";
 export type { Flow, LimitedRequest, Limiter, Seat } from "./limiter.ts";
+export { type ListQuestion, ListSeats } from "./list-seats.ts";

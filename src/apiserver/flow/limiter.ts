@@ -21,8 +21,19 @@ export interface Seat {
 export interface Flow {
   /** Go with the answers. */
   readonly headers: Readonly<Record<string, string>> | undefined;
-  /** A seat at once, or after a while; undefined when there is none. */
-  take(user: UserInfo, request: LimitedRequest): Seat | undefined | Promise<Seat | undefined>;
+  /**
+   * A place at once, or after a while; undefined when there is none.
+   * @param seats that the request takes; default 1
+   * @param deadlineMs time that it has
+   */
+  take(
+    user: UserInfo,
+    request: LimitedRequest,
+    seats?: number,
+    deadlineMs?: number,
+  ): Seat | undefined | Promise<Seat | undefined>;
+  /** How long who was refused should stay away. */
+  readonly retryAfterSeconds: number;
 }
 
 /** Bounds how many requests are worked on at once. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../../host/index.ts";
 import type { Seat } from "./limiter.ts";
+import { RetryAfter } from "./retry-after.ts";
 import type { SeatLimits } from "./seat-allocation.ts";
 import { dealHand } from "./shuffle.ts";
 
@@ -11,6 +12,8 @@ export interface LevelClient {
   readonly name: string;
   waiting: number;
   executing: number;
+  /** Seats of those that execute. */
+  seats: number;
   rejected(reason: Rejection): void;
   /** After a wait. */
   waited(seconds: number, executes: boolean): void;
@@ -23,8 +26,8 @@ export interface QueueSettings {
 }
 
 interface Waiting {
-  readonly client: LevelClient;
-  readonly sinceMs: number;
+  /** Seats that it wants. */
+  readonly width: number;
   start(): void;
 }
 
@@ -39,6 +42,8 @@ interface Queue {
 const guessSeconds = 60;
 /** Nobody waits longer, nor longer than a quarter of the time that the request has. */
 const waitMaxMs = 15_000;
+/** No request takes more of a level's seats than this part of them. */
+const widthPart = 0.15;
 
 /** One priority level: its seats, and the queues of those that wait for one. */
 export class PriorityLevel {
@@ -49,23 +54,29 @@ export class PriorityLevel {
   /** What it has at the moment, with what it borrows or lends. */
   seats = 0;
   executing = 0;
+  /** Seats of the requests that execute; one may take several. */
+  inUse = 0;
   waiting = 0;
-  /** The most that was wanted at once since the seats were shared out last. */
+  /** Seats that those want who wait. */
+  wanted = 0;
+  /** The most seats that were wanted at once since the seats were shared out last. */
   demandMax = 0;
   dispatched = 0;
   rejected = 0;
   timedOut = 0;
+  readonly retryAfter: RetryAfter;
   readonly #clock: Clock;
-  readonly #saturated: () => void;
+  readonly #saturated: (width: number) => void;
   #settings: QueueSettings | undefined;
   #queues: Queue[] = [];
   #virtualNow = 0;
 
-  /** @param saturated called when a request finds no seat */
-  constructor(name: string, isExempt: boolean, clock: Clock, saturated: () => void) {
+  /** @param saturated called with the seats that a request did not find */
+  constructor(name: string, isExempt: boolean, clock: Clock, saturated: (width: number) => void) {
     this.name = name;
     this.isExempt = isExempt;
     this.#clock = clock;
+    this.retryAfter = new RetryAfter(clock);
     this.#saturated = saturated;
   }
 
@@ -86,40 +97,61 @@ export class PriorityLevel {
     return this.#queues;
   }
 
-  /** @param flow of the client: whose requests wait together */
-  take(client: LevelClient, free: Seat, flow: () => string): Seat | undefined | Promise<Seat | undefined> {
-    if (this.isExempt || (this.waiting === 0 && this.executing < this.seats)) {
-      this.#begin(client);
-      return free;
-    }
-    this.#saturated();
-    if (this.executing < this.seats && this.waiting === 0) {
-      this.#begin(client);
-      return free;
-    }
+  /**
+   * @param free one seat that was free
+   * @param flow of the client: whose requests wait together
+   * @param wide seats that the request would take
+   * @param deadlineMs time that the request has
+   */
+  take(
+    client: LevelClient,
+    free: Seat,
+    flow: () => string,
+    wide = 1,
+    deadlineMs = Number.POSITIVE_INFINITY,
+  ): Seat | undefined | Promise<Seat | undefined> {
+    const width = wide === 1 ? 1 : Math.max(1, Math.min(wide, Math.floor(this.limits.nominal * widthPart)));
+    if (this.isExempt || (this.waiting === 0 && this.#fits(width))) return this.#freeSeat(client, free, width);
+    this.#saturated(width);
+    if (this.waiting === 0 && this.#fits(width)) return this.#freeSeat(client, free, width);
     const settings = this.#settings;
     if (settings === undefined) return this.#reject(client, "concurrency-limit");
     const queue = this.#shortest(dealHand(flow(), settings.queues, settings.handSize));
     if (queue.waiting.length >= settings.lengthMax) return this.#reject(client, "queue-full");
-    return this.#wait(client, queue);
+    return this.#wait(client, queue, width, Math.min(waitMaxMs, deadlineMs / 4));
   }
 
   /** Of a seat that was free. */
-  give(client: LevelClient): void {
+  give(client: LevelClient, width = 1): void {
     client.executing--;
+    client.seats -= width;
     this.executing--;
+    this.inUse -= width;
     if (this.waiting > 0) this.#dispatch();
   }
 
-  #begin(client: LevelClient): void {
+  /** What is wider than all seats gets them when nobody else has any. */
+  #fits(width: number): boolean {
+    return this.inUse + width <= this.seats || (this.inUse === 0 && this.seats > 0);
+  }
+
+  #freeSeat(client: LevelClient, free: Seat, width: number): Seat {
+    this.#begin(client, width);
+    return width === 1 ? free : { give: () => this.give(client, width) };
+  }
+
+  #begin(client: LevelClient, width: number): void {
     client.executing++;
+    client.seats += width;
     this.executing++;
+    this.inUse += width;
     this.dispatched++;
-    if (this.executing > this.demandMax) this.demandMax = this.executing;
+    if (this.inUse > this.demandMax) this.demandMax = this.inUse;
   }
 
   #reject(client: LevelClient, reason: Rejection): undefined {
     this.rejected++;
+    this.retryAfter.refused();
     client.rejected(reason);
     return undefined;
   }
@@ -135,24 +167,24 @@ export class PriorityLevel {
     return best;
   }
 
-  #wait(client: LevelClient, queue: Queue): Promise<Seat | undefined> {
+  #wait(client: LevelClient, queue: Queue, width: number, waitMs: number): Promise<Seat | undefined> {
     const { promise, resolve } = Promise.withResolvers<Seat | undefined>();
     const sinceMs = this.#clock.now();
     const done = (executes: boolean): void => {
       client.waiting--;
       this.waiting--;
+      this.wanted -= width;
       client.waited((this.#clock.now() - sinceMs) / 1000, executes);
     };
     const entry: Waiting = {
-      client,
-      sinceMs,
+      width,
       start: () => {
         timer.cancel();
         done(true);
-        resolve(this.#queuedSeat(client, queue));
+        resolve(this.#queuedSeat(client, queue, width));
       },
     };
-    const timer = this.#clock.setTimer(waitMaxMs, () => {
+    const timer = this.#clock.setTimer(waitMs, () => {
       queue.waiting.splice(queue.waiting.indexOf(entry), 1);
       done(false);
       this.timedOut++;
@@ -163,32 +195,35 @@ export class PriorityLevel {
     queue.waiting.push(entry);
     client.waiting++;
     this.waiting++;
-    this.demandMax = Math.max(this.demandMax, this.executing + this.waiting);
+    this.wanted += width;
+    this.demandMax = Math.max(this.demandMax, this.inUse + this.wanted);
     return promise;
   }
 
-  #queuedSeat(client: LevelClient, queue: Queue): Seat {
-    this.#begin(client);
+  #queuedSeat(client: LevelClient, queue: Queue, width: number): Seat {
+    this.#begin(client, width);
     queue.executing++;
-    queue.next += guessSeconds;
+    queue.next += guessSeconds * width;
     const begunMs = this.#clock.now();
     return {
       give: () => {
         queue.executing--;
-        queue.next -= guessSeconds - (this.#clock.now() - begunMs) / 1000;
-        this.give(client);
+        queue.next -= (guessSeconds - (this.#clock.now() - begunMs) / 1000) * width;
+        this.give(client, width);
       },
     };
   }
 
   /** Whose queue's next request begins first in virtual time comes first. */
   #dispatch(): void {
-    while (this.waiting > 0 && this.executing < this.seats) {
+    while (this.waiting > 0 && this.inUse < this.seats) {
       let best: Queue | undefined;
       for (const queue of this.#queues) {
         if (queue.waiting.length > 0 && (best === undefined || queue.next < best.next)) best = queue;
       }
-      if (best === undefined) return;
+      const [first] = best?.waiting ?? [];
+      // Whose turn it is waits until there is room for it: what is narrower does not slip past.
+      if (best === undefined || first === undefined || !this.#fits(first.width)) return;
       this.#virtualNow = Math.max(this.#virtualNow, best.next);
       best.waiting.shift()?.start();
     }

@@ -7,13 +7,14 @@ import {
   type Authenticator,
   type Authorizer,
   type Impersonator,
+  nameSelected,
   requireAllowed,
   requireAllowedAndTell,
 } from "../auth/index.ts";
 
-import type { Limiter } from "../flow/index.ts";
+import { type Limiter, type ListQuestion, ListSeats } from "../flow/index.ts";
 import { deprecationOf, warningsOfError, withWarnings } from "../handlers/index.ts";
-import type { ApiHandler, ApiRequest, UserInfo } from "../request.ts";
+import type { ApiHandler, ApiRequest, ApiResponse, UserInfo } from "../request.ts";
 import { AuditedExchange, auditTrailOf } from "./audited-exchange.ts";
 import { hasProtobuf } from "./codecs.ts";
 import { deadlineOf, within } from "./deadline.ts";
@@ -74,7 +75,6 @@ const longRunningSubresources: ReadonlySet<string> = new Set(["attach", "exec", 
 const streamOptions: NegotiateOptions = { allowed: metaForms, stream: true, collection: true };
 const collectionOptions: NegotiateOptions = { allowed: metaForms, collection: true };
 const objectOptions: NegotiateOptions = { allowed: metaForms };
-const retryAfterSeconds = "1";
 /** An id that a client chose is repeated in the answer: only what a header can hold. */
 const auditIdPattern = /^[\x21-\x7e]{1,128}$/;
 
@@ -82,6 +82,7 @@ const auditIdPattern = /^[\x21-\x7e]{1,128}$/;
 export class RequestPipeline {
   readonly #options: PipelineOptions;
   readonly #watchPace: WatchPace;
+  readonly #listSeats = new ListSeats();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -131,10 +132,11 @@ export class RequestPipeline {
     const flow = limiter.flowOf(user, info);
     exchange.common = flow.headers;
     if (isLong) return this.#authorized(call, user);
-    const waiting = flow.take(user, info);
+    const seats = info.verb === "list" ? this.#listSeats.of(listQuestion(call)) : 1;
+    const waiting = flow.take(user, info, seats, deadlineOf(call.query));
     const seat = waiting instanceof Promise ? await waiting : waiting;
     if (seat === undefined) {
-      this.#tooMany(call);
+      this.#tooMany(call, flow.retryAfterSeconds);
       return;
     }
     try {
@@ -196,9 +198,17 @@ export class RequestPipeline {
     const audited = trail === undefined ? request : { ...request, audit: trail };
     const response = await within(host.clock, deadline, handler.handle(audited));
     trail?.answered(response);
+    if (response.kind === "list") this.#learnCount(call, response);
     const sending = answer(this.#context(call, route, form), response);
     if (sending !== undefined) await sending;
     this.#observe(call, response.kind === "list" ? 200 : response.code);
+  }
+
+  /** How many there are is known to who lists all, or the first page of them. */
+  #learnCount(call: Call, { items, metadata }: ApiResponse & { kind: "list" }): void {
+    const { info, query } = call;
+    if (query.has("continue") || query.has("fieldSelector") || query.has("labelSelector")) return;
+    this.#listSeats.learn(info, items.length + (metadata.remainingItemCount ?? 0));
   }
 
   /** Who asks for what is on its way out is told so, even if the body cannot be read. */
@@ -295,10 +305,10 @@ export class RequestPipeline {
     return this.#options.kinds.byResource(info.group, info.version, info.resource);
   }
 
-  #tooMany(call: Call): void {
+  #tooMany(call: Call, retryAfterSeconds: number): void {
     const { exchange, auditId } = call;
     const headers = answerHeaders("text/plain; charset=utf-8", auditId);
-    headers["retry-after"] = retryAfterSeconds;
+    headers["retry-after"] = String(retryAfterSeconds);
     exchange.send(429, headers, "Too many requests, please try again later.\n");
     this.#observe(call, 429);
   }
@@ -330,6 +340,19 @@ export class RequestPipeline {
     }
     this.#observe(call, code);
   }
+}
+
+function listQuestion({ info, query }: Call): ListQuestion {
+  const { group, resource, namespace } = info;
+  const fields = query.get("fieldSelector")?.[0];
+  return {
+    group,
+    resource,
+    namespace,
+    isOfOne: nameSelected(fields) !== undefined,
+    limit: Number(query.get("limit")?.[0] ?? 0),
+    hasSelector: Boolean(fields || query.get("labelSelector")?.[0]),
+  };
 }
 
 /** Who could not prove who they are. */
