@@ -1,12 +1,13 @@
 import { afterEach, expect, test } from "vitest";
 import { resources } from "../../client/index.ts";
-import { type TestCluster, testCluster } from "../test-cluster.ts";
+import { type TestCluster, type TestClusterOptions, testCluster } from "../test-cluster.ts";
 
 let cluster: TestCluster;
 afterEach(() => cluster.stop());
 
-async function start(replicas: number) {
-  cluster = await testCluster(["endpointslice-controller", "endpoints-controller", "replicaset-controller"]);
+async function start(replicas: number, options?: TestClusterOptions) {
+  const names = ["endpointslice-controller", "endpoints-controller", "replicaset-controller"];
+  cluster = await testCluster(names, {}, options);
   await cluster.client.resource(resources.services).create({
     metadata: { namespace: "default", name: "web" },
     spec: {
@@ -130,4 +131,25 @@ test("a service that wants its clients near says of each endpoint for whom it is
   expect(await hints()).toEqual({ forZones: [{ name: "a" }], forNodes: [{ name: "node-1" }] });
   await prefer(null);
   expect(await hints()).toBeUndefined();
+});
+
+test("slices that are seen late are not made twice, and no endpoint is missing in between", async () => {
+  await start(3, {
+    transport: (inner) => ({
+      ...inner,
+      watch: (request, sink) => {
+        if (request.resource !== "endpointslices") return inner.watch(request, sink);
+        const events: typeof sink.events = (batch) => {
+          cluster.host.clock.setTimer(500, () => sink.events(batch));
+        };
+        return inner.watch(request, { events, end: () => sink.end() });
+      },
+    }),
+  });
+  await cluster.runPods();
+  await cluster.settle(5000);
+  const written = cluster.writes().filter((line) => line.includes("endpointslices"));
+  expect(written.map((line) => line.split(" ")[0])).toEqual(["create", "update"]);
+  const [slice, ...more] = await cluster.all(resources.endpointslices);
+  expect([slice?.endpoints?.length, more]).toEqual([3, []]);
 });

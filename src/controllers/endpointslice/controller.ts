@@ -1,6 +1,6 @@
 import { keyOf, keyString } from "../../api/meta/index.ts";
 import type { EndpointSlice, Service } from "../../api/types/index.ts";
-import { done, type Outcome, resources, runController } from "../../client/index.ts";
+import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
 import type { ControllerContext, RunningController } from "../context.ts";
 import {
   type AddressFamily,
@@ -20,11 +20,14 @@ import {
   sliceLabels,
   wantsZoneHints,
 } from "./desired.ts";
+import { OwnSlices } from "./own-slices.ts";
 import { planSlices, type SlicePlan, type SliceSource } from "./plan.ts";
 import { isNodeReady, TopologyHints, withPresentHints, zoneShares } from "./topology.ts";
 import { writeSlices } from "./write.ts";
 
 const byService = "service";
+/** What the view lacks brings a turn of its own; this is for what never comes. */
+const behindMs = 1000;
 
 /** Lists the pods behind every service in slices of at most 100 endpoints. */
 export function startEndpointSliceController(context: ControllerContext): RunningController {
@@ -32,6 +35,7 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
   const events = context.recorder("endpoint-slice-controller");
   const topology = new TopologyHints();
   const triggers = new TriggerTimes();
+  const own = new OwnSlices(host.clock);
   const selection = podSelection(informers);
   const nodes = informers.informer(resources.nodes);
   const slices = informers.informer(resources.endpointslices, { indexers: { [byService]: serviceOf } });
@@ -45,19 +49,21 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
 
   async function reconcile(key: string): Promise<Outcome> {
     const service = selection.services.store.get(key);
-    const present = slices.store
-      .byIndex(byService, key)
-      .filter((slice) => slice.metadata.deletionTimestamp === undefined);
+    const seen = slices.store.byIndex(byService, key);
+    const present = seen.filter((slice) => slice.metadata.deletionTimestamp === undefined);
     // Slices of a deleted service go with it by their owner reference.
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) {
       topology.forget(key);
       triggers.forget(key);
       return done;
     }
-    if (isManualService(service)) await writeSlices(client, { create: [], update: [], remove: present });
+    if (own.isBehind(key, seen)) return again(behindMs);
+    if (isManualService(service)) await writeSlices(writing(key), { create: [], update: [], remove: present });
     else await write(service, present);
     return done;
   }
+
+  const writing = (service: string) => ({ client, service, own });
 
   async function write(service: Service, present: readonly EndpointSlice[]): Promise<void> {
     const pods = selection.podsOf(service);
@@ -72,10 +78,10 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
     for (const addressType of types) {
       const slices = present.filter((slice) => slice.addressType === addressType);
       const plan = plannedFor(service, source, slices, addressType, groups);
-      await writeSlices(client, plan);
+      await writeSlices(writing(keyString(keyOf(service))), plan);
     }
     const remove = present.filter(({ addressType }) => !(types as ReadonlySet<string>).has(addressType));
-    await writeSlices(client, { create: [], update: [], remove });
+    await writeSlices(writing(keyString(keyOf(service))), { create: [], update: [], remove });
   }
 
   function plannedFor(
@@ -104,14 +110,24 @@ export function startEndpointSliceController(context: ControllerContext): Runnin
   const enqueueService = (slice: EndpointSlice): void => {
     for (const key of serviceOf(slice)) controller.queue.add(key);
   };
+  const saw = (slice: EndpointSlice, as = slice): void => {
+    for (const key of serviceOf(as)) own.saw(key, slice);
+  };
   slices.addHandlers({
-    add: enqueueService,
+    add: (slice) => {
+      saw(slice);
+      enqueueService(slice);
+    },
     update: (old, slice) => {
+      saw(slice, old);
       // A slice that was given to another service is missed by the one it came from.
       if (old.metadata.labels !== slice.metadata.labels) enqueueService(old);
       enqueueService(slice);
     },
-    delete: enqueueService,
+    delete: (slice) => {
+      for (const key of serviceOf(slice)) own.gone(key, slice.metadata.name ?? "");
+      enqueueService(slice);
+    },
   });
   const wakeOverloaded = (): void => {
     if (!topology.isUsed) return;

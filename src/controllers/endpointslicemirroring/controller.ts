@@ -1,8 +1,8 @@
 import { keyString } from "../../api/meta/index.ts";
 import type { EndpointSlice } from "../../api/types/index.ts";
-import { done, type Outcome, resources, runController } from "../../client/index.ts";
+import { again, done, type Outcome, resources, runController } from "../../client/index.ts";
 import type { StartController } from "../context.ts";
-import { managedByLabel, planSlices, serviceNameLabel, writeSlices } from "../endpointslice/index.ts";
+import { managedByLabel, OwnSlices, planSlices, serviceNameLabel, writeSlices } from "../endpointslice/index.ts";
 import { messageOf } from "../pods/index.ts";
 import {
   addressesPerSubsetMax,
@@ -15,6 +15,8 @@ import {
 
 const name = "endpointslice-mirroring-controller";
 const component = "endpoint-slice-mirroring-controller";
+/** What the view lacks brings a turn of its own; this is for what never comes. */
+const behindMs = 1000;
 const byEndpoints = "mirrored endpoints";
 
 export const startEndpointSliceMirroring: StartController = ({ client, host, informers, recorder, workers }) => {
@@ -22,6 +24,7 @@ export const startEndpointSliceMirroring: StartController = ({ client, host, inf
   const services = informers.informer(resources.services);
   const slices = informers.informer(resources.endpointslices, { indexers: { [byEndpoints]: endpointsOf } });
   const events = recorder(component);
+  const own = new OwnSlices(host.clock);
   const controller = runController({
     name,
     host,
@@ -32,11 +35,14 @@ export const startEndpointSliceMirroring: StartController = ({ client, host, inf
 
   async function reconcile(key: string): Promise<Outcome> {
     const original = endpoints.store.get(key);
-    const present = slices.store.byIndex(byEndpoints, key).filter(({ metadata }) => !metadata.deletionTimestamp);
+    const seen = slices.store.byIndex(byEndpoints, key);
+    const present = seen.filter(({ metadata }) => !metadata.deletionTimestamp);
     // Slices of what was deleted go with it by their owner reference.
     if (original === undefined || original.metadata.deletionTimestamp !== undefined) return done;
+    if (own.isBehind(key, seen)) return again(behindMs);
+    const writing = { client, service: key, own };
     if (!isMirrored(original) || !isMirroredFor(services.store.get(key))) {
-      await writeSlices(client, { create: [], update: [], remove: present });
+      await writeSlices(writing, { create: [], update: [], remove: present });
       return done;
     }
     const { groups, invalid, skipped } = mirroredGroups(original);
@@ -49,7 +55,7 @@ export const startEndpointSliceMirroring: StartController = ({ client, host, inf
       events.event(original, "Warning", "TooManyAddressesToMirror", message);
     }
     try {
-      await writeSlices(client, planSlices(mirrorSource(original), present, groups));
+      await writeSlices(writing, planSlices(mirrorSource(original), present, groups));
     } catch (error) {
       const message = `Failed to update Endpoint Slices for Endpoints ${key}: ${messageOf(error)}`;
       events.event(original, "Warning", "FailedToUpdateEndpointSlices", message);
@@ -72,7 +78,24 @@ export const startEndpointSliceMirroring: StartController = ({ client, host, inf
   const ofSlice = (slice: EndpointSlice): void => {
     for (const key of endpointsOf(slice)) controller.queue.add(key);
   };
-  slices.addHandlers({ update: (_, slice) => ofSlice(slice), delete: ofSlice });
+  const saw = (slice: EndpointSlice, as = slice): void => {
+    for (const key of endpointsOf(as)) own.saw(key, slice);
+  };
+  slices.addHandlers({
+    // One of our own may be waited for.
+    add: (slice) => {
+      saw(slice);
+      ofSlice(slice);
+    },
+    update: (old, slice) => {
+      saw(slice, old);
+      ofSlice(slice);
+    },
+    delete: (slice) => {
+      for (const key of endpointsOf(slice)) own.gone(key, slice.metadata.name ?? "");
+      ofSlice(slice);
+    },
+  });
   return controller;
 };
 
