@@ -1,3 +1,4 @@
+import { resources } from "../client/index.ts";
 import { startAdmissionPolicyStatus } from "./admissionpolicystatus/index.ts";
 import { startAttachDetachController } from "./attachdetach/index.ts";
 import { startBootstrapSigner, startTokenCleaner } from "./bootstraptokens/index.ts";
@@ -15,6 +16,7 @@ import { startEndpointSliceMirroring } from "./endpointslicemirroring/index.ts";
 import { startEphemeralVolumeController } from "./ephemeralvolume/index.ts";
 import { startGarbageCollector } from "./garbagecollector/index.ts";
 import { startHorizontalPodAutoscalerController } from "./horizontalpodautoscaler/index.ts";
+import { ifServed } from "./if-served.ts";
 import { startJobController } from "./job/index.ts";
 import { startNamespaceController } from "./namespace/index.ts";
 import { startNodeIpamController } from "./nodeipam/index.ts";
@@ -59,8 +61,8 @@ export const controllers: ReadonlyMap<string, StartController> = new Map([
   ["job-controller", startJobController],
   ["cronjob-controller", startCronJobController],
   ["endpoints-controller", startEndpointsController],
-  ["endpointslice-controller", startEndpointSliceController],
-  ["endpointslice-mirroring-controller", startEndpointSliceMirroring],
+  ["endpointslice-controller", ifServed(resources.endpointslices, startEndpointSliceController)],
+  ["endpointslice-mirroring-controller", ifServed(resources.endpointslices, startEndpointSliceMirroring)],
   ["service-cidr-controller", startServiceCIDRController],
   ["node-ipam-controller", startNodeIpamController],
   ["node-lifecycle-controller", startNodeLifecycleController],

@@ -23,3 +23,22 @@ test.each([
   await running.stop();
   expect(happened).toEqual(expected);
 });
+
+test("where it cannot be told what is served, the controller is started", async () => {
+  let started = 0;
+  const discovery = { resources: () => Promise.reject(new Error("away")) };
+  const context = { discovery, host: testHost() } as unknown as ControllerContext;
+  const running = ifServed(resources.pods, () => {
+    started++;
+    return { stop: async () => {} };
+  })(context);
+  await running.stop();
+  expect(started).toBe(0);
+  const lasting = ifServed(resources.pods, () => {
+    started++;
+    return { stop: async () => {} };
+  })(context);
+  await new Promise(setImmediate);
+  await lasting.stop();
+  expect(started).toBe(1);
+});
