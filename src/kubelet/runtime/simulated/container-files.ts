@@ -58,7 +58,7 @@ const folderMode = 0o755;
 /** The files of one simulated container: its own, and at some paths those of volumes. */
 export class ContainerFiles implements FileSystem {
   readonly #own: Map<string, string>;
-  readonly #modes = new Map<string, number>();
+  #modes: Map<string, number> | undefined;
   readonly #findMounts: FindMounts | undefined;
   readonly #changed: (() => void) | undefined;
   readonly #readOnlyRoot: boolean;
@@ -146,8 +146,10 @@ export class ContainerFiles implements FileSystem {
 
   chmod(path: string, mode: number): void {
     const place = this.#placeOf(path);
-    if (place === undefined) this.#modes.set(normal(path), mode);
-    else {
+    if (place === undefined) {
+      this.#modes ??= new Map();
+      this.#modes.set(normal(path), mode);
+    } else {
       const before = place.mount.folder.get(place.path);
       if (before !== undefined) place.mount.folder.written?.set(place.path, { ...before, mode });
     }
@@ -158,7 +160,7 @@ export class ContainerFiles implements FileSystem {
     if (place === undefined) {
       const isFile = this.has(path);
       if (!isFile && !this.#isFolder(normal(path))) return undefined;
-      const mode = this.#modes.get(normal(path)) ?? (isFile ? fileMode : folderMode);
+      const mode = this.#modes?.get(normal(path)) ?? (isFile ? fileMode : folderMode);
       return { mode, uid: 0, gid: 0, isFolder: !isFile, inMemory: false };
     }
     const { mode, gid = 0, inMemory } = place.mount.folder;

@@ -23,7 +23,8 @@ export interface ProcessOptions {
   readonly config: ContainerConfig;
   readonly hostname: string;
   readonly log: SimulatedLog;
-  readonly files: ContainerFiles;
+  /** Asked once, when somebody first needs them: there may be very many containers. */
+  files(): ContainerFiles;
   /** What programs are answered when they send a request to a pod. */
   readonly ask?: ShellWorld["ask"];
   /** In the past for one that ran before this kubelet began. */
@@ -40,7 +41,8 @@ export class SimulatedProcess {
   readonly #hostname: string;
   readonly #onEnd: (end: ProcessEnd) => void;
   readonly startedAtMs: number;
-  readonly files: ContainerFiles;
+  readonly #makeFiles: () => ContainerFiles;
+  #files: ContainerFiles | undefined;
   readonly ask: ShellWorld["ask"];
   #timer: Timer | undefined;
   #killTimer: Timer | undefined;
@@ -55,7 +57,7 @@ export class SimulatedProcess {
     const { clock, behaviour, config, hostname, log, files, ask, startedAtMs, onEnd } = options;
     this.#clock = clock;
     this.#hostname = hostname;
-    this.files = files;
+    this.#makeFiles = files;
     this.ask = ask;
     this.#behaviour = behaviour;
     this.#config = config;
@@ -81,6 +83,11 @@ export class SimulatedProcess {
   /** Whether its ports answer: those of a program that is known to serve nothing do not. */
   get listens(): boolean {
     return this.#listens && !this.#ended;
+  }
+
+  get files(): ContainerFiles {
+    this.#files ??= this.#makeFiles();
+    return this.#files;
   }
 
   get isInterpreted(): boolean {
@@ -161,7 +168,7 @@ export class SimulatedProcess {
   #terminationMessage(exitCode: number): string | undefined {
     const { annotations } = this.#config;
     const path = annotations[terminationMessagePathAnnotation] ?? "";
-    const written = path === "" ? undefined : this.files.get(path);
+    const written = path === "" ? undefined : this.#files?.get(path);
     if (written || exitCode === 0) return written?.slice(0, messageLengthMax);
     if (annotations[terminationMessagePolicyAnnotation] !== "FallbackToLogsOnError") return undefined;
     const lines = this.#log.lines.slice(-fallbackLinesMax).map(({ text }) => `${text}\n`);

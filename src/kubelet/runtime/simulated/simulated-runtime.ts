@@ -418,7 +418,7 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
       for (const resolve of container.stopped.splice(0)) resolve();
       this.#emit("stopped", container);
     };
-    const files = this.#filesOf(container, behaviour.kind === "program");
+    const files = () => this.#filesOf(container, behaviour.kind === "program");
     const { host, ask } = this.#options;
     const { clock } = host;
     const { hostname } = sandbox.config;
