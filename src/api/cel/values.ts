@@ -51,6 +51,7 @@ export function celEquals(a: unknown, b: unknown): boolean {
     return a.every((item, i) => celEquals(item, b[i]));
   }
   if (a.constructor !== b.constructor) return false;
+  if (a instanceof library().Duration) return Number(a) === Number(b);
   if (a instanceof Date) return a.getTime() === Number(b);
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
   const left = a instanceof Map ? a : new Map(Object.entries(a));

@@ -45,6 +45,7 @@ const type = "kubernetes.NamedFormat";
 export function registerFormats(environment: Environment, register: Register): void {
   const { Optional } = library();
   registerClass(environment, type, Format);
+  environment.registerOperator(`${type} == ${type}`, (a: Format, b: Format) => a === b);
   registerClass(environment, "kubernetes.Formats", FormatNamespace);
   environment.registerConstant("format", "kubernetes.Formats", new FormatNamespace());
   for (const [name, format] of Object.entries(formats)) {

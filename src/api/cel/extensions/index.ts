@@ -2,6 +2,7 @@
 import type { Environment } from "../library.ts";
 import { registerAddresses } from "./addresses.ts";
 import { registerAuthorizers } from "./authorizers.ts";
+import { registerConversions } from "./conversions.ts";
 import { registerFormats } from "./formats.ts";
 import { registerLists } from "./lists.ts";
 import { registerQuantities } from "./quantities.ts";
@@ -18,8 +19,9 @@ export { quantityValue } from "./quantities.ts";
 
 export function registerExtensions(environment: Environment): void {
   const register = registerIn(environment);
+  registerConversions(environment, register);
   registerStrings(environment, register);
-  registerLists(register);
+  registerLists(environment, register);
   registerSets(environment, register);
   registerRegex(register);
   registerURLs(environment, register);

@@ -1,10 +1,24 @@
+import { type Environment, library } from "../library.ts";
+import { limits } from "../limits.ts";
 import { celEquals, compareValues } from "../values.ts";
-import type { Register } from "./register.ts";
+import { type Register, registerClass } from "./register.ts";
 
 type List = readonly unknown[];
 
+class ListsNamespace {}
+
+/** The longest list that one call makes. */
+const rangeMax = BigInt(limits.elements);
+
 /** Of Kubernetes: isSorted, sum, min, max, indexOf; of the language's own list library: what makes other lists. */
-export function registerLists(register: Register): void {
+export function registerLists(environment: Environment, register: Register): void {
+  const { Optional } = library();
+  registerClass(environment, "kubernetes.Lists", ListsNamespace);
+  environment.registerConstant("lists", "kubernetes.Lists", new ListsNamespace());
+  register("kubernetes.Lists.range(int): list<int>", (_: unknown, size: bigint) => range(size));
+  const optional = (list: List, at: number) => (list.length === 0 ? Optional.none() : Optional.of(list.at(at)));
+  register("list<A>.first(): optional<A>", (list: List) => optional(list, 0));
+  register("list<A>.last(): optional<A>", (list: List) => optional(list, -1));
   register("list<A>.isSorted(): bool", (list: List) =>
     list.every((item, i) => i === 0 || compareValues(list[i - 1], item) <= 0),
   );
@@ -31,7 +45,17 @@ function extreme(list: List, name: string, sign: number): unknown {
   return list.reduce((best, item) => (compareValues(item, best) * sign > 0 ? item : best));
 }
 
+function range(size: bigint): bigint[] {
+  if (size < 0n) throw new Error(`lists.range: size must be non-negative, got ${size}`);
+  if (size > rangeMax) throw new Error(`lists.range: size must be at most ${rangeMax}, got ${size}`);
+  return Array.from({ length: Number(size) }, (_, i) => BigInt(i));
+}
+
 function sum(list: List): unknown {
+  const { Duration } = library();
+  const [first] = list;
+  if (first instanceof Duration)
+    return list.reduce((total, item) => (total as typeof first).addDuration(item as typeof first));
   let total: number | bigint = 0n;
   for (const item of list) {
     if (typeof item === "bigint" && typeof total === "bigint") total += item;

@@ -7,7 +7,6 @@ import {
   quantitySign,
   subQuantity,
   toApproximateFloat,
-  toNumber,
   tryParseQuantity,
 } from "../../meta/index.ts";
 import type { Environment } from "../library.ts";
@@ -36,7 +35,7 @@ export function registerQuantities(environment: Environment, register: Register)
   register(`${type}.isInteger(): bool`, (q: QuantityValue) => isInteger(q));
   register(`${type}.asInteger(): int`, asInteger);
   register(`${type}.asApproximateFloat(): double`, (q: QuantityValue) => toApproximateFloat(q.amount));
-  register(`${type}.sign(): int`, (q: QuantityValue) => BigInt(quantitySign(q.amount)));
+  register(`sign(${type}): int`, (q: QuantityValue) => BigInt(quantitySign(q.amount)));
   const compare = (a: QuantityValue, b: QuantityValue) => compareQuantity(a.amount, b.amount);
   register(`${type}.compareTo(${type}): int`, (a: QuantityValue, b: QuantityValue) => BigInt(compare(a, b)));
   register(`${type}.isLessThan(${type}): bool`, (a: QuantityValue, b: QuantityValue) => compare(a, b) < 0);
@@ -65,11 +64,15 @@ function parse(text: string): QuantityValue {
   return new QuantityValue(amount);
 }
 
+const nanoPerUnit = 1_000_000_000n;
+
+/** Whether it is whole and fits into 64 bits. */
 function isInteger({ amount }: QuantityValue): boolean {
-  return compareQuantity(amount, quantityOf(BigInt(Math.trunc(toApproximateFloat(amount))))) === 0;
+  const units = amount.nano / nanoPerUnit;
+  return units * nanoPerUnit === amount.nano && BigInt.asIntN(64, units) === units;
 }
 
 function asInteger(q: QuantityValue): bigint {
   if (!isInteger(q)) throw new Error("cannot convert value to integer");
-  return BigInt(toNumber(q.amount));
+  return q.amount.nano / nanoPerUnit;
 }

@@ -3,6 +3,7 @@ import type { Register } from "./register.ts";
 
 /** find and findAll. */
 export function registerRegex(register: Register): void {
+  register("matches(string, string): bool", (text: string, pattern: string) => regex(pattern).test(text));
   register("string.find(string): string", (text: string, pattern: string) => regex(pattern).find(text));
   register("string.findAll(string): list<string>", (text: string, pattern: string) => regex(pattern).findAll(text));
   register("string.findAll(string, int): list<string>", (text: string, pattern: string, limit: bigint) => {

@@ -3,12 +3,14 @@ import { type Register, registerClass } from "./register.ts";
 
 /** An absolute URI or an absolute path, taken apart. */
 class URLValue {
+  readonly text: string;
   readonly scheme: string;
   readonly host: string;
   readonly path: string;
   readonly query: string;
 
-  constructor(scheme: string, host: string, path: string, query: string) {
+  constructor(text: string, scheme: string, host: string, path: string, query: string) {
+    this.text = text;
     this.scheme = scheme;
     this.host = host;
     this.path = path;
@@ -17,10 +19,12 @@ class URLValue {
 }
 
 const type = "kubernetes.URL";
+const hasControl = /\p{Cc}/u;
 const form = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:[^/?@]*@)?([^/?]*))?([^?]*)(?:\?(.*))?$/;
 
 export function registerURLs(environment: Environment, register: Register): void {
   registerClass(environment, type, URLValue);
+  environment.registerOperator(`${type} == ${type}`, (a: URLValue, b: URLValue) => a.text === b.text);
   register("isURL(string): bool", (text: string) => parse(text) !== undefined);
   register(`url(string): ${type}`, (text: string) => {
     const found = parse(text);
@@ -42,12 +46,14 @@ export function registerURLs(environment: Environment, register: Register): void
 }
 
 function parse(text: string): URLValue | undefined {
-  const match = /[\s#]/.test(text) ? null : form.exec(text);
+  const match = hasControl.test(text) ? null : form.exec(text.replace(/#.*$/s, ""));
   if (match === null) return undefined;
   const [, scheme = "", host = "", path = "", query = ""] = match;
   if (scheme === "" && !text.startsWith("/")) return undefined;
-  if (/%(?![0-9A-Fa-f]{2})/.test(path) || !/^(?:\[[0-9A-Fa-f:.]+\]|[^:[\]]*)(?::\d*)?$/.test(host)) return undefined;
-  return new URLValue(scheme.toLowerCase(), host, escapedPath(path), query);
+  // An opaque URI such as mailto:x@y has no path.
+  if (!/^[^:/?]*:?\//.test(text)) return new URLValue(text, scheme.toLowerCase(), "", "", query);
+  if (/%(?![0-9A-Fa-f]{2})/.test(path) || !/^(?:\[[0-9A-Fa-f:.]+\]|[^:[\]\s]*)(?::\d*)?$/.test(host)) return undefined;
+  return new URLValue(text, scheme.toLowerCase(), host, escapedPath(path), query);
 }
 
 function escapedPath(path: string): string {
