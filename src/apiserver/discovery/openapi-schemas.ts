@@ -7,6 +7,7 @@ import {
   type Shape,
   shapeByName,
 } from "../../api/schema/index.ts";
+import { publishedEnum } from "./published-enums.ts";
 
 /** OpenAPI 2 and 3 say the same in slightly different words. */
 export type OpenApiVersion = "v2" | "v3";
@@ -135,7 +136,9 @@ export class SchemaCollector {
     const schema: JsonObject = { ...described, type: "object" };
     const fields = [...shape.fields.values()];
     if (fields.length > 0) {
-      schema.properties = Object.fromEntries(fields.map((f) => [f.name, this.#property(f, fieldTexts[f.name])]));
+      schema.properties = Object.fromEntries(
+        fields.map((f) => [f.name, this.#property(f, fieldTexts[f.name], publishedEnum(definition, f.name))]),
+      );
     }
     const required = fields.filter((f) => f.required).map((f) => f.name);
     if (required.length > 0) schema.required = required;
@@ -146,9 +149,9 @@ export class SchemaCollector {
     return schema;
   }
 
-  #property(field: FieldShape, description: string | undefined): JsonObject {
+  #property(field: FieldShape, description: string | undefined, values: readonly string[] | undefined): JsonObject {
     const { shape } = field;
-    const schema = this.#schema(shape);
+    const schema = values === undefined ? this.#schema(shape) : withValues(this.#schema(shape), values);
     // The texts' source has none for fields that hold a struct: its own says nearly the same.
     const text = description ?? (shape.kind === "object" ? this.#descriptions[shape.name]?.[0] : undefined);
     const extras: JsonObject = text ? { description: text } : {};
@@ -184,6 +187,12 @@ export class SchemaCollector {
       }
     }
   }
+}
+
+/** A string, or a list of strings, of these values. */
+function withValues(schema: JsonObject, values: readonly string[]): JsonObject {
+  if (schema.type !== "array") return { ...schema, enum: [...values] };
+  return { ...schema, items: { type: "string", enum: [...values] } };
 }
 
 function sorted(named: ReadonlyMap<string, JsonObject>): JsonObject {
