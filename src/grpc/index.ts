@@ -3,6 +3,7 @@
  * Owns how a message becomes bytes and what a service's methods are called; connections are @grpc/grpc-js's own.
  */
 
-export type { Descriptor, MessageOptions } from "./service-definition.ts";
+export { type Descriptor, type Fields, message, service } from "./descriptor.ts";
+export type { MessageOptions } from "./service-definition.ts";
 export { serviceDefinition } from "./service-definition.ts";
 export { whyUnreachable } from "./unreachable.ts";

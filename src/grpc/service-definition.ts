@@ -1,10 +1,6 @@
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
 import protobuf from "protobufjs";
-
-/** Packages, messages, enums and services in protobufjs's JSON form (whose own type wants fields that it never reads). */
-export interface Descriptor {
-  readonly nested: Readonly<Record<string, unknown>>;
-}
+import type { Descriptor } from "./descriptor.ts";
 
 /** How messages look in JavaScript; fields are camelCase, bytes are Buffers, unset fields have their zero value. */
 export interface MessageOptions {

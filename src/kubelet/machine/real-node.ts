@@ -5,6 +5,7 @@ import { quantityToMilli, quantityToNumber } from "../../api/meta/index.ts";
 import type { Pod } from "../../api/types/index.ts";
 import { type Host, sleep } from "../../host/index.ts";
 import { type CgroupDriver, openCgroups, openSystemdCgroups, PodCgroups } from "../cgroups/index.ts";
+import { DeviceManager } from "../devices/index.ts";
 import type { ImageCollectorOptions } from "../images/image-collector.ts";
 import type { NodeBackend } from "../node/node-kubelet.ts";
 import type { NodeOptions } from "../node/node-options.ts";
@@ -128,6 +129,9 @@ export async function openRealNode(
       handlers: async () => (await runtime.status()).handlers,
     });
     const cgroups = options.cgroups && (await openPodCgroups(host, options.cgroups, runtime, capacity, podsHere));
+    const running = () =>
+      podsHere().filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
+    const devices = await DeviceManager.open({ host, rootDir, pods: running });
     const rotation = new LogRotation({
       host,
       runtime,
@@ -154,6 +158,7 @@ export async function openRealNode(
         memoryBytes: quantityToNumber(capacity.memory ?? "0"),
         seccompDir: join(rootDir, "seccomp"),
         userNamespaces,
+        devices,
         cgroups,
       },
       configureNetwork: (podCidr) => configureNetwork(host, runtime, options.network, podCidr),
@@ -168,6 +173,7 @@ export async function openRealNode(
       stop: () => {
         rotation.stop();
         state.stop();
+        devices.stop();
         cgroups?.stop();
         runtime.close();
       },

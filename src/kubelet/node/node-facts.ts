@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { formatQuantity, parseQuantity } from "../../api/meta/index.ts";
 import type { ContainerImage, NodeFeatures, NodeRuntimeHandler, NodeSystemInfo } from "../../api/types/index.ts";
+import type { DeviceFacts } from "../devices/index.ts";
 import type { PressureCondition } from "../eviction/index.ts";
 import type { NodeOptions } from "./node-options.ts";
 
@@ -8,6 +9,8 @@ import type { NodeOptions } from "./node-options.ts";
 export interface NodeFacts {
   /** Quantities by resource, `pods` with them. */
   readonly capacity: Readonly<Record<string, string>>;
+  /** What plugins offer besides. */
+  readonly devices?: DeviceFacts;
   readonly info: Omit<NodeSystemInfo, "kubeletVersion" | "kubeProxyVersion">;
   readonly images?: readonly ContainerImage[];
   /** What runtime classes' handlers can do, and what the runtime can do whatever the handler; when it tells. */

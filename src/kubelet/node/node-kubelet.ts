@@ -136,6 +136,7 @@ export class NodeKubelet {
     return {
       ...facts,
       ...(this.#shutdown?.isShuttingDown === true ? { notReady: alsoShuttingDown(facts.notReady) } : {}),
+      devices: this.#options.backend.machine?.devices.facts(),
       pressures: this.#eviction?.conditions,
       volumesInUse: this.#ports.volumes.inUse(),
     };
@@ -186,6 +187,7 @@ export class NodeKubelet {
       if (event.type === "stopped") this.#runners.get(event.podUid)?.look();
     });
     void this.#shutdown?.start();
+    backend.machine?.devices.onChange(() => this.#beatNow());
     // They may be what the API server itself runs as.
     await this.#staticPods?.start({
       add: (pod, isInitial) => this.#add(pod, isInitial),

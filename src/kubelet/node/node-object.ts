@@ -57,13 +57,16 @@ export function nodeStatus(
   now: number,
 ): NodeStatus {
   const { info, images, runtimeHandlers, features, volumesInUse = [] } = facts;
-  const capacity = { ...advertised(old, facts), ...facts.capacity };
+  const capacity = { ...advertised(old, facts), ...facts.capacity, ...facts.devices?.capacity };
   return {
     capacity,
-    allocatable: allocatableOf(capacity, {
-      ...settings,
-      thresholds: settings.eviction?.thresholds ?? simulatedThresholds,
-    }),
+    allocatable: {
+      ...allocatableOf(capacity, {
+        ...settings,
+        thresholds: settings.eviction?.thresholds ?? simulatedThresholds,
+      }),
+      ...facts.devices?.allocatable,
+    },
     conditions: conditionsOf(old?.conditions ?? [], facts, now),
     addresses: [
       { type: "InternalIP", address: ip },

@@ -1,4 +1,5 @@
 import type { PodCgroups } from "../cgroups/index.ts";
+import type { DeviceManager } from "../devices/index.ts";
 import type { UserNamespaces } from "../user-namespaces/index.ts";
 import type { DnsSettings } from "./dns.ts";
 import type { PodFiles } from "./pod-files.ts";
@@ -12,6 +13,8 @@ export interface Machine {
   readonly seccompDir: string;
   /** Pods' users that are others outside of them. */
   readonly userNamespaces: UserNamespaces;
+  /** What plugins offer of it. */
+  readonly devices: Pick<DeviceManager, "facts" | "given" | "onChange">;
   /** What pods as a whole may use. Without it the runtime chooses where containers run, each limited by itself. */
   readonly cgroups?: PodCgroups;
 }

@@ -1,5 +1,6 @@
 import type { Container, Lifecycle, LifecycleHandler, Pod } from "../../api/types/index.ts";
 import { sleep } from "../../host/index.ts";
+import type { GivenDevices } from "../devices/index.ts";
 import { authsFor, pullSecretsOf } from "../images/pull-secrets.ts";
 import { type ContainerRole, type ObservedSandbox, podUid } from "../pod-worker/index.ts";
 import { portNumber } from "../probes/prober.ts";
@@ -56,14 +57,23 @@ async function start(ports: NodePorts, request: StartRequest): Promise<Started> 
   const auths = (image: string) => authsOf(ports, request, image);
   const imageRequest = { container, podUid: podUid(pod), sandbox: config, signal, record, auths };
   await ports.images.ensure(imageRequest);
-  const envs = await environment(ports, request);
+  const given = await givenDevices(ports, request);
+  const envs = [...(given?.envs ?? []), ...(await environment(ports, request))];
   await checkUser(ports, pod, container);
   signal.throwIfAborted();
   const mounts = withUsers(await mountsOf(ports, request, envs), users);
   await ensureImageVolumes(ports, pod, mounts, imageRequest);
   const namespaces = await namespacesOf(ports, request, config);
   const devices = await devicesOf(ports, request);
-  const made = { ...containerConfig(pod, container, role, attempt, envs, ports.machine), mounts, devices, namespaces };
+  const bare = containerConfig(pod, container, role, attempt, envs, ports.machine);
+  const made = {
+    ...bare,
+    annotations: { ...bare.annotations, ...given?.annotations },
+    mounts: [...(given?.mounts ?? []), ...mounts],
+    devices: [...devices, ...(given?.devices ?? [])],
+    cdiDevices: given?.cdiDevices,
+    namespaces,
+  };
   const id = await runtime.createContainer(sandbox.id, made, config).catch((error: unknown) => {
     throw new StartError("CreateContainerError", runtimeWords(error), { cause: error });
   });
@@ -149,6 +159,19 @@ async function checkUser({ machine, runtime }: NodePorts, pod: Pod, container: C
   } catch (error) {
     if (error instanceof SecurityError) throw new StartError("CreateContainerConfigError", error.message);
     throw error;
+  }
+}
+
+/** What plugins have for the container. */
+async function givenDevices(
+  { machine }: NodePorts,
+  { pod, container }: StartRequest,
+): Promise<GivenDevices | undefined> {
+  try {
+    return await machine?.devices.given(pod, container);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError("CreateContainerConfigError", `Allocate failed due to ${why}`, { cause: error });
   }
 }
 

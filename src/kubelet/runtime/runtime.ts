@@ -330,6 +330,8 @@ export interface ContainerConfig {
   readonly tty?: boolean;
   readonly resources?: LinuxContainerResources;
   readonly devices?: readonly Device[];
+  /** Devices by their full names, which the runtime knows what to do with (container device interface). */
+  readonly cdiDevices?: readonly string[];
   readonly security?: ContainerSecurity;
   /** Where they differ from the sandbox's: a debugging container sees another's processes. */
   readonly namespaces?: NamespaceOptions;

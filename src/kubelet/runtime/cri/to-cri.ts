@@ -60,13 +60,14 @@ function namespacesMessage({ network, pid, ipc, targetId, users }: NamespaceOpti
 }
 
 export function containerMessage(config: ContainerConfig, namespaces: NamespaceOptions | undefined): object {
-  const { resources, security, mounts, stopSignal, envs, devices, image, ...rest } = config;
+  const { resources, security, mounts, stopSignal, envs, devices, cdiDevices, image, ...rest } = config;
   return {
     ...rest,
     image: imageMessage(image),
     // Bytes on the wire: a variable may hold what is no text.
     envs: (envs ?? []).map(({ key, value }) => ({ key, value: Buffer.from(value) })),
     devices: devices ?? [],
+    CDIDevices: (cdiDevices ?? []).map((name) => ({ name })),
     mounts: (mounts ?? []).map(mountMessage),
     stopSignal: stopSignal === undefined ? "RUNTIME_DEFAULT" : stopSignal.replace("+", "PLUS").replace("-", "MINUS"),
     linux: {
