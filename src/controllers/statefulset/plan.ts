@@ -27,10 +27,11 @@ export function planStatefulSet(observed: StatefulObserved): readonly StatefulAc
     if (action !== undefined) actions.push(action);
     if (inOrder && (action !== undefined || !isSettled(observed, pod))) return actions;
   }
-  const firstUnhealthy = [...wanted.map(({ pod }) => pod), ...condemned.toReversed()].find(isUnhealthy);
+  const isUnavailable = (pod: Pod) => !isSettled(observed, pod);
+  const firstUnavailable = [...condemned].reverse().find(isUnavailable);
   for (const pod of condemned) {
-    // An unhealthy pod halts scaling down, unless it is the one that all others wait for.
-    if (inOrder && isUnhealthy(pod) && pod !== firstUnhealthy) return actions;
+    // One that is unavailable halts scaling down, unless it is the one that all others wait for.
+    if (inOrder && isUnavailable(pod) && pod !== firstUnavailable) return actions;
     if (!isTerminating(pod)) actions.push({ kind: "remove", pod, hasFailed: false });
     if (inOrder) return actions;
   }
@@ -79,22 +80,29 @@ function partitionless(set: StatefulSet): number {
   return set.spec.updateStrategy?.rollingUpdate?.partition === undefined ? (set.status?.currentReplicas ?? 0) : 0;
 }
 
+/**
+ * Which pods are given up so that the template as it is now takes their place. Whatever is unavailable, also below the
+ * partition, uses up what may be; but without an order pods that are outdated and do nothing go in any case: they might
+ * never become available.
+ */
 function update(observed: StatefulObserved, wanted: readonly Rank[]): StatefulAction[] {
   const { set, updateRevision } = observed;
   if (set.spec.updateStrategy?.type === "OnDelete") return [];
   const { partition = 0, maxUnavailable = 1 } = set.spec.updateStrategy?.rollingUpdate ?? {};
-  const allowed = Math.max(1, scaledValue(maxUnavailable, wanted.length, true));
+  const allowed = Math.max(1, scaledValue(maxUnavailable, wanted.length, false));
   const start = set.spec.ordinals?.start ?? 0;
-  const actions: StatefulAction[] = [];
-  let unavailable = 0;
-  for (const { ordinal, pod } of [...wanted].reverse()) {
-    if (ordinal < start + partition || pod === undefined) continue;
-    if (unavailable >= allowed) break;
-    const outdated = revisionOf(pod) !== updateRevision;
-    if (outdated && !isTerminating(pod)) actions.push({ kind: "remove", pod, hasFailed: false });
-    if (outdated || !isSettled(observed, pod)) unavailable++;
-  }
-  return actions;
+  const unavailable = wanted.filter(({ pod }) => !isSettled(observed, pod)).length;
+  const outdated = wanted
+    .filter(({ ordinal }) => ordinal >= start + partition)
+    .flatMap(({ pod }) => pod ?? [])
+    .filter((pod) => revisionOf(pod) !== updateRevision && !isTerminating(pod))
+    .reverse();
+  const isIdle = (pod: Pod) => !isSettled(observed, pod);
+  const inOrder = set.spec.podManagementPolicy !== "Parallel";
+  const idle = inOrder ? [] : outdated.filter(isIdle);
+  const others = inOrder ? outdated : outdated.filter((pod) => !isIdle(pod));
+  const going = [...idle, ...others.slice(0, Math.max(0, allowed - unavailable))];
+  return going.map((pod) => ({ kind: "remove", pod, hasFailed: false }));
 }
 
 function isTerminating(pod: Pod): boolean {
@@ -104,10 +112,6 @@ function isTerminating(pod: Pod): boolean {
 function isSettled({ set, nowMs }: StatefulObserved, pod: Pod | undefined): boolean {
   if (pod === undefined || isTerminating(pod)) return false;
   return isRunningAndReady(pod) && isAvailable(pod, set.spec.minReadySeconds ?? 0, nowMs);
-}
-
-function isUnhealthy(pod: Pod | undefined): boolean {
-  return pod !== undefined && (isTerminating(pod) || !isRunningAndReady(pod));
 }
 
 function isRunningAndReady(pod: Pod): boolean {
