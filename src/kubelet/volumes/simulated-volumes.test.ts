@@ -228,3 +228,24 @@ test("a container that is not to run as root and says that it does is not starte
   expect(waiting?.reason).toBe("CreateContainerConfigError");
   expect(waiting?.message).toContain("container's runAsUser breaks non-root policy");
 });
+
+test("a server whose port is known refuses others", async () => {
+  cluster = await testCluster();
+  const server = (name: string, port: number) => {
+    const readinessProbe = { httpGet: { path: "/", port }, periodSeconds: 1 };
+    return podOf(name, { containers: [{ name: "a", ...agnhost("test-webserver"), readinessProbe }] } as never);
+  };
+  await cluster.run(server("right", 80), server("wrong", 81));
+  await cluster.seconds(3);
+  const isReady = async (name: string) => (await cluster.pod(name)).status?.containerStatuses?.[0]?.ready;
+  expect([await isReady("right"), await isReady("wrong")]).toEqual([true, false]);
+});
+
+test("the end of what was printed is the message as it was printed, also without the end of a line", async () => {
+  cluster = await testCluster();
+  const more = { terminationMessagePolicy: "FallbackToLogsOnError" };
+  await cluster.run(podOf("p", { containers: [box("a", "echo -n DONE; exit 1", more)], restartPolicy: "Never" }));
+  await cluster.seconds(2);
+  const { state } = (await cluster.pod("p")).status?.containerStatuses?.[0] ?? {};
+  expect(state?.terminated?.message).toBe("DONE");
+});

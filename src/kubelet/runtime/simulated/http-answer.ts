@@ -22,6 +22,26 @@ export interface HttpAnswer {
   readonly changes?: boolean;
 }
 
+/** The port of a program that is known to have one, and the flag that says another. */
+const agnhostPorts: Readonly<Record<string, { readonly port: number; readonly flag?: string }>> = {
+  liveness: { port: 8080 },
+  netexec: { port: 8080, flag: "http-port" },
+  "serve-hostname": { port: 9376, flag: "port" },
+  "test-webserver": { port: 80, flag: "port" },
+};
+
+/** Whether a program that serves may do so at this port: of most it is not known where they do. */
+export function mayServeAt(config: ContainerConfig, port: number): boolean {
+  const [program = "", subcommand = "", ...args] = argvOf(config);
+  const known = Object.hasOwn(agnhostPorts, subcommand) ? agnhostPorts[subcommand] : undefined;
+  if (!isAgnhost(baseName(program)) || known === undefined || args.some((arg) => /^--(udp|sctp)-port/.test(arg))) {
+    return true;
+  }
+  const at = known.flag === undefined ? -1 : args.findIndex((arg) => arg.startsWith(`--${known.flag}`));
+  const said = args[at]?.split("=")[1] ?? (at < 0 ? undefined : args[at + 1]);
+  return port === (said === undefined ? known.port : Number(said));
+}
+
 /** How long agnhost's `liveness` says that it is well. */
 const wellMs = 10_000;
 

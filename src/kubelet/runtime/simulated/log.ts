@@ -9,6 +9,8 @@ export class SimulatedLog {
   #lines: LogLine[] = [];
   #partial = "";
   #ended = false;
+  /** The last line has no end. */
+  #endedInLine = false;
   #waiting: (() => void)[] = [];
   /** How many lines were dropped to stay within bounds. */
   #dropped = 0;
@@ -30,9 +32,16 @@ export class SimulatedLog {
   }
 
   end(): void {
-    if (this.#partial !== "") this.write("\n");
+    this.#endedInLine = this.#partial !== "";
+    if (this.#endedInLine) this.write("\n");
     this.#ended = true;
     this.#wake();
+  }
+
+  /** The end of what was printed, as it was printed. */
+  tail(linesMax: number): string {
+    const text = this.#lines.slice(-linesMax).map((line) => `${line.text}\n`);
+    return this.#endedInLine ? text.join("").slice(0, -1) : text.join("");
   }
 
   get lines(): readonly LogLine[] {

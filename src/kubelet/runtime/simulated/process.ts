@@ -171,8 +171,7 @@ export class SimulatedProcess {
     const written = path === "" ? undefined : this.#files?.get(path);
     if (written || exitCode === 0) return written?.slice(0, messageLengthMax);
     if (annotations[terminationMessagePolicyAnnotation] !== "FallbackToLogsOnError") return undefined;
-    const lines = this.#log.lines.slice(-fallbackLinesMax).map(({ text }) => `${text}\n`);
-    return lines.join("").slice(-fallbackLengthMax);
+    return this.#log.tail(fallbackLinesMax).slice(-fallbackLengthMax);
   }
 
   #makeWorld(): ShellWorld {

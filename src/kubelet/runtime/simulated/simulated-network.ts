@@ -27,10 +27,11 @@ export class SimulatedNetwork implements PodNetwork {
   }
 
   async http({ host, port, path = "/", scheme = "HTTP" }: HTTPGetAction, target: ProbeTarget): Promise<ProbeOutcome> {
-    const address = `${host ?? target.podIP}:${portNumber(target.container, port)}`;
+    const number = portNumber(target.container, port);
+    const address = `${host ?? target.podIP}:${number}`;
     const url = `${scheme.toLowerCase()}://${address}${path}`;
     const other = host === undefined || host === target.podIP ? undefined : URL.parse(url);
-    const answer = (other && this.#ask?.(other)) ?? this.#runtime.answer(target.containerId, path);
+    const answer = (other && this.#ask?.(other)) ?? this.#runtime.answer(target.containerId, number, path);
     if (answer === undefined) return { result: "failure", output: `Get "${url}": ${refusedAt(address)}` };
     if (answer.status >= 200 && answer.status < 400) {
       return answer.changes === true ? { result: "success", output: "" } : open;
@@ -39,16 +40,16 @@ export class SimulatedNetwork implements PodNetwork {
   }
 
   async tcp(host: string, port: number, target: ProbeTarget): Promise<ProbeOutcome> {
-    return this.#answer(target, refusedAt(`${host}:${port}`));
+    return this.#answer(target, port, refusedAt(`${host}:${port}`));
   }
 
   async grpc(port: number, _service: string, target: ProbeTarget, timeoutSeconds: number): Promise<ProbeOutcome> {
     const address = `${target.podIP}:${port}`;
-    return this.#answer(target, `timeout: failed to connect service "${address}" within ${timeoutSeconds}s`);
+    return this.#answer(target, port, `timeout: failed to connect service "${address}" within ${timeoutSeconds}s`);
   }
 
-  #answer({ containerId }: ProbeTarget, refusal: string): ProbeOutcome {
-    return this.#runtime.listens(containerId) ? open : { result: "failure", output: refusal };
+  #answer({ containerId }: ProbeTarget, port: number, refusal: string): ProbeOutcome {
+    return this.#runtime.listens(containerId, port) ? open : { result: "failure", output: refusal };
   }
 }
 

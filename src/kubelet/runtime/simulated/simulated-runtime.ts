@@ -35,7 +35,7 @@ import type {
 import { annotationFor, behaviourOf, durationMs, type ImageScript, scriptFor } from "./behaviour.ts";
 import { AnyFiles, ContainerFiles, type MountedFolder } from "./container-files.ts";
 import { execute } from "./exec.ts";
-import { type AnsweringContainer, answerOf, type HttpAnswer } from "./http-answer.ts";
+import { type AnsweringContainer, answerOf, type HttpAnswer, mayServeAt } from "./http-answer.ts";
 import { imageId, imageSizeBytes, SimulatedImages } from "./images.ts";
 import { SimulatedLog } from "./log.ts";
 import { PodAddresses } from "./pod-addresses.ts";
@@ -334,10 +334,11 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
     }
   }
 
-  /** What a container answers to a GET; undefined when its ports are closed. */
-  answer(id: string, url: string): HttpAnswer | undefined {
+  /** What a container answers to a GET; undefined when the port is closed. */
+  answer(id: string, port: number, url: string): HttpAnswer | undefined {
     const container = this.#containers.get(id);
-    const answering = container === undefined ? undefined : this.#answering(container);
+    if (container === undefined || !mayServeAt(container.config, port)) return undefined;
+    const answering = this.#answering(container);
     return answering === undefined ? undefined : answerOf(answering, "GET", url);
   }
 
@@ -345,12 +346,14 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
   answerAt(url: URL): HttpAnswer | undefined {
     const sandbox = this.#sandboxes.get(this.sandboxAt(url.hostname) ?? "");
     const listening = sandbox?.containers.find(listens);
-    return listening === undefined ? undefined : this.answer(listening.id, url.pathname + url.search);
+    const port = Number(url.port || 80);
+    return listening === undefined ? undefined : this.answer(listening.id, port, url.pathname + url.search);
   }
 
-  /** Whether the ports of a container answer. */
-  listens(id: string): boolean {
-    return this.#containers.get(id)?.process?.listens === true;
+  /** Whether a port of a container answers. */
+  listens(id: string, port: number): boolean {
+    const container = this.#containers.get(id);
+    return container?.process?.listens === true && mayServeAt(container.config, port);
   }
 
   #answering({ config, process, sandbox }: SimulatedContainer): AnsweringContainer | undefined {
