@@ -10,7 +10,8 @@ describe("controllers know custom resources", () => {
   beforeAll(async () => {
     cluster = await createCluster({ nodes: false });
     api = new Api(cluster);
-    await api.create(definitionsPath, widgetDefinition());
+    const scale = { specReplicasPath: ".spec.size", statusReplicasPath: ".status.size" };
+    await api.create(definitionsPath, widgetDefinition({ subresources: { scale } }));
     await api.until(definitionPath, isEstablished);
   });
 
@@ -72,5 +73,23 @@ describe("controllers know custom resources", () => {
     ]);
     await api.delete(`${widgetsIn(place)}/one`);
     await api.until(`${quotas}/few`, ({ status }) => status?.used?.["count/widgets.example.org"] === "0");
+  });
+
+  test("disruption budgets ask the scale of custom objects how many pods there should be", async () => {
+    const place = await namespace();
+    const { metadata } = await api.create(widgetsIn(place), widget("owner", { size: 4 }));
+    const owner = { apiVersion: "example.org/v1", kind: "Widget", name: "owner", uid: metadata.uid, controller: true };
+    const spec = { containers: [{ name: "c", image: "i" }] };
+    await api.until(`/api/v1/namespaces/${place}/serviceaccounts/default`, () => true);
+    const labels = { app: "w" };
+    await api.create(`/api/v1/namespaces/${place}/pods`, {
+      metadata: { name: "only", labels, ownerReferences: [owner] },
+      spec,
+    });
+    const budgets = `/apis/policy/v1/namespaces/${place}/poddisruptionbudgets`;
+    const budget = { maxUnavailable: "25%", selector: { matchLabels: labels } };
+    await api.create(budgets, { metadata: { name: "b" }, spec: budget });
+    const { status } = await api.until(`${budgets}/b`, (one) => one.status?.observedGeneration === 1);
+    expect([status.expectedPods, status.desiredHealthy, status.currentHealthy]).toEqual([4, 3, 0]);
   });
 });
