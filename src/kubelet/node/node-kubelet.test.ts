@@ -92,6 +92,17 @@ test("a simulated node does not wait for its next look", async () => {
   expect((await cluster.node()).status?.allocatable?.["example.com/dongle"]).toBe("5");
 });
 
+test("what a pod had that was deleted by force is free for others at once", async () => {
+  cluster = await testCluster({ nodes: [{ name: "node-1", podCIDR: "10.244.0.0/24", cpu: 1 }] });
+  const asking = { nodeName: "node-1", terminationGracePeriodSeconds: 60 };
+  const c = { ...box("c", "trap '' TERM; sleep 1000"), resources: { requests: { cpu: "1" } } };
+  await cluster.run(podOf("a", { ...asking, containers: [c] }));
+  const pods = cluster.client.resource(resources.pods);
+  await pods.delete({ namespace: "default", name: "a" }, { gracePeriodSeconds: 0 });
+  await cluster.run(podOf("b", { ...asking, containers: [c] }));
+  expect((await cluster.pod("b")).status?.phase).toBe("Running");
+});
+
 test("nothing of a pod that is gone is left in the runtime", async () => {
   cluster = await testCluster();
   const { runtime, kubelet, stop } = await nodeWithRuntime();

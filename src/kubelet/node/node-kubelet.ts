@@ -296,7 +296,9 @@ export class NodeKubelet {
     }
     const isNew = pod.status?.startTime == null;
     if (isNew && pod.metadata.deletionTimestamp == null && this.#node !== undefined) {
-      const active = [...this.#runners.values()].map((runner) => runner.allocated).filter(isActive);
+      // Who was deleted by force holds nothing any more, though it may not have ended yet.
+      const kept = [...this.#runners.values()].filter((runner) => !runner.isObjectGone);
+      const active = kept.map((runner) => runner.allocated).filter(isActive);
       const refusal =
         this.#eviction?.refusalOf(pod) ??
         this.#shutdown?.refusal ??

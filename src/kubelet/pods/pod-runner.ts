@@ -89,6 +89,11 @@ export class PodRunner {
     return this.#pod;
   }
 
+  /** Nobody but this node knows of the pod any more. */
+  get isObjectGone(): boolean {
+    return this.#isDeleted;
+  }
+
   /** The pod with what it was given rather than what it wants. */
   get allocated(): Pod {
     return this.#resizer.allocated(this.#pod);
