@@ -39,7 +39,12 @@ const walkTwice: CallCost = ([first]) => traversal(sizeOf(first), 2);
 const walkSecond: CallCost = ([, second]) => traversal(sizeOf(second));
 const match: CallCost = ([text, pattern]) => matching(sizeOf(text), sizeOf(pattern));
 /** Two sets behind the name of their library. */
-const product: CallCost = ([, a, b]) => sizeOf(a) * sizeOf(b);
+const product: CallCost = ([, a, b]) => 1 + sizeOf(a) * sizeOf(b);
+const productTwice: CallCost = ([, a, b]) => 1 + 2 * sizeOf(a) * sizeOf(b);
+/** A new list with an element for each of the result. */
+const newList: CallCost = (_, result) => 1 + factors.listCreation + sizeOf(result);
+/** A new list for which each element was compared with all. */
+const comparedList: CallCost = ([list]) => 1 + factors.listCreation + 2 * sizeOf(list) ** 2;
 
 /** By name; all others cost 1. A method's receiver is its first argument. */
 const calls: Readonly<Record<string, CallCost>> = {
@@ -61,14 +66,24 @@ const calls: Readonly<Record<string, CallCost>> = {
   find: match,
   findAll: match,
   matches: match,
-  contains: ([a, b, c]) => (c === undefined ? traversal(sizeOf(a)) * traversal(sizeOf(b)) : sizeOf(b) * sizeOf(c)),
+  contains: ([a, b, c]) =>
+    c === undefined ? traversal(sizeOf(a)) * traversal(sizeOf(b)) : product([a, b, c], undefined),
   intersects: product,
-  equivalent: product,
+  equivalent: productTwice,
+  range: newList,
+  slice: newList,
+  flatten: newList,
+  reverse: ([value], result) => (typeof value === "string" ? 1 : newList([value], result)),
+  distinct: comparedList,
+  sort: comparedList,
+  containsIP: ([range, other]) => traversal(prefixBytes(range), 2) + textToRead(other),
+  containsCIDR: ([range, other]) =>
+    traversal(prefixBytes(range), 2) + traversal(prefixBytes(range)) + 1 + textToRead(other),
   startsWith: walkFirst,
   endsWith: walkFirst,
   format: walkFirst,
   quote: walkSecond,
-  validate: walkSecond,
+  validate: ([format, text]) => matching(sizeOf(text), (format as NamedFormat).patternSize),
   isCanonical: ([, text]) => traversal(sizeOf(text), 2),
   isIP: walkFirst,
   isCIDR: walkFirst,
@@ -81,6 +96,22 @@ const calls: Readonly<Record<string, CallCost>> = {
   bytes: walkFirst,
   string: ([value]) => (value instanceof Uint8Array ? traversal(value.length) : 1),
 };
+
+/** What is known here of the values of the libraries. */
+interface NamedFormat {
+  readonly patternSize: number;
+}
+interface AddressRange {
+  readonly length: bigint;
+}
+
+function prefixBytes(range: unknown): number {
+  return Math.ceil(Number((range as AddressRange).length) / 8);
+}
+
+function textToRead(value: unknown): number {
+  return typeof value === "string" ? traversal(sizeOf(value)) : 0;
+}
 
 /** Of everything that is in a value. */
 function elements([value]: readonly unknown[]): number {

@@ -112,6 +112,14 @@ describe("an evaluation costs what it costs in the original", () => {
     ["type(self.either) == int ? self.either == 1 : self.either == '25%'", 7],
     ["self.either == 1 || self.either == '25%'", 6],
     ["self.either == '25%' || self.either == 1", 3],
+    ["sets.contains([1, 2], [2]) && sets.intersects(self.list, [5])", 9],
+    ["sets.equivalent(self.list, [1])", 9],
+    ["self.list.distinct().size() == 3", 33],
+    ["self.list.reverse().size() == 3", 18],
+    ["cidr('10.0.0.0/8').containsIP('10.1.2.3')", 3],
+    ["cidr('10.0.0.0/8').containsCIDR('10.0.0.0/16')", 6],
+    ["!format.dns1123Label().validate('a.b').hasValue()", 11],
+    ["self.int == -3", 3],
   ])("%s", (rule, cost) => {
     expect(costOf(values, value, rule)).toBe(cost);
   });

@@ -64,5 +64,7 @@ export function operandsOf({ op, args }: CelNode): readonly CelNode[] {
 /** A literal, or a list or map of nothing but literals. */
 export function isConstant(node: CelNode): boolean {
   if (node.op === "value") return true;
+  // The sign of a number that is written out is a part of it.
+  if (node.op === "-_") return operandsOf(node).every((operand) => operand.op === "value");
   return (node.op === "list" || node.op === "map") && operandsOf(node).every(isConstant);
 }

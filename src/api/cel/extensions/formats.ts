@@ -11,9 +11,12 @@ import { type Register, registerClass } from "./register.ts";
 /** A named form of text that values can be held to. */
 class Format {
   readonly check: (text: string) => readonly string[];
+  /** How long the original takes its pattern to be: what a check costs depends on it. */
+  readonly patternSize: number;
 
-  constructor(check: (text: string) => readonly string[]) {
+  constructor(check: (text: string) => readonly string[], patternSize: number) {
     this.check = check;
+    this.patternSize = patternSize;
   }
 }
 
@@ -24,19 +27,19 @@ const matching = (pattern: RegExp, what: string) => (text: string) => (pattern.t
 const prefixOf = (check: (text: string) => string[]) => (text: string) => check(text.replace(/-$/, "a"));
 
 const formats: Readonly<Record<string, Format>> = {
-  dns1123Label: new Format(isDNS1123Label),
-  dns1123Subdomain: new Format(isDNS1123Subdomain),
-  dns1035Label: new Format(isDNS1035Label),
-  qualifiedName: new Format(isQualifiedName),
-  labelValue: new Format(isValidLabelValue),
-  dns1123LabelPrefix: new Format(prefixOf(isDNS1123Label)),
-  dns1123SubdomainPrefix: new Format(prefixOf(isDNS1123Subdomain)),
-  dns1035LabelPrefix: new Format(prefixOf(isDNS1035Label)),
-  uri: new Format((text) => (URL.canParse(text) ? [] : ["invalid URI"])),
-  uuid: new Format(matching(/^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i, "UUID")),
-  byte: new Format(matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "base64")),
-  date: new Format(matching(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, "date")),
-  datetime: new Format(matching(/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/, "datetime")),
+  dns1123Label: new Format(isDNS1123Label, 30),
+  dns1123Subdomain: new Format(isDNS1123Subdomain, 60),
+  dns1035Label: new Format(isDNS1035Label, 30),
+  qualifiedName: new Format(isQualifiedName, 60),
+  labelValue: new Format(isValidLabelValue, 40),
+  dns1123LabelPrefix: new Format(prefixOf(isDNS1123Label), 30),
+  dns1123SubdomainPrefix: new Format(prefixOf(isDNS1123Subdomain), 60),
+  dns1035LabelPrefix: new Format(prefixOf(isDNS1035Label), 30),
+  uri: new Format((text) => (URL.canParse(text) ? [] : ["invalid URI"]), 1104),
+  uuid: new Format(matching(/^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i, "UUID"), 72),
+  byte: new Format(matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "base64"), 84),
+  date: new Format(matching(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, "date"), 72),
+  datetime: new Format(matching(/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/, "datetime"), 72),
 };
 
 const type = "kubernetes.NamedFormat";
