@@ -122,7 +122,7 @@ test("an eviction that was granted and did not come is told, and does not count 
   await cluster.settle(121_000);
   expect(await status()).toMatchObject({ currentHealthy: 2, disruptionsAllowed: 1 });
   expect(await cluster.events()).toContain(
-    "Warning NotDeleted Pod: Pod was expected by PDB default/pdb to be deleted but it wasn't",
+    "Warning NotDeleted Pod: Pod was expected by PDB default/default to be deleted but it wasn't",
   );
 });
 

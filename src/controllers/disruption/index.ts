@@ -52,7 +52,8 @@ export const startDisruptionController: StartController = (context) => {
     }
     const plan = planBudget({ budget, pods: selected, expected, nowMs: host.clock.now() });
     for (const pod of plan.notDeleted) {
-      const message = `Pod was expected by PDB ${namespace}/${budget.metadata.name} to be deleted but it wasn't`;
+      // The original names the namespace twice, and the budget not at all.
+      const message = `Pod was expected by PDB ${namespace}/${namespace} to be deleted but it wasn't`;
       events.event(pod, "Warning", "NotDeleted", message);
     }
     await write(budget, plan.status);
