@@ -10,7 +10,15 @@ export {
 export { firstServiceIP } from "./allocation/index.ts";
 export { Audit, AuditLogFile, type AuditLogOptions, AuditPolicyError, readAuditPolicy } from "./audit/index.ts";
 export type { Attributes, Authorizer, Decision, RequestHeaderConfig } from "./auth/index.ts";
-export { defaultRequestHeaders } from "./auth/index.ts";
+export {
+  AuthenticationConfigError,
+  defaultRequestHeaders,
+  issuerUrlProblems,
+  JwtIssuer,
+  type JwtIssuerConfig,
+  readAuthenticationConfig,
+  StaticTokens,
+} from "./auth/index.ts";
 export { type ComponentCheck, usualComponents } from "./component-statuses.ts";
 export type { ServiceRouting } from "./extensions/service-client/index.ts";
 export type { HealthCheck, KubeletClientConfig, Listener, NodeConnector, TlsFiles } from "./http/index.ts";

@@ -12,6 +12,7 @@ import {
 import { serviceCompanions } from "./allocation/index.ts";
 import { type Audit, auditedHandler } from "./audit/index.ts";
 import {
+  type AnonymousConfig,
   type Authorizer,
   attributesOfRequest,
   BootstrapTokens,
@@ -32,6 +33,7 @@ import {
   rulesReviewer,
   SigningKey,
   TokenIssuer,
+  type TokenUsers,
   TokenVerifier,
   tokenReviewer,
   unionAuthorizer,
@@ -90,7 +92,9 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   /** Further audiences that the API server accepts. */
   readonly apiAudiences?: readonly string[];
   /** Default true. */
-  readonly anonymousAuth?: boolean;
+  readonly anonymousAuth?: boolean | AnonymousConfig;
+  /** Users by their tokens, beside service accounts and machines that are to join. */
+  readonly tokenUsers?: readonly TokenUsers[];
   /** Whether machines that are to join may say so by the tokens in kube-system. Default true. */
   readonly enableBootstrapTokenAuth?: boolean;
   /** First and last; default 30000 and 32767. */
@@ -228,6 +232,8 @@ class ComposedApiServer implements ApiServer {
       noteTokenUse({ handler: this.trusted, host }, secret, label, day),
     );
     const verifier = new TokenVerifier(host, store, key, issuer, audiences, uses);
+    const joining = config.enableBootstrapTokenAuth === false ? [] : [new BootstrapTokens(host, store)];
+    const others = [...joining, ...(config.tokenUsers ?? [])];
     this.#rbac = new RbacIndex(store, host);
     const rbac = new RbacAuthorizer(this.#rbac);
     this.kinds = options.kinds ?? createKindRegistry(servedKinds(builtinKinds()));
@@ -250,7 +256,7 @@ class ComposedApiServer implements ApiServer {
         serviceCompanions({ host, store, kinds: this.kinds, serviceClusterIPRange, nodePortRange, sharedStore }),
       authorizer: this.authorizer,
       tokens: this.tokens,
-      reviews: { rules: rulesReviewer(rbac), tokens: tokenReviewer(verifier) },
+      reviews: { rules: rulesReviewer(rbac), tokens: tokenReviewer(verifier, others, audiences) },
     });
     const components = [...(options.components ?? usualComponents(host.clock)), this.#storeCheck("etcd-0")];
     const bare = withComponentStatuses(objects, this.kinds, components);
@@ -274,7 +280,7 @@ class ComposedApiServer implements ApiServer {
           new RequestHeaders(requestHeader, new ClientCertificates(host.clock, requestHeader.clientCa)),
         certificates: new ClientCertificates(host.clock, requestHeader && (options.tls?.clientCa ?? "")),
         tokens: verifier,
-        bootstrapTokens: config.enableBootstrapTokenAuth === false ? undefined : new BootstrapTokens(host, store),
+        others,
         anonymousAuth: config.anonymousAuth ?? true,
       }),
       impersonator: new Impersonator(this.authorizer),

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseQuantity } from "../api/meta/index.ts";
 import { type AuditFlags, addAuditFlags } from "./audit-options.ts";
+import { type AuthenticationFlags, addAuthenticationFlags } from "./authentication-options.ts";
 import { addEtcdFlags, type EtcdFlags } from "./etcd-options.ts";
 import { addFrontProxyFlags, type FrontProxyFlags } from "./front-proxy-options.ts";
 import { addKubeletClientFlags, type KubeletClientFlags } from "./kubelet-client-options.ts";
@@ -8,7 +9,7 @@ import { addMachineFlags, type MachineFlags } from "./machine-options.ts";
 import { durationOption, integerIn } from "./values.ts";
 
 /** What the flags of `sampan apiserver` say; `sampan up` adds those of nodes. */
-export interface ServerFlags extends EtcdFlags, KubeletClientFlags, FrontProxyFlags, AuditFlags {
+export interface ServerFlags extends EtcdFlags, KubeletClientFlags, FrontProxyFlags, AuditFlags, AuthenticationFlags {
   readonly name: string;
   readonly port: number;
   readonly bindAddress: string;
@@ -48,7 +49,7 @@ const nodesMax = 150_000;
 
 /** Adds the flags that `up` and `apiserver` share. */
 export function addServerFlags(command: Command): Command {
-  return addAuditFlags(addFrontProxyFlags(addKubeletClientFlags(addEtcdFlags(command))))
+  return addAuditFlags(addAuthenticationFlags(addFrontProxyFlags(addKubeletClientFlags(addEtcdFlags(command)))))
     .option(
       "--name <name>",
       "name of the cluster, its context in the kubeconfig, and its data folder",

@@ -109,6 +109,7 @@ const expectedErrors = new Set([
   "SchedulerConfigError",
   "AdmissionConfigError",
   "AuditPolicyError",
+  "AuthenticationConfigError",
   "CommandError",
   "DataFolderError",
   "CgroupError",

@@ -10,6 +10,7 @@ import {
 } from "../cluster/index.ts";
 import { systemHost } from "../host/index.ts";
 import { auditSettings } from "./audit-options.ts";
+import { authenticationSettings } from "./authentication-options.ts";
 import { etcdSettings } from "./etcd-options.ts";
 import { frontProxySettings } from "./front-proxy-options.ts";
 import { kubeletClientSettings } from "./kubelet-client-options.ts";
@@ -71,6 +72,7 @@ async function serve(flags: ServerFlags, components: Components, around: Surroun
     kubeletClient: kubeletClientSettings(flags),
     frontProxy: frontProxySettings(flags),
     audit: auditSettings(flags),
+    authentication: authenticationSettings(flags),
     onStep: report.step,
   });
   // From here on the cluster must be stopped whatever happens, so that nothing stays locked or half written.

@@ -21,6 +21,7 @@ import { type Host, systemHost } from "../host/index.ts";
 import { adminEntry } from "./admin-access.ts";
 import { advertiseAddress } from "./advertise-address.ts";
 import { type AuditSettings, openAudit } from "./audit.ts";
+import { type AuthenticationSettings, openAuthentication } from "./authentication.ts";
 import type { ClusterNodes } from "./cluster-nodes.ts";
 import {
   createDefaultStorageClass,
@@ -88,6 +89,8 @@ export interface ClusterOptions {
   readonly disableAdmissionPlugins?: readonly string[];
   /** A file that holds an AdmissionConfiguration. */
   readonly admissionControlConfigFile?: string;
+  /** Who is believed, beside certificates, service accounts and machines that are to join. */
+  readonly authentication?: AuthenticationSettings;
   /** Which requests are told of, and where. */
   readonly audit?: AuditSettings;
   /** Which API versions are served, as the original's --runtime-config says it; default the stable ones. */
@@ -136,6 +139,7 @@ type Optional =
   | "disableAdmissionPlugins"
   | "admissionControlConfigFile"
   | "audit"
+  | "authentication"
   | "runtimeConfig";
 type Settings = Required<Omit<ClusterOptions, Optional>> & Pick<ClusterOptions, Optional>;
 
@@ -159,6 +163,7 @@ function withDefaults(options: ClusterOptions): Settings {
     disableAdmissionPlugins: options.disableAdmissionPlugins,
     admissionControlConfigFile: options.admissionControlConfigFile,
     audit: options.audit,
+    authentication: options.authentication,
     runtimeConfig: options.runtimeConfig,
     name: options.name ?? "sampan",
     host: options.host ?? systemHost({ log: { level: "warn" } }),
@@ -316,6 +321,7 @@ async function startServer(
     components: ownComponents(options),
     config: {
       ...admission,
+      ...(await openAuthentication(host, options.authentication)),
       audit: await openAudit(host, options.audit),
       maxRequestsInFlight,
       maxMutatingRequestsInFlight,

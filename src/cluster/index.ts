@@ -4,6 +4,7 @@
  */
 export { adminEntry, storedAdminEntry } from "./admin-access.ts";
 export type { AuditSettings } from "./audit.ts";
+export type { AuthenticationSettings } from "./authentication.ts";
 export { type Cluster, type ClusterOptions, createCluster, type NodeOptions } from "./create-cluster.ts";
 export {
   type ClusterState,

@@ -2,13 +2,15 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
 import { errors } from "../../api/meta/index.ts";
 import type { UserInfo } from "../request.ts";
-import type { BootstrapTokens } from "./bootstrap-tokens.ts";
+import type { AnonymousConfig } from "./authentication-config.ts";
 import type { ClientCertificates } from "./client-certificate.ts";
 import type { RequestHeaders } from "./request-header.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
 
 /** What a request shows of who sends it. */
 export interface ShownCredentials {
+  /** Path and query that are asked for. */
+  readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;
   /** The values of a header, by its name in lower case, each as it was sent. */
   headerValues(name: string): readonly string[];
@@ -27,9 +29,14 @@ export interface AuthenticatorOptions {
   readonly requestHeaders?: RequestHeaders;
   readonly certificates: ClientCertificates;
   readonly tokens: TokenVerifier;
-  /** Of machines that are to join. */
-  readonly bootstrapTokens?: BootstrapTokens;
-  readonly anonymousAuth: boolean;
+  /** Further ones who know users by their tokens, asked one after the other: machines that are to join, issuers, files. */
+  readonly others?: readonly TokenUsers[];
+  readonly anonymousAuth: boolean | AnonymousConfig;
+}
+
+/** Knows users by their tokens. */
+export interface TokenUsers {
+  userOf(token: string): UserInfo | undefined | Promise<UserInfo | undefined>;
 }
 
 /** Front proxy before certificate before token before anonymous. A certificate that answers at once costs no promise. */
@@ -37,9 +44,11 @@ export function createAuthenticator({
   requestHeaders,
   certificates,
   tokens,
-  bootstrapTokens,
+  others = [],
   anonymousAuth,
 }: AuthenticatorOptions): Authenticator {
+  const { enabled, paths } = typeof anonymousAuth === "boolean" ? { enabled: anonymousAuth } : anonymousAuth;
+  const openPaths = paths && new Set(paths);
   return {
     authenticate(shown, connection) {
       const byProxy = requestHeaders?.userOf(shown, connection);
@@ -48,8 +57,9 @@ export function createAuthenticator({
       const token = authorization === undefined ? undefined : bearerToken(authorization);
       const byCertificate = certificateUser(certificates, connection, token !== undefined);
       if (byCertificate !== undefined) return byCertificate;
-      if (token !== undefined) return tokenUser(tokens, bootstrapTokens, token);
-      if (!anonymousAuth) throw errors.unauthorized();
+      if (token !== undefined) return tokenUser(tokens, others, token);
+      if (!enabled) throw errors.unauthorized();
+      if (openPaths !== undefined && !openPaths.has(pathOf(shown.url))) throw errors.unauthorized();
       return anonymous;
     },
   };
@@ -69,14 +79,19 @@ function certificateUser(
   }
 }
 
-async function tokenUser(
-  tokens: TokenVerifier,
-  bootstrapTokens: BootstrapTokens | undefined,
-  token: string,
-): Promise<UserInfo> {
-  const user = (await tokens.verify(token))?.user ?? (await bootstrapTokens?.userOf(token));
-  if (user === undefined) throw errors.unauthorized();
-  return user;
+async function tokenUser(tokens: TokenVerifier, others: readonly TokenUsers[], token: string): Promise<UserInfo> {
+  const verified = await tokens.verify(token);
+  if (verified !== undefined) return verified.user;
+  for (const other of others) {
+    const user = await other.userOf(token);
+    if (user !== undefined) return user;
+  }
+  throw errors.unauthorized();
+}
+
+function pathOf(url = ""): string {
+  const question = url.indexOf("?");
+  return question < 0 ? url : url.slice(0, question);
 }
 
 function bearerToken(authorization: string): string | undefined {

@@ -49,6 +49,25 @@ export class SigningKey {
   }
 }
 
+/** A token taken apart; nothing of it is proven. */
+export interface DecodedToken {
+  readonly header: JsonObject;
+  readonly claims: JsonObject;
+  /** What is signed. */
+  readonly content: Buffer;
+  readonly signature: Buffer;
+}
+
+/** Undefined for what is no JWT. */
+export function decodeToken(token: string): DecodedToken | undefined {
+  const parts = token.split(".");
+  const [first = "", second = "", signature = ""] = parts;
+  const header = decode(first);
+  const claims = decode(second);
+  if (parts.length !== 3 || header === undefined || claims === undefined) return undefined;
+  return { header, claims, content: Buffer.from(`${first}.${second}`), signature: Buffer.from(signature, "base64url") };
+}
+
 function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }

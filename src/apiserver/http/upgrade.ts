@@ -84,7 +84,7 @@ function isStreamed({ isResource, verb, subresource }: RequestInfo): boolean {
 
 async function authorized(options: PipelineOptions, { request, info, query }: Upgrade): Promise<UserInfo> {
   const { headers } = request;
-  const shown = { headers, headerValues: (name: string) => request.headersDistinct[name] ?? [] };
+  const shown = { url: request.url, headers, headerValues: (name: string) => request.headersDistinct[name] ?? [] };
   const real = await options.authenticator.authenticate(shown, request.socket);
   const trail = auditedUpgrade(options, { request, info, query }, real);
   const user = options.impersonator.userOf(request.headers, real);
