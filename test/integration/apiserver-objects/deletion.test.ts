@@ -32,6 +32,19 @@ describe("a deletion", () => {
     expect(await server.items(place)).toEqual([]);
   });
 
+  it("is held up by finalizers with a domain; kinds that are no part of the old core take plain names, too", async () => {
+    const server = testServer();
+    const metadata = { name: "a", finalizers: ["plain"] };
+    const place = { namespace: "default", verb: "create" } as const;
+    const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata };
+    const held = await server.object({ ...place, group: "coordination.k8s.io", resource: "leases", body: lease });
+    expect(held.metadata.finalizers).toEqual(["plain"]);
+    const refused = server.object({ ...place, resource: "configmaps", body: configMap("a", {}, metadata) });
+    await expect(refused).rejects.toThrow(
+      'metadata.finalizers[0]: Invalid value: "plain": name is neither a standard finalizer name nor is it fully qualified',
+    );
+  });
+
   it("takes no new finalizers once it has begun", async () => {
     const server = testServer();
     await server.object({ ...place, verb: "create", body: configMap("a", {}, { finalizers: ["example.org/keep"] }) });
