@@ -107,3 +107,42 @@ test("a kustomization is applied, shown, compared and deleted as a whole", async
   expect(await k(`diff -k ${dir}`)).toBe("");
   expect(await k(`delete -k ${dir}`)).toContain('configmap "x-plain" deleted');
 });
+
+test("a list of custom objects is checked by kubectl itself, which lets pass what their schema leaves open", async () => {
+  const { k } = await kubectlIn(box, "lists");
+  const schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+  const definition = {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "foos.lists.example.com" },
+    spec: {
+      group: "lists.example.com",
+      scope: "Namespaced",
+      names: { plural: "foos", kind: "Foo" },
+      versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+    },
+  };
+  await k("apply -f -", JSON.stringify(definition));
+  await k("wait --for=condition=Established crd/foos.lists.example.com --timeout=10s");
+  const foo = { apiVersion: "lists.example.com/v1", kind: "Foo", metadata: { name: "f" }, some: { field: 1 } };
+  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: [foo] });
+  expect(await k("apply -f -", list)).toBe("foo.lists.example.com/f created\n");
+  expect(await k("apply -f -", list)).toBe("foo.lists.example.com/f unchanged\n");
+  await k("delete crd foos.lists.example.com");
+});
+
+test("a headless service gets an address only when it is made anew", async () => {
+  const { k, fails } = await kubectlIn(box, "headless");
+  const service = (clusterIP: string) =>
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "a" },
+      spec: { clusterIP, selector: { app: "a" }, ports: [{ port: 80 }] },
+    });
+  await k("apply -f -", service("None"));
+  const free = "10.96.200.77";
+  expect(await fails("apply -f -", service(free))).toContain("may not change once set");
+  await k("apply --force -f -", service(free));
+  expect(await k("get service a -o jsonpath={.spec.clusterIP}")).toBe(free);
+});

@@ -239,9 +239,15 @@ test("explain, api-resources, cluster-info, events, auth can-i", async () => {
   expect(recursive).toContain("KIND:       Deployment");
   expect(recursive).toContain("progressDeadlineSeconds");
   expect(await k("explain pod.spec.containers.image")).toContain("FIELD: image <string>");
-  const resources = await k("api-resources");
-  expect(resources).toMatch(/deployments +deploy +apps\/v1 +true +Deployment/);
-  expect(resources.split("\n").length).toBeGreaterThan(60);
+  expect(await k("explain pod.spec.restartPolicy")).toContain("ENUM:\n    Always\n    Never\n    OnFailure\n");
+  // The field's own text comes before that of its type, also in the older form.
+  const resources =
+    /DESCRIPTION:\s+Compute Resources required by this container\.[\s\S]*ResourceRequirements describes/;
+  expect(await k("explain pod.spec.containers.resources")).toMatch(resources);
+  expect(await k("explain pod.spec.containers.resources --output=plaintext-openapiv2")).toMatch(resources);
+  const listed = await k("api-resources");
+  expect(listed).toMatch(/deployments +deploy +apps\/v1 +true +Deployment/);
+  expect(listed.split("\n").length).toBeGreaterThan(60);
   expect(await k("cluster-info")).toContain("is running at");
   expect(await k("events -n get")).toContain("ScalingReplicaSet");
   expect(await k("auth can-i create pods")).toBe("yes\n");
