@@ -7,7 +7,6 @@ import {
   coerceEmbedded,
   coerceMetadata,
   dropNulls,
-  pruneUnknown,
   shapeOfSchema,
 } from "../../../api/structural/index.ts";
 import type {
@@ -40,8 +39,8 @@ export class CustomResource {
   constructor(definition: CustomResourceDefinition, since?: number) {
     this.definition = definition;
     this.since = since;
-    const { group, names, versions } = definition.spec;
-    const facts = { group, kind: definition.status?.acceptedNames?.kind || names.kind };
+    const { group, names, versions, preserveUnknownFields: keepsUnknown = false } = definition.spec;
+    const facts = { group, kind: definition.status?.acceptedNames?.kind || names.kind, keepsUnknown };
     this.versions = new Map(versions.map((version) => [version.name, new CustomVersion(facts, version)]));
     const storage = [...this.versions.values()].find((version) => version.definition.storage);
     if (storage === undefined) throw new Error(`${definition.metadata.name} has no storage version`);
@@ -147,7 +146,7 @@ function hashOf(text: string): string {
 function coerced(object: JsonObject, version: CustomVersion, unknown: string[] | undefined): JsonObject {
   const { node } = version;
   const metadata = object.metadata === undefined ? undefined : coerceMetadata(object.metadata, "metadata", unknown);
-  const pruned = coerceEmbedded(dropNulls(pruneUnknown(object, node, unknown), node), node, unknown);
+  const pruned = coerceEmbedded(dropNulls(version.pruned(object, unknown), node), node, unknown);
   if (metadata === undefined || metadata === pruned.metadata) return pruned;
   return { ...pruned, metadata };
 }
@@ -226,8 +225,9 @@ class StoredForm implements Conversion {
 }
 
 /** As coerced, for what was taken before: its metadata has been checked. */
-function cleaned(object: JsonObject, { node }: CustomVersion): JsonObject {
-  const pruned = dropNulls(pruneUnknown(object, node), node);
+function cleaned(object: JsonObject, version: CustomVersion): JsonObject {
+  const { node } = version;
+  const pruned = dropNulls(version.pruned(object), node);
   try {
     return coerceEmbedded(pruned, node, undefined);
   } catch (error) {

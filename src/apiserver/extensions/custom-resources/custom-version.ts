@@ -1,11 +1,13 @@
 import type { JsonObject } from "../../../api/meta/index.ts";
-import { compileSchema, type StructuralNode } from "../../../api/structural/index.ts";
+import { compileSchema, pruneUnknown, type StructuralNode } from "../../../api/structural/index.ts";
 import type { CustomResourceDefinitionVersion, JSONSchemaProps } from "../../../api/types/index.ts";
 
 /** What all versions of a custom resource have in common. */
 export interface CustomFacts {
   readonly group: string;
   readonly kind: string;
+  /** Nothing is pruned: definitions that were written as v1beta1 may say so. */
+  readonly keepsUnknown: boolean;
 }
 
 /** One version of a custom resource, as its definition says; its schema is compiled when first asked for. */
@@ -27,6 +29,11 @@ export class CustomVersion {
   get node(): StructuralNode {
     this.#node ??= compileSchema(this.definition.schema?.openAPIV3Schema ?? anything);
     return this.#node;
+  }
+
+  /** The object without what the schema does not know; its paths are added to `unknown`. */
+  pruned(object: JsonObject, unknown?: string[]): JsonObject {
+    return this.facts.keepsUnknown ? object : pruneUnknown(object, this.node, unknown);
   }
 
   /** What may not be owned through the status endpoint. */
