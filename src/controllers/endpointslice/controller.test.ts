@@ -153,3 +153,26 @@ test("slices that are seen late are not made twice, and no endpoint is missing i
   const [slice, ...more] = await cluster.all(resources.endpointslices);
   expect([slice?.endpoints?.length, more]).toEqual([3, []]);
 });
+
+test("endpoints and slices tell when what they tell anew began, and nothing when a pod went", async () => {
+  await start(2);
+  const trigger = "endpoints.kubernetes.io/last-change-trigger-time";
+  const told = async () => {
+    const { annotations } = (await cluster.one(resources.endpoints, "web")).metadata;
+    const [slice] = await cluster.all(resources.endpointslices);
+    return [annotations?.[trigger], slice?.metadata.annotations?.[trigger]];
+  };
+  const { creationTimestamp } = (await cluster.one(resources.services, "web")).metadata;
+  expect(await told()).toEqual([creationTimestamp, creationTimestamp]);
+  await cluster.settle(5000);
+  await cluster.runPods();
+  const [pod] = await cluster.all(resources.pods);
+  const readySince = pod?.status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
+  expect(await told()).toEqual([readySince, readySince]);
+  const key = { namespace: "default", name: "web" };
+  await cluster.client.resource(resources.replicasets).patch(key, "merge", { spec: { replicas: 1 } });
+  await cluster.settle();
+  await cluster.endDeletedPods();
+  expect((await cluster.one(resources.endpoints, "web")).subsets?.[0]?.addresses).toHaveLength(1);
+  expect(await told()).toEqual([undefined, undefined]);
+});
