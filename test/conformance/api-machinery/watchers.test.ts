@@ -104,7 +104,7 @@ test("watch-configmaps-label-changed", async () => {
 test("watch-consistency", async () => {
   const { api } = suite;
   const path = core(await suite.namespace(), "configmaps");
-  const rounds = 30;
+  const rounds = 100;
   const start = await api.get(path);
   const from = (version: string) => api.watch(path, `resourceVersion=${version}`);
   const first = await from(start.metadata.resourceVersion);
