@@ -2,10 +2,10 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Container, Pod } from "../../api/types/index.ts";
 import type { Host, Timer } from "../../host/index.ts";
-import { type SocketServer, serveSocket } from "../plugin-sockets/index.ts";
+import { type ServedService, type SocketServer, serveSocket } from "../plugin-sockets/index.ts";
 import { isSidecar, podUid } from "../pod-worker/index.ts";
 import type { Device as HostDevice, Mount } from "../runtime/runtime.ts";
-import { type Allocation, choose, readAllocations, writeAllocations } from "./allocations.ts";
+import { type Allocation, choose, type Remembered, readAllocations, writeAllocations } from "./allocations.ts";
 import { devicePluginDescriptor, podResourcesDescriptor } from "./descriptors.ts";
 import { type Device, DevicePlugin } from "./device-plugin.ts";
 import { podResourcesMethods } from "./pod-resources.ts";
@@ -118,7 +118,7 @@ export class DeviceManager {
 
   async #open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o750 });
-    const { resources, allocations } = await readAllocations(join(this.#folder, allocationsFile));
+    const { resources, allocations } = await this.#remembered();
     this.#allocations = allocations;
     for (const name of resources) {
       this.#resources.set(name, { devices: new Map() });
@@ -127,22 +127,45 @@ export class DeviceManager {
     for (const entry of await readdir(this.#folder, { withFileTypes: true })) {
       if (entry.isSocket()) await rm(join(this.#folder, entry.name), { force: true });
     }
-    this.#servers.push(
-      await serveSocket(join(this.#folder, "kubelet.sock"), {
-        descriptor: devicePluginDescriptor,
-        name: `${pluginVersion}.Registration`,
-        methods: { Register: (request) => this.#register(request as RegisterRequest) },
+    await this.#serve(join(this.#folder, "kubelet.sock"), {
+      descriptor: devicePluginDescriptor,
+      name: `${pluginVersion}.Registration`,
+      methods: { Register: (request) => this.#register(request as RegisterRequest) },
+    });
+    await this.#serve(join(this.#options.rootDir, "pod-resources", "kubelet.sock"), {
+      descriptor: podResourcesDescriptor,
+      name: "v1.PodResourcesLister",
+      methods: podResourcesMethods({
+        pods: () => this.#options.pods(),
+        allocations: () => this.#allocations,
+        devices: () => [...this.#resources].map(([name, { devices }]) => [name, devices] as const),
       }),
-      await serveSocket(join(this.#options.rootDir, "pod-resources", "kubelet.sock"), {
-        descriptor: podResourcesDescriptor,
-        name: "v1.PodResourcesLister",
-        methods: podResourcesMethods({
-          pods: () => this.#options.pods(),
-          allocations: () => this.#allocations,
-          devices: () => [...this.#resources].map(([name, { devices }]) => [name, devices] as const),
-        }),
-      }),
-    );
+    });
+  }
+
+  /** A file that cannot be read must not keep the node from running pods. */
+  async #remembered(): Promise<Remembered> {
+    const path = join(this.#folder, allocationsFile);
+    try {
+      return await readAllocations(path);
+    } catch (error) {
+      const { log } = this.#options.host;
+      log.error("it is not known which containers have which devices", { path, error: String(error) });
+      return { resources: [], allocations: [] };
+    }
+  }
+
+  /** A folder whose name is too long for a socket must not keep the node from running pods. */
+  async #serve(path: string, served: ServedService): Promise<void> {
+    try {
+      this.#servers.push(await serveSocket(path, served));
+    } catch (error) {
+      const { log } = this.#options.host;
+      log.error("a socket for plugins could not be opened: their devices cannot be had", {
+        path,
+        error: String(error),
+      });
+    }
   }
 
   #register({ version, endpoint, resourceName }: RegisterRequest): object {
