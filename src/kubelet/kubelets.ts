@@ -108,7 +108,7 @@ class SimulatedKubelets implements Kubelets {
     };
     const servesOtherwise = (podUid: string): void => kubelet.runner(podUid)?.recheck();
     const images = { preloadedImages: node.images, scripts, pullMs };
-    const ask = (url: URL) => this.#answerAt(url);
+    const ask = (url: URL, body?: string) => this.#answerAt(url, body);
     const runtime = new SimulatedRuntime({ host, ...images, mountsOf, servesOtherwise, ask });
     const network = new SimulatedNetwork(runtime, ask);
     const recover = (pod: Pod): void => {
@@ -176,9 +176,9 @@ class SimulatedKubelets implements Kubelets {
     return undefined;
   }
 
-  #answerAt(url: URL) {
+  #answerAt(url: URL, body?: string) {
     for (const { runtime } of this.#nodes.values()) {
-      if (runtime.hasPodAddress(url.hostname)) return runtime.answerAt(url);
+      if (runtime.hasPodAddress(url.hostname)) return runtime.answerAt(url, body);
     }
     return undefined;
   }

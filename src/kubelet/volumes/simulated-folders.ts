@@ -5,16 +5,23 @@ import type { ProjectedFiles } from "./files/atomic-writer.ts";
 /** What was read so long ago is read again when a program looks: a program that waits for a change sees it. */
 const staleMs = 10_000;
 
+export interface WrittenFolderOptions {
+  readonly inMemory?: boolean;
+  readonly mode?: number;
+  readonly gid?: number;
+}
+
 /** A volume into which programs write. */
 export class WrittenFolder implements SimulatedFolder {
   readonly inMemory: boolean;
-  readonly mode = 0o777;
+  readonly mode: number;
   readonly gid: number | undefined;
   readonly rarelyRead = false;
   readonly written = new Map<string, SimulatedFile>();
 
-  constructor({ inMemory = false, gid }: { readonly inMemory?: boolean; readonly gid?: number } = {}) {
+  constructor({ inMemory = false, mode = 0o777, gid }: WrittenFolderOptions = {}) {
     this.inMemory = inMemory;
+    this.mode = mode;
     this.gid = gid;
   }
 

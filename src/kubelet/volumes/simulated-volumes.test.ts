@@ -219,6 +219,16 @@ test("a program runs as whom its pod says, and cannot write where it must not", 
   );
 });
 
+test("only a privileged program changes the network", async () => {
+  cluster = await testCluster();
+  const script = "ip link add dummy0 type dummy && echo added";
+  await cluster.run(reader("p", { emptyDir: {} }, box("a", script)));
+  await cluster.run(reader("q", { emptyDir: {} }, box("a", script, { securityContext: { privileged: true } })));
+  await cluster.seconds(2);
+  expect(await printed("p")).toBe("ip: RTNETLINK answers: Operation not permitted\n");
+  expect(await printed("q")).toBe("added\n");
+});
+
 test("a container that is not to run as root and says that it does is not started", async () => {
   cluster = await testCluster();
   const securityContext = { runAsUser: 0, runAsNonRoot: true };
@@ -227,6 +237,18 @@ test("a container that is not to run as root and says that it does is not starte
   const waiting = (await cluster.pod("p")).status?.containerStatuses?.[0]?.state?.waiting;
   expect(waiting?.reason).toBe("CreateContainerConfigError");
   expect(waiting?.message).toContain("container's runAsUser breaks non-root policy");
+});
+
+test("nettest counts who writes to it", async () => {
+  cluster = await testCluster();
+  await cluster.run(podOf("server", { containers: [{ name: "a", ...agnhost("nettest") }] } as never));
+  await cluster.seconds(2);
+  const at = `http://${(await cluster.pod("server")).status?.podIP}:8080`;
+  const script = `wget -qO- --post-data='{"Source": "me"}' ${at}/write; wget -qO- ${at}/read`;
+  await cluster.run(podOf("client", { containers: [box("a", script)], restartPolicy: "Never" }));
+  await cluster.seconds(3);
+  expect(await printed("client")).toContain('{"Hostname":"server"}\n{\n\t"Hostname": "server"');
+  expect(await printed("client")).toContain('"me": 1');
 });
 
 test("a server whose port is known refuses others", async () => {

@@ -148,7 +148,8 @@ export class SimulatedVolumes implements VolumeManager {
   #keptAt(place: string): WrittenFolder {
     const known = this.#kept.get(place);
     if (known !== undefined) return known;
-    const kept = new WrittenFolder();
+    // Everybody may write there, but delete only what is their own.
+    const kept = new WrittenFolder(place === "path /tmp" ? { mode: 0o1777 } : {});
     if (place === `path ${hostsPath}`) kept.written.set("", { text: nodeHosts, mode: 0o644 });
     this.#kept.set(place, kept);
     return kept;

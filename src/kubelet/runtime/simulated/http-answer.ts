@@ -15,12 +15,21 @@ export interface AnsweringContainer {
   readonly clock: Clock;
 }
 
+export interface HttpQuestion {
+  readonly url: string;
+  /** GET, or POST when there is a body. */
+  readonly method?: string;
+  readonly body?: string;
+}
+
 export interface HttpAnswer {
   readonly status: number;
   readonly text: string;
   /** Later it will be another. */
   readonly changes?: boolean;
 }
+
+const bodyLengthMax = 1 << 20;
 
 /** The port of a program that is known to have one, and the flag that says another. */
 const agnhostPorts: Readonly<Record<string, { readonly port: number; readonly flag?: string }>> = {
@@ -72,9 +81,11 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  request.resume();
+  let body = "";
+  for await (const chunk of request) if (body.length < bodyLengthMax) body += String(chunk);
   await container.process.files.load([]);
-  const { status, text } = answerOf(container, request.method ?? "GET", request.url ?? "/");
+  const { method, url = "/" } = request;
+  const { status, text } = answerOf(container, { method, url, body });
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(text);
 }
 
@@ -82,12 +93,14 @@ async function answer(
  * What a simulated container says to a request: who it is, and `/hostname` and `/echo?msg=` as the image of Kubernetes' own
  * tests, which also ends on `/exit` and `/shutdown` when it is that image, and as `liveness` soon is not well any more.
  */
-export function answerOf(container: AnsweringContainer, method: string, url: string): HttpAnswer {
+export function answerOf(container: AnsweringContainer, request: HttpQuestion): HttpAnswer {
+  const { url, body = "", method = body === "" ? "GET" : "POST" } = request;
   const { hostname, config } = container;
   const { pathname, search, searchParams } = new URL(url, "http://localhost");
   const [program = "", subcommand] = argvOf(config);
   const agnhost = isAgnhost(baseName(program)) ? subcommand : undefined;
-  const special = agnhost === undefined ? undefined : agnhostAnswer(container, agnhost, pathname, search);
+  const special =
+    agnhost === undefined ? undefined : agnhostAnswer(container, agnhost, { path: pathname, search, body });
   const document = special ?? documentOf(container, pathname);
   if (document !== undefined) return document;
   if (pathname === "/hostname" || pathname === "/hostName") return { status: 200, text: hostname };
@@ -114,10 +127,10 @@ function documentOf({ config, process }: AnsweringContainer, path: string): Http
 function agnhostAnswer(
   { hostname, process, clock }: AnsweringContainer,
   subcommand: string,
-  path: string,
-  search: string,
+  { path, search, body }: { readonly path: string; readonly search: string; readonly body: string },
 ): HttpAnswer | undefined {
   if (subcommand === "serve-hostname") return { status: 200, text: hostname };
+  if (subcommand === "nettest") return netTestAnswer(hostname, process, path, body);
   if (subcommand === "liveness" && path === "/healthz") {
     const forMs = clock.now() - process.startedAtMs;
     return forMs > wellMs
@@ -131,6 +144,27 @@ function agnhostAnswer(
     process.finish(Number(new URLSearchParams(search).get("code") ?? 0) & 0xff);
   }
   return undefined;
+}
+
+/** How often whom `nettest` heard of. */
+const heard = new WeakMap<SimulatedProcess, Map<string, number>>();
+
+/** `nettest` counts who writes to it. */
+function netTestAnswer(
+  hostname: string,
+  process: SimulatedProcess,
+  path: string,
+  body: string,
+): HttpAnswer | undefined {
+  const received = heard.get(process) ?? new Map<string, number>();
+  if (path === "/read") {
+    const state = { Hostname: hostname, Sent: {}, Received: Object.fromEntries(received), Errors: null, Log: null };
+    return { status: 200, text: JSON.stringify({ ...state, StillContactingPeers: false }, undefined, "\t") };
+  }
+  if (path !== "/write") return undefined;
+  const source = /"[Ss]ource"\s*:\s*"([^"]*)"/.exec(body)?.[1] ?? "";
+  heard.set(process, received.set(source, (received.get(source) ?? 0) + 1));
+  return { status: 200, text: `${JSON.stringify({ Hostname: hostname })}\n` };
 }
 
 /** As Go's standard logger writes it. */

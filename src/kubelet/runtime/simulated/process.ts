@@ -201,8 +201,8 @@ export class SimulatedProcess {
 
 /** Whom a container runs as, where its pod says it. */
 export function userOf({ security }: ContainerConfig): ShellWorld["user"] {
-  const { runAsUser: uid = 0, runAsGroup: gid = 0, supplementalGroups = [] } = security ?? {};
-  return { uid, gid, groups: supplementalGroups.filter((group) => group !== gid) };
+  const { runAsUser: uid = 0, runAsGroup: gid = 0, supplementalGroups = [], privileged = false } = security ?? {};
+  return { uid, gid, groups: supplementalGroups.filter((group) => group !== gid), privileged };
 }
 
 /** What a program finds in its environment. */

@@ -61,7 +61,7 @@ export interface SimulatedRuntimeOptions {
   /** What containers see of their pods' volumes; asked when a program that is interpreted needs it. Left out: nothing. */
   mountsOf?(container: MountingContainer): Promise<readonly MountedFolder[]>;
   /** What whoever has an address answers to a request; undefined when nobody has it. */
-  ask?(url: URL): HttpAnswer | undefined;
+  ask?(url: URL, body?: string): HttpAnswer | undefined;
   /** Files of a program that serves were changed from outside: it may answer otherwise now. */
   servesOtherwise?(podUid: string): void;
 }
@@ -334,20 +334,20 @@ export class SimulatedRuntime implements ContainerRuntime, ContainerLogs, Stream
     }
   }
 
-  /** What a container answers to a GET; undefined when the port is closed. */
-  answer(id: string, port: number, url: string): HttpAnswer | undefined {
+  /** What a container answers to a GET, or to a POST with a body; undefined when the port is closed. */
+  answer(id: string, port: number, url: string, body?: string): HttpAnswer | undefined {
     const container = this.#containers.get(id);
     if (container === undefined || !mayServeAt(container.config, port)) return undefined;
     const answering = this.#answering(container);
-    return answering === undefined ? undefined : answerOf(answering, "GET", url);
+    return answering === undefined ? undefined : answerOf(answering, { url, body });
   }
 
-  /** What a pod answers to a GET at its address; undefined when it is no pod's of this node, or nothing listens there. */
-  answerAt(url: URL): HttpAnswer | undefined {
+  /** What a pod answers at its address; undefined when it is no pod's of this node, or nothing listens there. */
+  answerAt(url: URL, body?: string): HttpAnswer | undefined {
     const sandbox = this.#sandboxes.get(this.sandboxAt(url.hostname) ?? "");
     const listening = sandbox?.containers.find(listens);
     const port = Number(url.port || 80);
-    return listening === undefined ? undefined : this.answer(listening.id, port, url.pathname + url.search);
+    return listening === undefined ? undefined : this.answer(listening.id, port, url.pathname + url.search, body);
   }
 
   /** Whether a port of a container answers. */

@@ -153,7 +153,8 @@ function permissions(mode: number): string {
 }
 
 function modeText({ mode, isFolder }: FileFacts): string {
-  return (isFolder ? "d" : "-") + permissions(mode);
+  const kinds = `${isFolder ? "d" : ""}${mode & 0o1000 ? "t" : ""}`;
+  return (kinds === "" ? "-" : kinds) + permissions(mode);
 }
 
 const methods = ["GET", "POST", "PUT"];

@@ -8,7 +8,7 @@ const curlFailed = 22;
  */
 export function request(name: string, args: readonly string[], io: Io, world: ShellWorld): number {
   const url = args.map(urlOf).find((found) => found !== undefined);
-  const answer = url === undefined ? undefined : world.ask?.(url);
+  const answer = url === undefined ? undefined : world.ask?.(url, bodyOf(args));
   if (answer === undefined) return 0;
   const isFailure = answer.status >= 400;
   if (name === "wget") {
@@ -20,6 +20,13 @@ export function request(name: string, args: readonly string[], io: Io, world: Sh
   if (isFailure && args.some((arg) => arg === "--fail" || /^-[a-zA-Z]*f[a-zA-Z]*$/.test(arg))) return curlFailed;
   io.print(answer.text);
   return 0;
+}
+
+/** What is sent along: `--post-data=TEXT`, `-d TEXT`. */
+function bodyOf(args: readonly string[]): string | undefined {
+  const flag = /^(?:--post-data|--data(?:-raw|-binary)?|-d)(?:=(.*))?$/s;
+  const at = args.findIndex((arg) => flag.test(arg));
+  return at < 0 ? undefined : (flag.exec(args[at] ?? "")?.[1] ?? args[at + 1]);
 }
 
 function urlOf(text: string): URL | undefined {

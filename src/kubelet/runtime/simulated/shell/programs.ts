@@ -10,7 +10,7 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 /** What `dd` copies at most: a simulated file is kept in memory. */
 const copiedBytesMax = 1 << 16;
 
-const root = { uid: 0, gid: 0, groups: [] };
+const root = { uid: 0, gid: 0, groups: [], privileged: false };
 
 /** Programs that only print or change files. */
 export const programs: Readonly<Record<string, Program>> = {
@@ -45,6 +45,12 @@ export const programs: Readonly<Record<string, Program>> = {
   hostname(_, io, world) {
     io.print(`${world.variables.get("HOSTNAME") ?? "localhost"}\n`);
     return 0;
+  },
+  ip(args, io, { user = root }) {
+    const changes = args.some((arg) => ["add", "set", "del", "delete", "flush"].includes(arg));
+    if (!changes || user.privileged) return 0;
+    io.printError("ip: RTNETLINK answers: Operation not permitted\n");
+    return 2;
   },
   id(args, io, { user = root }) {
     const { uid, gid, groups } = user;

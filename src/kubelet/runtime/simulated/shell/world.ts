@@ -32,12 +32,21 @@ export interface FileSystem extends Iterable<readonly [string, string]> {
   facts?(path: string): FileFacts | undefined;
 }
 
+/** Whom a program runs as. */
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  /** May change the machine's network and the like. */
+  readonly privileged: boolean;
+}
+
 /** What a simulated program can reach: its files, its variables, the time, its output. */
 export interface ShellWorld {
   readonly files: FileSystem;
   readonly variables: Map<string, string>;
   /** Whom its programs run as. Left out: root. */
-  readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
+  readonly user?: User;
   /** Milliseconds since the epoch. */
   now(): number;
   print(text: string): void;
@@ -51,7 +60,7 @@ export interface ShellWorld {
   /** Folders at the root that are shown beside those that hold files. */
   readonly folders?: readonly string[];
   /** What is answered to a request; undefined where nobody is known who could. Left out: nobody is. */
-  ask?(url: URL): { readonly status: number; readonly text: string } | undefined;
+  ask?(url: URL, body?: string): { readonly status: number; readonly text: string } | undefined;
   /** What `trap` asked for on TERM. */
   onTerm(exitCode: number): void;
 }
