@@ -83,7 +83,7 @@ export function planJob(observed: JobObserved): JobPlan {
   const step = ending || job.spec.suspend ? stopAll(active) : nextStep(observed, tally, active, succeeded);
   const act = observed.mayAct && job.metadata.deletionTimestamp === undefined;
   const allGone = active.length === 0 && !pods.some(isTerminating) && noneUncounted(tally);
-  const result = ending && allGone ? finish(conditions, events, nowMs) : { conditions };
+  const result = ending && allGone ? finish(job, tally, conditions, events, nowMs) : { conditions };
   const status = statusOf(
     job,
     tally,
@@ -315,9 +315,19 @@ interface Finish {
   readonly completionTime?: string;
 }
 
-function finish(conditions: Conditions, events: JobEvent[], nowMs: number): Finish {
+function finish(
+  { spec }: Job,
+  { succeeded }: Tally,
+  conditions: Conditions,
+  events: JobEvent[],
+  nowMs: number,
+): Finish {
   const failure = conditions.find(({ type, status }) => type === "FailureTarget" && status === "True");
   if (failure === undefined) {
+    if (succeeded > (spec.completions ?? Number.POSITIVE_INFINITY)) {
+      const message = "Too many succeeded pods running after completion count reached";
+      events.push({ type: "Warning", reason: "TooManySucceededPods", message });
+    }
     events.push({ type: "Normal", reason: "Completed", message: "Job completed" });
     const met = conditions.find(({ type, status }) => type === "SuccessCriteriaMet" && status === "True");
     const { reason: why = "CompletionsReached", message: how = reachedMessage } = met ?? {};
