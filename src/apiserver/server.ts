@@ -52,6 +52,7 @@ import { ServiceClient, type ServiceRouting } from "./extensions/service-client/
 import { webhookPlugins } from "./extensions/webhooks/index.ts";
 import { FlowController, flowDumps, InFlightLimiter, type InFlightLimits, inFlightLimits } from "./flow/index.ts";
 import { createApiHandler, type WriteCompanion } from "./handlers/index.ts";
+import { addServerChecks } from "./health-checks.ts";
 import {
   type DelegatedServers,
   DiscoveryRoutes,
@@ -413,11 +414,15 @@ class ComposedApiServer implements ApiServer {
   #routes(key: SigningKey, issuer: string, delegates: DelegatedServers): PathRoutes {
     const { host } = this.#options;
     const routes = new PathRoutes();
-    this.#addHealthChecks();
+    addServerChecks(this.health, {
+      isBootstrapped: () => this.#bootstrapped,
+      isClosing: () => this.#closing !== undefined,
+      etcd: this.#storeCheck("etcd"),
+    });
     new DiscoveryRoutes(this.kinds, () => new URL(this.url ?? "https://127.0.0.1").host).register(routes);
     const openApi = { gitVersion: serverVersion.gitVersion, descriptions: publishedDescriptions };
     new OpenApiRoutes(this.kinds, openApi, delegates).register(routes);
-    this.health.register(routes);
+    this.health.register(routes, host.metrics.contentType);
     registerVersion(routes);
     if (this.#flow !== undefined) registerFlowDumps(routes, flowDumps(this.#flow));
     registerMetrics(routes, host);
@@ -431,26 +436,7 @@ class ComposedApiServer implements ApiServer {
     const check = () => withTimeout(host.clock, storeHealthTimeoutMs, () => store.get("/registry/health"));
     return { name, check: async () => void (await check()) };
   }
-
-  #addHealthChecks(): void {
-    const etcd = this.#storeCheck("etcd");
-    const policy: HealthCheck = {
-      name: "poststarthook/rbac/bootstrap-roles",
-      check: () => {
-        if (!this.#bootstrapped) throw new Error("not finished");
-      },
-    };
-    this.health.add({ name: "ping", check: alwaysWell }, { name: "log", check: alwaysWell }, etcd, policy);
-    this.health.addReadiness({
-      name: "shutdown",
-      check: () => {
-        if (this.#closing !== undefined) throw new Error("process is shutting down");
-      },
-    });
-  }
 }
-
-function alwaysWell(): void {}
 
 function authorizing(handler: ApiHandler, authorizer: Authorizer): ApiHandler {
   const allow = (request: ApiRequest): void => {

@@ -1,4 +1,5 @@
-import type { PathRequest, PathRoutes } from "./path-routes.ts";
+import { answerHeaders } from "./headers.ts";
+import type { PathHandler, PathRequest, PathRoutes } from "./path-routes.ts";
 import { notFoundText, sendText } from "./path-routes.ts";
 
 /** One thing that must be well. */
@@ -13,6 +14,7 @@ export class HealthChecks {
   readonly #healthz: HealthCheck[] = [];
   readonly #livez: HealthCheck[] = [];
   readonly #readyz: HealthCheck[] = [];
+  readonly #looks = new Map<string, number>();
 
   /** To all three. */
   add(...checks: HealthCheck[]): void {
@@ -29,12 +31,43 @@ export class HealthChecks {
     return results.every((failure) => failure === undefined);
   }
 
-  register(routes: PathRoutes): void {
+  /** @param metricsType of `/metrics/slis` */
+  register(routes: PathRoutes, metricsType: string): void {
     const lists = { healthz: this.#healthz, livez: this.#livez, readyz: this.#readyz };
     for (const [name, list] of Object.entries(lists)) {
       routes.exact(`/${name}`, (request) => sendAll(request, name, list));
-      routes.below(`/${name}/`, (request) => sendOne(request, name, list));
+      const one: PathHandler = (request) => sendOne(request, name, list);
+      // By themselves, too: the list of paths names them.
+      for (const check of list) routes.exact(`/${name}/${check.name}`, one);
+      routes.below(`/${name}/`, one);
     }
+    routes.exact("/metrics/slis", async ({ exchange, auditId }) => {
+      exchange.send(200, answerHeaders(metricsType, auditId), await this.#slis(lists));
+    });
+  }
+
+  /** Each check as it is now, and how often it was looked at with which result. */
+  async #slis(lists: Readonly<Record<string, readonly HealthCheck[]>>): Promise<string> {
+    const now: string[] = [];
+    for (const [type, checks] of Object.entries(lists)) {
+      for (const check of checks) {
+        const isWell = (await run(check)) === undefined;
+        const name = `name="${check.name}"`;
+        now.push(`kubernetes_healthcheck{${name},type="${type}"} ${isWell ? 1 : 0}`);
+        const counted = `${name},status="${isWell ? "success" : "error"}",type="${type}"`;
+        this.#looks.set(counted, (this.#looks.get(counted) ?? 0) + 1);
+      }
+    }
+    const totals = [...this.#looks].map(([labels, count]) => `kubernetes_healthchecks_total{${labels}} ${count}`);
+    return [
+      "# HELP kubernetes_healthcheck [STABLE] Whether a check passes.",
+      "# TYPE kubernetes_healthcheck gauge",
+      ...now.sort(),
+      "# HELP kubernetes_healthchecks_total [STABLE] How often a check had which result.",
+      "# TYPE kubernetes_healthchecks_total counter",
+      ...totals.sort(),
+      "",
+    ].join("\n");
   }
 }
 

@@ -174,6 +174,19 @@ describe.each(clients)("over %s", (protocol, client) => {
       "[+]ping ok\n[+]log ok\n[+]etcd excluded: ok\n",
     );
     expect((await call("GET", "/metrics")).text).toContain("apiserver_request_total{");
+    const ready = (await call("GET", "/readyz?verbose")).text;
+    for (const name of ["etcd-readiness", "informer-sync", "autoregister-completion", "shutdown"]) {
+      expect(ready).toContain(`[+]${name} ok\n`);
+    }
+    expect(ready).toMatch(/\[\+\]poststarthook\/crd-informer-synced ok\n[\s\S]*readyz check passed\n$/);
+    expect((await call("GET", "/livez?verbose")).text).not.toContain("etcd-readiness");
+    expect((await call("GET", "/livez/poststarthook/rbac/bootstrap-roles")).text).toBe("ok");
+    const { text: slis } = await call("GET", "/metrics/slis");
+    expect(slis).toContain('kubernetes_healthcheck{name="etcd",type="readyz"} 1\n');
+    expect(slis).toMatch(/^kubernetes_healthchecks_total\{name="ping",status="success",type="livez"\} [1-9]/m);
+    expect((await call("GET", "/")).body.paths).toEqual(
+      expect.arrayContaining(["/healthz/ping", "/livez/etcd", "/metrics/slis", "/readyz/informer-sync"]),
+    );
     expect((await call("GET", "/")).body.paths).toContain("/apis/apps/v1");
   });
 });
