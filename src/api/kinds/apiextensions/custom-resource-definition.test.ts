@@ -107,6 +107,23 @@ describe("custom resource definitions", () => {
     expect(problems(moved, old)).toEqual(['spec.group: Invalid value: "other.example.org": field is immutable']);
   });
 
+  it("may stay what v1beta1 let them be, and not become so", () => {
+    const loose: JSONSchemaProps = { properties: { spec: { properties: { size: { type: "integer" } } } } };
+    const old = definition(loose, { preserveUnknownFields: true });
+    expect(problems(definition(loose, { preserveUnknownFields: true }), old)).toEqual([]);
+    const without = { versions: [{ name: "v1", served: true, storage: true }] };
+    expect(problems(definition(anything, without), definition(anything, without))).toEqual([]);
+    expect(problems(definition(anything, { preserveUnknownFields: true }), definition(anything))).toEqual([
+      "spec.preserveUnknownFields: Invalid value: true: cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead",
+    ]);
+    expect(problems(definition(loose), definition(anything))).toContain(
+      `${schemaPath}.type: Required value: must not be empty at the root`,
+    );
+    expect(problems(definition(anything, without), definition(anything))).toEqual([
+      "spec.versions[0].schema.openAPIV3Schema: Required value",
+    ]);
+  });
+
   it("need an approval in the project's own groups", () => {
     const draft = definition(anything, { group: "stuff.k8s.io" });
     expect(problems(draft)).toHaveLength(1);

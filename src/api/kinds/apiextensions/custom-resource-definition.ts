@@ -92,12 +92,12 @@ function checkDefinition(definition: Definition): FieldError[] {
 function checkSpec({ spec }: Definition, old: Definition | undefined, out: FieldError[]): void {
   checkGroup(spec.group, specPath.child("group"), out);
   checkRequiredSupported(spec.scope, ["Cluster", "Namespaced"], specPath.child("scope"), out);
-  checkVersions(spec, specPath, out);
+  checkVersions(spec, old?.spec, specPath, out);
   const namesPath = specPath.child("names");
   checkRequiredNames(spec.names, namesPath, out);
   checkNames(spec.names, namesPath, out);
   checkConversion(spec.conversion, old?.spec.conversion, specPath.child("conversion"), out);
-  if (spec.preserveUnknownFields) {
+  if (spec.preserveUnknownFields && !old?.spec.preserveUnknownFields) {
     const detail =
       "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
     out.push(fieldError.invalid(specPath.child("preserveUnknownFields"), true, detail));

@@ -1,5 +1,5 @@
 import type { FieldError, FieldPath } from "../../meta/index.ts";
-import { deepEqual, fieldError, isDNS1035Label } from "../../meta/index.ts";
+import { deepEqual, fieldError, isDNS1035Label, root } from "../../meta/index.ts";
 import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinitionSpec,
@@ -38,14 +38,37 @@ function isShared(versions: readonly Version[], field: SharedField): boolean {
   return first?.[field] !== undefined && others.every((version) => deepEqual(version[field], first[field]));
 }
 
-export function checkVersions(spec: CustomResourceDefinitionSpec, path: FieldPath, out: FieldError[]): void {
+/** What was taken before these were demanded may stay without: definitions of v1beta1. */
+interface Demands {
+  readonly schemas: boolean;
+  readonly structural: boolean;
+}
+
+function demandsOn(old: CustomResourceDefinitionSpec | undefined): Demands {
+  const schemas = (old?.versions ?? []).map(({ schema }) => schema?.openAPIV3Schema);
+  const isStructural = (schema: JSONSchemaProps | undefined) => {
+    const problems: FieldError[] = [];
+    if (schema && !isUnsupported(schema)) checkStructural(schema, root("spec"), problems);
+    return problems.length === 0;
+  };
+  return { schemas: schemas.every((schema) => schema !== undefined), structural: schemas.every(isStructural) };
+}
+
+/** @param old what is replaced */
+export function checkVersions(
+  spec: CustomResourceDefinitionSpec,
+  old: CustomResourceDefinitionSpec | undefined,
+  path: FieldPath,
+  out: FieldError[],
+): void {
   const versions = spec.versions ?? [];
   const versionsPath = path.child("versions");
+  const demands = demandsOn(old);
   for (const [i, version] of versions.entries()) {
-    if (version.schema?.openAPIV3Schema) continue;
+    if (version.schema?.openAPIV3Schema || !demands.schemas) continue;
     out.push(fieldError.required(versionsPath.index(i).child("schema", "openAPIV3Schema"), ""));
   }
-  for (const [i, version] of versions.entries()) checkVersion(version, versions, versionsPath.index(i), out);
+  for (const [i, version] of versions.entries()) checkVersion(version, versions, demands, versionsPath.index(i), out);
   const names = new Set(versions.map(({ name }) => name));
   if (names.size < versions.length) {
     out.push(fieldError.invalid(versionsPath, printed(versions), "must contain unique version names"));
@@ -58,11 +81,17 @@ export function checkVersions(spec: CustomResourceDefinitionSpec, path: FieldPat
   if (!first) return;
   const hasStatus = versions.some(({ subresources }) => subresources?.status !== undefined);
   for (const [field, specField] of sharedFields) {
-    if (isShared(versions, field)) checkPart(first, field, hasStatus, path.child(specField), out);
+    if (isShared(versions, field)) checkPart(first, field, { ...demands, hasStatus }, path.child(specField), out);
   }
 }
 
-function checkVersion(version: Version, versions: readonly Version[], path: FieldPath, out: FieldError[]): void {
+function checkVersion(
+  version: Version,
+  versions: readonly Version[],
+  demands: Demands,
+  path: FieldPath,
+  out: FieldError[],
+): void {
   checkWith(isDNS1035Label(version.name ?? ""), version.name ?? "", path.child("name"), out);
   const { deprecationWarning: warning, deprecated } = version;
   if (warning !== undefined) {
@@ -73,14 +102,18 @@ function checkVersion(version: Version, versions: readonly Version[], path: Fiel
     }
     if (warning === "") out.push(fieldError.invalid(at, warning, "must not be an empty string"));
   }
+  const facts = { ...demands, hasStatus: version.subresources?.status !== undefined };
   for (const [field] of sharedFields) {
-    if (!isShared(versions, field))
-      checkPart(version, field, version.subresources?.status !== undefined, path.child(field), out);
+    if (!isShared(versions, field)) checkPart(version, field, facts, path.child(field), out);
   }
 }
 
-function checkPart(version: Version, field: SharedField, hasStatus: boolean, path: FieldPath, out: FieldError[]): void {
-  if (field === "schema") checkSchema(version.schema, hasStatus, path, out);
+interface SchemaFacts extends Demands {
+  readonly hasStatus: boolean;
+}
+
+function checkPart(version: Version, field: SharedField, facts: SchemaFacts, path: FieldPath, out: FieldError[]): void {
+  if (field === "schema") checkSchema(version.schema, facts, path, out);
   else if (field === "subresources") checkSubresources(version.subresources, path, out);
   else if (field === "additionalPrinterColumns") checkColumns(version.additionalPrinterColumns ?? [], path, out);
   else checkSelectableFields(version.selectableFields, version.schema?.openAPIV3Schema, path, out);
@@ -88,7 +121,7 @@ function checkPart(version: Version, field: SharedField, hasStatus: boolean, pat
 
 function checkSchema(
   validation: CustomResourceValidation | undefined,
-  hasStatus: boolean,
+  { hasStatus, structural }: SchemaFacts,
   path: FieldPath,
   out: FieldError[],
 ): void {
@@ -98,8 +131,8 @@ function checkSchema(
   if (hasStatus) checkRootFields(schema, at, out);
   if (schema.nullable) out.push(fieldError.forbidden(at.child("nullable"), "nullable cannot be true at the root"));
   const before = out.length;
-  if (!isUnsupported(schema)) checkStructural(schema, at, out);
-  if (out.length === before && !isUnsupported(schema)) checkDefaults(schema, at, out);
+  if (structural && !isUnsupported(schema)) checkStructural(schema, at, out);
+  if (structural && out.length === before && !isUnsupported(schema)) checkDefaults(schema, at, out);
   checkSchemaRules(schema, at, out);
 }
 
