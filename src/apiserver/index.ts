@@ -12,6 +12,8 @@ export { Audit, AuditLogFile, type AuditLogOptions, AuditPolicyError, readAuditP
 export type { Attributes, Authorizer, Decision, RequestHeaderConfig } from "./auth/index.ts";
 export {
   AuthenticationConfigError,
+  type AuthorizationMode,
+  authorizationModes,
   defaultRequestHeaders,
   issuerUrlProblems,
   JwtIssuer,

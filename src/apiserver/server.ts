@@ -13,12 +13,15 @@ import { serviceCompanions } from "./allocation/index.ts";
 import { type Audit, auditedHandler } from "./audit/index.ts";
 import {
   type AnonymousConfig,
+  type AuthorizationMode,
   type Authorizer,
   attributesOfRequest,
+  authorizersOf,
   BootstrapTokens,
   ClientCertificates,
   createAuthenticator,
   createOnUpdateCheck,
+  defaultAuthorizationModes,
   escalationCheck,
   Impersonator,
   LegacyTokenUses,
@@ -94,6 +97,8 @@ export interface ApiServerConfig extends Partial<InFlightLimits> {
   readonly apiAudiences?: readonly string[];
   /** Default true. */
   readonly anonymousAuth?: boolean | AnonymousConfig;
+  /** Who decides who may what, one after the other. Default: Node and RBAC. */
+  readonly authorizationMode?: readonly AuthorizationMode[];
   /** Users by their tokens, beside service accounts and machines that are to join. */
   readonly tokenUsers?: readonly TokenUsers[];
   /** Whether machines that are to join may say so by the tokens in kube-system. Default true. */
@@ -240,7 +245,9 @@ class ComposedApiServer implements ApiServer {
     this.kinds = options.kinds ?? createKindRegistry(servedKinds(builtinKinds()));
     this.tokens = new TokenIssuer(host, key, issuer, audiences);
     this.#nodes = new NodeAuthorizer(store, host);
-    this.authorizer = unionAuthorizer(this.#nodes, rbac);
+    this.authorizer = unionAuthorizer(
+      ...authorizersOf(config.authorizationMode ?? defaultAuthorizationModes, { node: this.#nodes, rbac }),
+    );
     this.#flow = flowController(host, config);
     this.#services = new ServiceClient({ host, store, dialPod: nodes && ((ip, port) => nodes.dialPod(ip, port)) });
     const admission = options.admission ?? createAdmissionChain(this.#plugins(rbac));

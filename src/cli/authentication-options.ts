@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { AuthenticationSettings } from "../cluster/index.ts";
+import { type AuthenticationSettings, type AuthorizationMode, authorizationModes } from "../cluster/index.ts";
 import { list } from "./values.ts";
 
 export interface AuthenticationFlags {
   readonly anonymousAuth?: boolean;
   readonly tokenAuthFile?: string;
   readonly authenticationConfig?: string;
+  readonly authorizationMode?: readonly AuthorizationMode[];
   readonly oidcIssuerUrl?: string;
   readonly oidcClientId?: string;
   readonly oidcUsernameClaim?: string;
@@ -31,6 +32,11 @@ export function addAuthenticationFlags(command: Command): Command {
     .option(
       "--authentication-config <file>",
       "AuthenticationConfiguration: issuers of tokens, and what anonymous may ask for",
+    )
+    .option(
+      "--authorization-mode <modes>",
+      `who decides who may what, in this order: ${authorizationModes.join(", ")} (default: Node,RBAC)`,
+      modes,
     )
     .option("--oidc-issuer-url <url>", "issuer of OpenID Connect tokens")
     .option("--oidc-client-id <id>", "audience that these tokens must be for")
@@ -61,6 +67,18 @@ export function authenticationSettings(flags: AuthenticationFlags): Authenticati
   };
   const isGiven = Object.values(oidc).some((value) => value !== undefined);
   return { anonymousAuth, tokenAuthFile, authenticationConfig, ...(isGiven && { oidc }) };
+}
+
+function modes(text: string): readonly AuthorizationMode[] {
+  const found: AuthorizationMode[] = [];
+  for (const name of list(text)) {
+    const mode = authorizationModes.find((known) => known === name);
+    if (mode === undefined) throw new InvalidArgumentError(`${name} is none of ${authorizationModes.join(", ")}.`);
+    if (found.includes(mode)) throw new InvalidArgumentError(`${name} is given more than once.`);
+    found.push(mode);
+  }
+  if (found.length === 0) throw new InvalidArgumentError("At least one mode is needed.");
+  return found;
 }
 
 function truth(text: string): boolean {

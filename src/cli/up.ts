@@ -71,6 +71,7 @@ async function serve(flags: ServerFlags, components: Components, around: Surroun
     ...etcdSettings(flags),
     kubeletClient: kubeletClientSettings(flags),
     frontProxy: frontProxySettings(flags),
+    authorizationMode: flags.authorizationMode,
     audit: auditSettings(flags),
     authentication: authenticationSettings(flags),
     onStep: report.step,

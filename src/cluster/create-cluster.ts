@@ -4,6 +4,7 @@ import { builtinKinds, createKindRegistry, servedKinds } from "../api/kinds/inde
 import {
   type ApiServer,
   type ApiServerConfig,
+  type AuthorizationMode,
   type ComponentCheck,
   chosenAdmissionPlugins,
   createApiServer,
@@ -91,6 +92,8 @@ export interface ClusterOptions {
   readonly admissionControlConfigFile?: string;
   /** Who is believed, beside certificates, service accounts and machines that are to join. */
   readonly authentication?: AuthenticationSettings;
+  /** Who decides who may what, one after the other. Default: Node and RBAC. */
+  readonly authorizationMode?: readonly AuthorizationMode[];
   /** Which requests are told of, and where. */
   readonly audit?: AuditSettings;
   /** Which API versions are served, as the original's --runtime-config says it; default the stable ones. */
@@ -140,6 +143,7 @@ type Optional =
   | "admissionControlConfigFile"
   | "audit"
   | "authentication"
+  | "authorizationMode"
   | "runtimeConfig";
 type Settings = Required<Omit<ClusterOptions, Optional>> & Pick<ClusterOptions, Optional>;
 
@@ -164,6 +168,7 @@ function withDefaults(options: ClusterOptions): Settings {
     admissionControlConfigFile: options.admissionControlConfigFile,
     audit: options.audit,
     authentication: options.authentication,
+    authorizationMode: options.authorizationMode,
     runtimeConfig: options.runtimeConfig,
     name: options.name ?? "sampan",
     host: options.host ?? systemHost({ log: { level: "warn" } }),
@@ -322,6 +327,7 @@ async function startServer(
     config: {
       ...admission,
       ...(await openAuthentication(host, options.authentication)),
+      authorizationMode: options.authorizationMode,
       audit: await openAudit(host, options.audit),
       maxRequestsInFlight,
       maxMutatingRequestsInFlight,

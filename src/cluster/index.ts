@@ -2,6 +2,8 @@
  * Wires components into a cluster and owns what belongs to it as a whole: keys, data folder, kubeconfig, the order of
  * start and stop. What the components do is theirs.
  */
+
+export { type AuthorizationMode, authorizationModes } from "../apiserver/index.ts";
 export { adminEntry, storedAdminEntry } from "./admin-access.ts";
 export type { AuditSettings } from "./audit.ts";
 export type { AuthenticationSettings } from "./authentication.ts";

@@ -18,6 +18,12 @@ export {
   type ShownCredentials,
   type TokenUsers,
 } from "./authenticator.ts";
+export {
+  type AuthorizationMode,
+  authorizationModes,
+  authorizersOf,
+  defaultAuthorizationModes,
+} from "./authorization-modes.ts";
 export type { Attributes, Authorizer, Decision } from "./authorizer.ts";
 export { BootstrapTokens } from "./bootstrap-tokens.ts";
 export { ClientCertificates } from "./client-certificate.ts";
