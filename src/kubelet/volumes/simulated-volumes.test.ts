@@ -239,6 +239,20 @@ test("a container that is not to run as root and says that it does is not starte
   expect(waiting?.message).toContain("container's runAsUser breaks non-root policy");
 });
 
+test.each(["/healthz", "/redirect?loc=%2Fhealthz"])(
+  "agnhost's liveness is not well after ten seconds at %s",
+  async (path) => {
+    cluster = await testCluster();
+    const livenessProbe = { httpGet: { path, port: 8080 }, periodSeconds: 1, failureThreshold: 1 };
+    await cluster.run(podOf("p", { containers: [{ name: "a", ...agnhost("liveness"), livenessProbe }] } as never));
+    const restarts = async () => (await cluster.pod("p")).status?.containerStatuses?.[0]?.restartCount;
+    await cluster.seconds(9);
+    expect(await restarts()).toBe(0);
+    await cluster.seconds(9);
+    expect(await restarts()).toBe(1);
+  },
+);
+
 test("nettest counts who writes to it", async () => {
   cluster = await testCluster();
   await cluster.run(podOf("server", { containers: [{ name: "a", ...agnhost("nettest") }] } as never));

@@ -125,10 +125,11 @@ function documentOf({ config, process }: AnsweringContainer, path: string): Http
 }
 
 function agnhostAnswer(
-  { hostname, process, clock }: AnsweringContainer,
+  container: AnsweringContainer,
   subcommand: string,
   { path, search, body }: { readonly path: string; readonly search: string; readonly body: string },
 ): HttpAnswer | undefined {
+  const { hostname, process, clock } = container;
   if (subcommand === "serve-hostname") return { status: 200, text: hostname };
   if (subcommand === "nettest") return netTestAnswer(hostname, process, path, body);
   if (subcommand === "liveness" && path === "/healthz") {
@@ -137,6 +138,7 @@ function agnhostAnswer(
       ? { status: 500, text: `error: ${forMs / 1000}` }
       : { status: 200, text: "ok", changes: true };
   }
+  if (subcommand === "liveness" && path === "/redirect") return redirected(container, search);
   if (subcommand !== "netexec") return undefined;
   process.print(`${logTime(clock.now())} GET ${path}${search}`);
   if (path === "/healthz") return { status: 200, text: "" };
@@ -144,6 +146,12 @@ function agnhostAnswer(
     process.finish(Number(new URLSearchParams(search).get("code") ?? 0) & 0xff);
   }
   return undefined;
+}
+
+/** Probes follow to another path of the same server, and take a redirect to another server for a success. */
+function redirected(container: AnsweringContainer, search: string): HttpAnswer {
+  const to = new URLSearchParams(search).get("loc") ?? "";
+  return to.startsWith("/") ? answerOf(container, { url: to }) : { status: 302, text: "" };
 }
 
 /** How often whom `nettest` heard of. */
