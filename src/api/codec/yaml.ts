@@ -14,7 +14,7 @@ export async function parseYaml(bytes: Uint8Array | string): Promise<Parsed> {
   const text = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
   if (/^\s*\{/.test(text)) {
     const json = tryJson(text); // every JSON object is YAML, and much faster read as JSON
-    if (json) return json;
+    if (json && json.duplicates.length === 0) return json; // what comes twice is told as YAML tells it
   }
   const { parseAllDocuments } = await import("yaml"); // heavy, and most requests are JSON
   checkIndentation(text);

@@ -41,7 +41,7 @@ export function decodeAs(
   if (validation !== "Ignore") {
     const problems = problemsOf(call, kind, decoded.unknownFields);
     if (validation === "Strict" && problems.length > 0) throw strictDecodingError(draft, kind.shape, problems);
-    for (const problem of problems) warn(call, problem);
+    warnOf(call, problems);
   }
   return asObject(decoded.object, reset);
 }
@@ -151,6 +151,27 @@ function unrecognized(gvk: GroupVersionKind, why: string, data: string): Error {
   );
 }
 
+const yamlErrors = "yaml: unmarshal errors:\n";
+
+/** Each key that YAML has twice is a warning of its own. */
+function warnOf(call: Call, problems: readonly string[]): void {
+  for (const problem of problems) {
+    const isYaml = problem.startsWith(yamlErrors);
+    const texts = isYaml ? problem.slice(yamlErrors.length).split("\n") : [problem];
+    for (const text of texts) warn(call, text.trim());
+  }
+}
+
+/** What is applied is read as YAML once more to find what it says twice; unknown fields were refused before. */
+function strictPatchError(call: Call, problems: readonly string[]): string {
+  const [first = ""] = problems;
+  const isApplied = call.request.patchType === "application/apply-patch+yaml";
+  if (isApplied && first.startsWith(yamlErrors)) {
+    return `error strict decoding YAML: error converting YAML to JSON: ${first}`;
+  }
+  return `strict decoding error: ${problems.join(", ")}`;
+}
+
 /** Decodes what a patch made; problems are the patch's. */
 export function decodePatched(
   call: Call,
@@ -166,9 +187,9 @@ export function decodePatched(
   if (validation !== "Ignore") {
     const problems = strictProblems(decoded.unknownFields, call.request.duplicateFields ?? []);
     if (validation === "Strict" && problems.length > 0) {
-      throw invalidPatch(`strict decoding error: ${problems.join(", ")}`);
+      throw invalidPatch(strictPatchError(call, problems));
     }
-    for (const problem of problems) warn(call, problem);
+    warnOf(call, problems);
   }
   return asObject(decoded.object, reset);
 }

@@ -202,4 +202,8 @@ test("Server side field validation, CR duplicates, applied as YAML", async () =>
   const one = await defineNoxu({ type: "object", properties: { spec } });
   const invalid = await applyNoxu(one, [...finalized, "spec:", "  unknown: uk1", "  foo: foo1", "  foo: foo2"]);
   expect(invalid.text).toContain('line 11: key \\"foo\\" already set in map');
+  expect(invalid.body.message).toBe(
+    'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 11: key "foo" already set in map',
+  );
+  expect(invalid.status).toBe(400);
 });

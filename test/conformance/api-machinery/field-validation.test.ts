@@ -91,3 +91,24 @@ test("Server side field validation, typed unknown metadata", async () => {
   expect(warned.warnings).toContain("metadata.unknownMeta");
   expect((await api.get(`${apps(namespace, "deployments")}/warn`)).metadata.unknownMeta).toBeUndefined();
 });
+
+test("Server side field validation, typed object, that is applied and says a field twice", async () => {
+  const { api } = suite;
+  const namespace = await suite.namespace();
+  const path = `/api/v1/namespaces/${namespace}/configmaps/twice?fieldManager=mgr`;
+  const headers = { "content-type": "application/apply-patch+yaml" };
+  const yaml =
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: twice}\ndata:\n  a: "1"\n  a: "2"\n  b: "1"\n  b: "2"\n';
+  const json = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"twice"},\n"data":{"a":"1",\n"a":"2"}}';
+  const send = (body: string, validation: string) =>
+    api.call("PATCH", `${path}&fieldValidation=${validation}`, { body, headers });
+  const error = "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:";
+  const lines = ['line 6: key "a" already set in map', 'line 8: key "b" already set in map'];
+  const strict = await send(yaml, "Strict");
+  expect([strict.status, strict.body.message]).toEqual([400, [error, ...lines].join("\n  ")]);
+  expect((await send(json, "Strict")).body.message).toBe(`${error}\n  line 3: key "a" already set in map`);
+  const warned = await send(yaml, "Warn");
+  expect([warned.status, warned.body.data]).toEqual([201, { a: "2", b: "2" }]);
+  const quoted = lines.map((line) => `299 - "${line.replaceAll('"', '\\"')}"`);
+  expect(String(warned.headers.warning)).toBe(quoted.join(", "));
+});
