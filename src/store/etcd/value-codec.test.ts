@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { builtinKinds, createKindRegistry } from "../../api/kinds/index.ts";
 import type { KubeObject } from "../../api/meta/index.ts";
 import { StoreError } from "../store.ts";
 import { KeySpace } from "./key-space.ts";
 import { decodeOwnVersion, decodeValue, encodeValue, isProtobuf } from "./value-codec.ts";
+import valuesOf120 from "./values-of-1.20.json" with { type: "json" };
 
 const protobuf = "application/vnd.kubernetes.protobuf";
 const configMap: KubeObject & { data: object } = {
@@ -73,6 +75,30 @@ describe("values", () => {
       apiVersion: "apiregistration.k8s.io/v1",
       spec: { group: "apps" },
     });
+  });
+
+  it.each([
+    ["apiextensions.k8s.io/customresourcedefinitions/widgets.example.com", "apiextensions.k8s.io/v1"],
+    ["apiregistration.k8s.io/apiservices/v1.apps", "apiregistration.k8s.io/v1"],
+    ["cronjobs/default/cj", "batch/v1"],
+    ["deployments/default/web", "apps/v1"],
+    ["endpointslices/default/es", "discovery.k8s.io/v1"],
+    ["example.com/widgets/default/w1", "example.com/v1"],
+    ["flowschemas/system-leader-election", "flowcontrol.apiserver.k8s.io/v1"],
+    ["horizontalpodautoscalers/default/hpa", "autoscaling/v2"],
+    ["ingress/default/ing", "networking.k8s.io/v1"],
+    ["poddisruptionbudgets/default/pdb", "policy/v1"],
+    ["priorityclasses/system-node-critical", "scheduling.k8s.io/v1"],
+    ["prioritylevelconfigurations/system", "flowcontrol.apiserver.k8s.io/v1"],
+    ["roles/default/r", "rbac.authorization.k8s.io/v1"],
+    ["services/specs/default/web", "v1"],
+  ])("that kube-apiserver 1.20 wrote at %s are valid objects of %s", (key, apiVersion) => {
+    const written = (valuesOf120 as Readonly<Record<string, string>>)[`/registry/${key}`] ?? "";
+    const object = decodeValue(key, Buffer.from(written, "base64"), 7);
+    expect(object).toMatchObject({ apiVersion, metadata: { resourceVersion: "7" } });
+    const kind = createKindRegistry(builtinKinds()).byApiVersionKind(apiVersion, object.kind);
+    expect(kind === undefined).toBe(apiVersion === "example.com/v1");
+    expect(kind?.strategy.validateUpdate?.(object, object) ?? kind?.strategy.validate?.(object) ?? []).toEqual([]);
   });
 
   it("in JSON that lack what an object of their kind has do not end the reading", () => {
