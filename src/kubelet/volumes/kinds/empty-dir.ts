@@ -6,6 +6,9 @@ import { isMounted } from "../mounting/mounter.ts";
 import type { MakeVolume, VolumeNode } from "../volume-kind.ts";
 import { filesystemUsage, folderUsage } from "../volume-usage.ts";
 
+/** What file systems in memory begin with: whoever writes there, only the owner of a file removes it. */
+export const memoryMode = 0o1777;
+
 /** An empty folder that lives as long as its pod: on the disk, in memory, or in huge pages. */
 export const makeEmptyDir: MakeVolume = async ({ node, pod, volume, specName }) => {
   const { medium = "", sizeLimit } = volume.emptyDir ?? {};
@@ -14,7 +17,7 @@ export const makeEmptyDir: MakeVolume = async ({ node, pod, volume, specName }) 
   if (medium === "Memory") await mountMemory(node, folder, memoryBytes(pod, sizeLimit, node.allocatable()));
   else if (medium.startsWith("HugePages")) await mountHugePages(node, pod, folder, medium);
   else if (medium !== "") throw new Error(`unknown storage medium ${JSON.stringify(medium)}`);
-  await chmod(folder, 0o777);
+  await chmod(folder, medium === "Memory" ? memoryMode : 0o777);
   const gid = pod.spec?.securityContext?.fsGroup;
   if (gid !== undefined) await giveToGroup(folder, { gid, readOnly: false });
   const usage = medium === "" ? folderUsage : filesystemUsage;

@@ -5,7 +5,7 @@ import { projectedFiles, projectionOf } from "../files/projection.ts";
 import type { TokenCache } from "../files/token-cache.ts";
 import type { MadeVolume, MakeVolume, VolumeRequest } from "../volume-kind.ts";
 import { folderUsage } from "../volume-usage.ts";
-import { memoryBytes, mountMemory } from "./empty-dir.ts";
+import { memoryBytes, memoryMode, mountMemory } from "./empty-dir.ts";
 
 /** Volumes whose files are made from objects of the API: configMap, secret, downwardAPI, and projected, which mixes them. */
 export function projectedVolumes(tokens: TokenCache): MakeVolume {
@@ -17,8 +17,9 @@ export function projectedVolumes(tokens: TokenCache): MakeVolume {
     const files = await projectedFiles(pod, projection, { node, references, tokens });
     await mkdir(folder, { recursive: true, mode: 0o750 });
     // Secrets and the like are never written to the disk.
-    if (projection.onDisk !== true) await mountMemory(node, folder, memoryBytes(pod, undefined, node.allocatable()));
-    await chmod(folder, 0o777);
+    const isOnDisk = projection.onDisk === true;
+    if (!isOnDisk) await mountMemory(node, folder, memoryBytes(pod, undefined, node.allocatable()));
+    await chmod(folder, isOnDisk ? 0o777 : memoryMode);
     await show(request, folder, files);
     return {
       path: folder,
