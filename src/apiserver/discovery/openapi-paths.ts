@@ -8,12 +8,10 @@ interface PlainPath {
   readonly path: string;
   readonly operationId: string;
   readonly tag: string;
-  /** What it answers: a published definition, or text. Undefined where nothing is said of it. */
+  /** What it answers: a published definition; otherwise text. */
   readonly definition?: string;
-  readonly produces?: readonly string[];
+  readonly produces: readonly string[];
   readonly consumes?: readonly string[];
-  /** Names that the path holds. */
-  readonly parameters?: readonly string[];
 }
 
 const discovered = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
@@ -35,13 +33,6 @@ export function plainDocuments(kinds: readonly DiscoveredKind[]): ReadonlyMap<st
     ],
     ["api", [discovery("/api/", "getCoreAPIVersions", "core", "APIVersions")]],
     ["apis", [discovery("/apis/", "getAPIVersions", "apis", "APIGroupList")]],
-    [
-      "logs",
-      [
-        { path: "/logs/", operationId: "logFileListHandler", tag: "logs" },
-        { path: "/logs/{logpath}", operationId: "logFileHandler", tag: "logs", parameters: ["logpath"] },
-      ],
-    ],
     [
       "openid/v1/jwks",
       [
@@ -94,23 +85,15 @@ function discovery(path: string, operationId: string, tag: string, kind: string)
 
 /** The item of `paths` for it. */
 export function plainPathItem(plain: PlainPath, form: OpenApiVersion, schemas: SchemaCollector): JsonObject {
-  const { operationId, tag, definition, produces, consumes, parameters = [] } = plain;
+  const { operationId, tag, definition, produces, consumes } = plain;
   const schema = definition === undefined ? { type: "string" } : schemas.ref(definition);
   const unauthorized = { description: "Unauthorized" };
   const ok = { description: "OK" };
-  const named = parameters.map((name) => {
-    const head = { in: "path", name, required: true };
-    return form === "v2" ? { ...head, type: "string", uniqueItems: true } : { ...head, schema: textSchema };
-  });
-  const shared = named.length > 0 && { parameters: named };
   if (form === "v2") {
-    const responses = { ...(produces && { "200": { ...ok, schema } }), "401": unauthorized };
-    const types = { ...(consumes && { consumes: [...consumes] }), ...(produces && { produces: [...produces] }) };
-    return { get: { ...types, operationId, responses, schemes: ["https"], tags: [tag] }, ...shared };
+    const responses = { "200": { ...ok, schema }, "401": unauthorized };
+    const types = { ...(consumes && { consumes: [...consumes] }), produces: [...produces] };
+    return { get: { ...types, operationId, responses, schemes: ["https"], tags: [tag] } };
   }
-  const content = Object.fromEntries((produces ?? []).map((type) => [type, { schema }]));
-  const responses = { ...(produces && { "200": { ...ok, content } }), "401": unauthorized };
-  return { get: { tags: [tag], operationId, responses }, ...shared };
+  const content = Object.fromEntries(produces.map((type) => [type, { schema }]));
+  return { get: { tags: [tag], operationId, responses: { "200": { ...ok, content }, "401": unauthorized } } };
 }
-
-const textSchema: JsonObject = { type: "string", uniqueItems: true };

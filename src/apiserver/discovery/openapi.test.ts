@@ -80,12 +80,13 @@ describe.skipIf(!existsSync(file))("against the published OpenAPI (skipped where
   it("has the paths that are no resources, with what they answer", () => {
     const theirs = published().paths as JsonObject;
     const ours = openApiV2(builtinKinds(), options).paths as JsonObject;
-    const plain = Object.keys(theirs).filter((path) => path.endsWith("/") || path.startsWith("/logs/"));
+    // The logs of the server's machine are not served, as in the original without its flag for them.
+    const isPlain = (path: string) => path.endsWith("/") && path !== "/logs/";
+    const plain = Object.keys(theirs).filter(isPlain);
     expect(plain.length).toBeGreaterThan(60);
     // CBOR is not offered here.
     const offered = (value: JsonValue | undefined) =>
       Array.isArray(value) ? value.filter((type) => type !== "application/cbor") : value;
-    const isPlain = (path: string) => path.endsWith("/") || path.startsWith("/logs/");
     expect(Object.keys(ours).filter(isPlain).sort()).toEqual(plain.sort());
     for (const path of plain) {
       for (const fact of ["operationId", "tags", "produces", "consumes"]) {
@@ -99,7 +100,9 @@ describe.skipIf(!existsSync(file))("against the published OpenAPI (skipped where
   it("names the documents of v3 that the original names, and no others", () => {
     const names = Object.keys(openApiV3Index(builtinKinds(), options).paths as JsonObject).sort();
     const theirs = Object.keys(published().paths as JsonObject);
-    const expected = theirs.filter((path) => path.endsWith("/")).map((path) => path.replace(/^\/|\/$/g, ""));
+    const expected = theirs
+      .filter((path) => path.endsWith("/") && path !== "/logs/")
+      .map((path) => path.replace(/^\/|\/$/g, ""));
     expect(names).toEqual(expected.sort());
   });
 });
