@@ -99,4 +99,12 @@ describe("fieldsOf", () => {
       },
     });
   });
+
+  it("takes what becomes an object, where a schema says nothing, to go and come with all its fields", () => {
+    const open = { kind: "any", form: "deduced" } as const;
+    const { added, modified, removed } = compare({ x: "text", y: { a: 1 } }, { x: { a: 1 }, y: "text" }, open);
+    expect(added.toFieldsV1()).toEqual({ "f:x": { ".": {}, "f:a": {} }, "f:y": {} });
+    expect(removed.toFieldsV1()).toEqual({ "f:x": {}, "f:y": { ".": {}, "f:a": {} } });
+    expect(modified.isEmpty).toBe(true);
+  });
 });

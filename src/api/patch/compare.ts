@@ -3,7 +3,7 @@ import type { ListShape, Shape } from "../schema/index.ts";
 import { FieldSet } from "./field-set.ts";
 import { withMember } from "./fields-of.ts";
 import { fieldElement, type PathElement } from "./path-element.ts";
-import { childShape, granularity, granularityOfBoth, isBlank, isObject, itemElement } from "./typed.ts";
+import { changesForm, childShape, granularity, granularityOfBoth, isBlank, isObject, itemElement } from "./typed.ts";
 
 export interface Comparison {
   readonly added: FieldSet;
@@ -13,7 +13,10 @@ export interface Comparison {
 
 const same: Comparison = { added: FieldSet.empty, modified: FieldSet.empty, removed: FieldSet.empty };
 
-/** What changed from one value to the next; no field is in more than one of the three sets. */
+/**
+ * What changed from one value to the next; no field is in more than one of the three sets, but for what became an object
+ * or ceased to be one: it went and came.
+ */
 export function compare(old: JsonValue, next: JsonValue, shape: Shape): Comparison {
   const result = compareBoth(old, next, shape);
   if (result === undefined) return same;
@@ -38,6 +41,9 @@ function compareValues(old: JsonValue | undefined, next: JsonValue | undefined, 
 
 function compareBoth(old: JsonValue, next: JsonValue, shape: Shape): Comparison | undefined {
   if (old === next) return undefined;
+  if (changesForm(shape, old, next)) {
+    return { added: wholeValue(next, shape), modified: FieldSet.empty, removed: wholeValue(old, shape) };
+  }
   const kind = granularityOfBoth(shape, old, next);
   // Two values without content are compared as they are, to tell null from empty.
   if (kind === "leaf" || (isBlank(old) && isBlank(next))) {

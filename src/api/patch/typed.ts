@@ -46,6 +46,11 @@ export function granularityOfBoth(shape: Shape, a: JsonValue, b: JsonValue): Gra
   return isDeduced(shape) && !isObject(b) ? "leaf" : granularity(shape, a);
 }
 
+/** Whether an object takes the place of what was none, or the other way round, where the shape leaves that open. */
+export function changesForm(shape: Shape, a: JsonValue, b: JsonValue): boolean {
+  return isDeduced(shape) && a !== null && b !== null && isObject(a) !== isObject(b);
+}
+
 /** No value, null, or a list or an object without content. */
 export function isBlank(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null) return true;
