@@ -1,6 +1,6 @@
 import { deepEqual, errors, type KubeObject, semanticEqual } from "../../api/meta/index.ts";
 import type { Node, PersistentVolumeClaim, Pod } from "../../api/types/index.ts";
-import type { Authorizer } from "../auth/index.ts";
+import { type Authorizer, referencesOf } from "../auth/index.ts";
 import type { UserInfo } from "../request.ts";
 import type { AdmissionPlugin } from "./admission.ts";
 import type { Lookup } from "./lookup.ts";
@@ -109,14 +109,15 @@ async function checkMirrorPod({ attributes, node, lookup }: Case): Promise<void>
 }
 
 /** The first kind of other objects that the pod refers to. */
-function firstReference({ spec }: Pod): string | undefined {
-  const text = JSON.stringify(spec);
-  const refersTo = (...fields: string[]) => fields.some((field) => text.includes(`"${field}":`));
+function firstReference(pod: Pod): string | undefined {
+  const { spec } = pod;
+  const { secrets, configMaps, claims } = referencesOf(pod);
+  const projected = spec.volumes?.flatMap((volume) => volume.projected?.sources ?? []) ?? [];
   if (spec.serviceAccountName) return "a service account";
-  if (spec.imagePullSecrets?.length || refersTo("secret", "secretRef", "secretKeyRef")) return "secrets";
-  if (refersTo("configMap", "configMapRef", "configMapKeyRef")) return "configmaps";
-  if (refersTo("clusterTrustBundle")) return "clustertrustbundles";
-  if (spec.volumes?.some((volume) => volume.persistentVolumeClaim !== undefined)) return "persistentvolumeclaims";
+  if (secrets.length > 0) return "secrets";
+  if (configMaps.length > 0) return "configmaps";
+  if (projected.some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)) return "clustertrustbundles";
+  if (claims.length > 0) return "persistentvolumeclaims";
   return spec.resourceClaims?.length ? "resourceclaims" : undefined;
 }
 

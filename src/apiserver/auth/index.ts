@@ -33,6 +33,7 @@ export { SigningKey } from "./jwt.ts";
 export { JwtIssuer } from "./jwt-issuer.ts";
 export { LegacyTokenUses } from "./legacy-token-uses.ts";
 export { NodeAuthorizer } from "./node-authorizer.ts";
+export { referencesOf } from "./pod-references.ts";
 export { reconcileDefaultPolicy } from "./policy/reconcile.ts";
 export type { PolicyRule } from "./policy-rule.ts";
 export { RbacAuthorizer } from "./rbac-authorizer.ts";

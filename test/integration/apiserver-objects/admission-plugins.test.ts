@@ -165,6 +165,34 @@ describe("admission plugins that are chosen", () => {
     await expect(remove).rejects.toThrow('node "n1" can only delete pods with spec.nodeName set to itself');
   });
 
+  it.each<[string, Json]>([
+    ["a service account", { serviceAccountName: "robot" }],
+    ["secrets", { volumes: [{ name: "v", azureFile: { secretName: "s", shareName: "x" } }] }],
+    ["secrets", { imagePullSecrets: [{ name: "s" }] }],
+    ["configmaps", { volumes: [{ name: "v", projected: { sources: [{ configMap: { name: "c" } }] } }] }],
+    ["persistentvolumeclaims", { volumes: [{ name: "v", persistentVolumeClaim: { claimName: "c" } }] }],
+    ["resourceclaims", { resourceClaims: [{ name: "r", resourceClaimName: "x" }] }],
+  ])("NodeRestriction lets no mirror pod refer to %s", async (what, spec) => {
+    const server = await serverWith({ enable: ["NodeRestriction"], disable: ["ServiceAccount", "PodSecurity"] });
+    const user = { name: "system:node:n1", groups: ["system:nodes", "system:authenticated"] };
+    const { metadata } = await server.object({
+      verb: "create",
+      resource: "nodes",
+      user,
+      body: { metadata: { name: "n1" } },
+    });
+    const owner = { apiVersion: "v1", kind: "Node", name: "n1", uid: metadata.uid ?? "", controller: true };
+    const body = pod({ nodeName: "n1", ...(spec as object) }) as { metadata: object };
+    const annotations = { "kubernetes.io/config.mirror": "x" };
+    const mirror = {
+      ...body,
+      metadata: { ...body.metadata, annotations, ownerReferences: [owner] },
+    } as unknown as Json;
+    await expect(
+      server.object({ verb: "create", resource: "pods", namespace: "default", user, body: mirror }),
+    ).rejects.toThrow(`node "n1" can not create pods that reference ${what}`);
+  });
+
   it("NodeRestriction gives nodes tokens for the audiences of their pods alone, and those that a role names", async () => {
     const user = { name: "system:node:n1", groups: ["system:nodes", "system:authenticated"] };
     const projected = { sources: [{ serviceAccountToken: { audience: "vault", path: "token" } }] };
