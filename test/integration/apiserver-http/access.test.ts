@@ -103,6 +103,26 @@ describe("who", () => {
     expect(fresh.body.status).toMatchObject({ error: "invalid bearer token" });
   });
 
+  it("is a machine that is to join, with a bootstrap token", async () => {
+    const headers = { authorization: "Bearer abcdef.0123456789abcdef" };
+    const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+    const ask = () =>
+      call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", { as: null, headers, body: review });
+    expect((await ask()).status).toBe(401);
+    const stringData = {
+      "token-id": "abcdef",
+      "token-secret": "0123456789abcdef",
+      "usage-bootstrap-authentication": "true",
+    };
+    const metadata = { name: "bootstrap-token-abcdef" };
+    const body = { metadata, type: "bootstrap.kubernetes.io/token", stringData };
+    expect((await call("POST", "/api/v1/namespaces/kube-system/secrets", { body })).status).toBe(201);
+    expect((await ask()).body.status.userInfo).toMatchObject({
+      username: "system:bootstrap:abcdef",
+      groups: ["system:bootstrappers", "system:authenticated"],
+    });
+  });
+
   it("publishes the key with which tokens can be checked", async () => {
     const { keys } = (await call("GET", "/openid/v1/jwks")).body;
     expect(keys[0]).toMatchObject({ use: "sig", kty: "EC", alg: "ES256", crv: "P-256" });
