@@ -307,6 +307,12 @@ describe("applyPatch", () => {
       "failed to create typed patch object (n/o; /v1, Kind=Pod): .nonsense: field not declared in schema",
     ],
     [
+      "a time that is none",
+      { apiVersion: "v1", kind: "Pod", metadata: { name: "o" }, status: { startTime: {} } },
+      500,
+      "failed to create typed patch object (/o; /v1, Kind=Pod): .status.startTime: expected any scalar, got &{map[]}",
+    ],
+    [
       "an item twice",
       { apiVersion: "v1", kind: "Pod", metadata: { name: "o" }, spec: { containers: [{ name: "c" }, { name: "c" }] } },
       500,

@@ -86,11 +86,11 @@ function scalarProblem(value: JsonValue, scalar: Scalar): string | undefined {
       return typeof value === "boolean" ? undefined : `expected boolean, got &{${goPlain(value)}}`;
     case "intOrString":
     case "quantity":
+    case "time":
+    case "microTime":
       return typeof value !== "object" ? undefined : `expected any scalar, got &{${goPlain(value)}}`;
     case "string":
     case "bytes":
-    case "time":
-    case "microTime":
     case "duration":
       if (typeof value === "string") return undefined;
       return `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
