@@ -117,9 +117,15 @@ export class MirrorLane implements PodLane {
     return undefined;
   }
 
-  #find(): Promise<Pod | undefined> {
+  async #find(): Promise<Pod | undefined> {
     const { namespace, name = "" } = this.#pod.metadata;
-    return this.#ports.client.resource(resources.pods).find({ namespace, name });
+    try {
+      return await this.#ports.client.resource(resources.pods).find({ namespace, name });
+    } catch (error) {
+      // A node may not ask for a pod that is not its own, and so not for one that is not there either.
+      if (isReason(error, "Forbidden")) return undefined;
+      throw error;
+    }
   }
 
   async #delete({ metadata: { namespace, name = "", uid } }: Pod): Promise<void> {
