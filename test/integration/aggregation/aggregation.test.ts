@@ -231,7 +231,11 @@ test("OpenAPI documents tell of what other servers describe, and their own docum
   );
   made.answers.set("/openapi/v2", () => ({
     swagger: "2.0",
-    paths: { [`${groupPath}/flowers`]: { get: { responses: { 200: { schema: reference } } } }, "/version/": {}, "/odd/": {} },
+    paths: {
+      [`${groupPath}/flowers`]: { get: { responses: { 200: { schema: reference } } } },
+      "/version/": {},
+      "/odd/": {},
+    },
     definitions: { Flower: schema },
   }));
   const apiServices = cluster.client().resource(resources.apiservices);
