@@ -143,11 +143,23 @@ export const programs: Readonly<Record<string, Program>> = {
   dd(args, io, { files }) {
     const operand = (name: string): string | undefined =>
       args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1);
-    const from = operand("if") ?? "/dev/null";
+    const from = operand("if") ?? "/dev/stdin";
     const blocks = Number(operand("count") ?? Number.POSITIVE_INFINITY);
     const bytes = Math.min(bytesOf(operand("bs") ?? "512") * blocks, copiedBytesMax);
     const isDevice = from === "/dev/zero" || from.startsWith("/dev/u") || from === "/dev/random";
-    const text = isDevice ? "\0".repeat(bytes) : from === "/dev/null" ? "" : files.get(from)?.slice(0, bytes);
+    const input = (): string =>
+      [...linesOf(io)]
+        .map((line) => `${line}\n`)
+        .join("")
+        .slice(0, bytes);
+    const text =
+      from === "/dev/stdin"
+        ? input()
+        : isDevice
+          ? "\0".repeat(bytes)
+          : from === "/dev/null"
+            ? ""
+            : files.get(from)?.slice(0, bytes);
     const to = operand("of");
     if (text === undefined || (to !== undefined && files.isReadOnly?.(to) === true)) {
       const why = text === undefined ? "No such file or directory" : "Read-only file system";
@@ -240,6 +252,10 @@ export const programs: Readonly<Record<string, Program>> = {
   "[": (args, _, world) => (holds(args.slice(0, -1), world) ? 0 : 1),
   "[[": (args, _, world) => (holds(args.slice(0, -1), world) ? 0 : 1),
 };
+
+function* linesOf({ input }: Io): Generator<string> {
+  for (let line = input.line(); line !== undefined; line = input.line()) yield line;
+}
 
 /** What is at a path and below, in order, and whether it is a folder; undefined when nothing is there. */
 function below(world: ShellWorld, path: string): [name: string, isFolder: boolean][] | undefined {

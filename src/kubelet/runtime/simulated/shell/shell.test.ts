@@ -148,6 +148,7 @@ test("dd copies as many bytes as it is told to", () => {
   const { output } = outcome("dd if=/dev/zero of=/zeros bs=2 count=3 conv=fsync 2>/dev/null; hexdump -C /zeros");
   expect(output).toMatch(/^00000000 {2}00 00 00 00 00 00 .*\n00000006\n$/);
   expect(outcome("dd if=/absent of=/f").exitCode).toBe(1);
+  expect(outcome("echo me | dd of=/f conv=fsync 2>/dev/null; cat /f").output).toBe("me\n");
 });
 
 test("find tells what is below a folder", () => {
