@@ -46,6 +46,8 @@ export function syntaxIssue(expression: string, failure: Failure): Issue {
   const at = failure.range?.start ?? 0;
   const summary = failure.summary ?? failure.message;
   switch (failure.code) {
+    case "macro":
+      return { at, message: summary };
     case "reserved_identifier":
       return { at, message: `reserved identifier: ${/: (.*)$/.exec(summary)?.[1] ?? ""}` };
     case "unexpected_character":
@@ -111,6 +113,12 @@ export function typeIssue(environment: Environment, expression: string, failure:
     }
     case "no_matching_overload":
       return callIssue(environment, summary, find("("));
+    case "macro":
+      return { at: start, message: summary };
+    case "macro_call":
+      return { at: openParenthesis(expression, failure, start), message: summary };
+    case "invalid_comprehension_range":
+      return { at: start, message: summary.replace(/^E/, "e").replace(/\.$/, "") };
     case "invalid_macro_argument":
       return { at: start, message: summary.replace(/^has\(\) invalid argument/, "invalid argument to has() macro") };
     default:
@@ -141,6 +149,13 @@ function overloadIssue(summary: string, start: number, end: number, expression: 
   return { at, message: `found no matching overload for '${name}' applied to '(${types.join(", ")})'` };
 }
 
+/** Of a method's call. */
+function openParenthesis(expression: string, { node }: Failure, start: number): number {
+  const receiver: unknown = Array.isArray(node?.args) ? node.args[1] : undefined;
+  const from = typeof receiver === "object" && receiver !== null && "end" in receiver ? Number(receiver.end) : start;
+  return Math.max(start, expression.indexOf("(", from));
+}
+
 /** After the left operand. */
 function operatorPosition(failure: Failure, operator: string, start: number, end: number, expression: string): number {
   const left: unknown = Array.isArray(failure.node?.args) ? failure.node.args[0] : undefined;
@@ -167,6 +182,7 @@ export function typeText(type: string): string {
     .replace(/^dyn<(.*)>$/, "$1")
     .replace(/^null$/, "null_type")
     .replace(/\b[A-Z]\b/g, "dyn")
+    .replace(/\boptional\b/g, "optional_type")
     .replaceAll("<", "(")
     .replaceAll(">", ")");
 }

@@ -2,6 +2,7 @@ import { authorizerType, registerExtensions } from "./extensions/index.ts";
 import { registerIn } from "./extensions/register.ts";
 import { type Environment, library } from "./library.ts";
 import { limits } from "./limits.ts";
+import { registerMacros } from "./macros/index.ts";
 import { registerMessages } from "./messages.ts";
 import { registerRequest, requestType } from "./request.ts";
 
@@ -27,6 +28,7 @@ function baseEnvironment(): Environment {
     },
   });
   registerExtensions(base);
+  registerMacros(base);
   return base;
 }
 

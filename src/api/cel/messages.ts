@@ -1,5 +1,6 @@
 import { type Register, registerClass } from "./extensions/register.ts";
 import { type Environment, library } from "./library.ts";
+import { tokensOf } from "./tokens.ts";
 
 /**
  * What mutating policies write as `Object{spec: Object.spec{replicas: 1}}` and `JSONPatch{op: "add", ...}`. The library
@@ -53,9 +54,6 @@ function present(members: object): Map<string, unknown> {
   return out;
 }
 
-const token =
-  /\s+|\/\/[^\n]*|[rRbB]*(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|[A-Za-z_]\w*|[\s\S]/gy;
-
 interface Brace {
   readonly isMessage: boolean;
   readonly depth: number;
@@ -64,7 +62,7 @@ interface Brace {
 /** The expression with its literals of objects as calls. */
 export function withoutMessages(expression: string): string {
   if (!/\b(?:Object|JSONPatch)\b[\w.\s]*\{/.test(expression)) return expression;
-  const tokens = expression.match(token) ?? [];
+  const tokens = tokensOf(expression);
   const out: string[] = [];
   const braces: Brace[] = [];
   let depth = 0;

@@ -5,6 +5,7 @@ import { estimateCost, type Sizes } from "./cost/estimate.ts";
 import type { CelNode } from "./cost/nodes.ts";
 import { ExpressionError } from "./expression-error.ts";
 import type { Environment } from "./library.ts";
+import { parseExpression } from "./macros/index.ts";
 
 export { ExpressionError } from "./expression-error.ts";
 
@@ -49,7 +50,7 @@ export function exactly(...wanted: readonly string[]): TypeRule {
 export function compileIn(environment: Environment, expression: string, rule: TypeRule): Compilation {
   let parsed: ReturnType<Environment["parse"]>;
   try {
-    parsed = environment.parse(expression);
+    parsed = parseExpression(environment, expression);
   } catch (err) {
     return failed(expression, [syntaxIssue(expression, err as Error)]);
   }
@@ -103,7 +104,7 @@ function allIssues(environment: Environment, expression: string, first: Error): 
       failure.code === "unknown_variable" ? /: (.*)$/.exec(failure.summary ?? "")?.[1] : undefined;
     if (name === undefined) break;
     current = current.clone().registerVariable(name, "dyn");
-    const checked = current.check(expression);
+    const checked = parseExpression(current, expression).check();
     failure = checked.valid ? undefined : checked.error;
   }
   return issues.sort((a, b) => a.at - b.at);

@@ -1,4 +1,5 @@
-import { re2 } from "../../re2/index.ts";
+import { corrected } from "../corrections.ts";
+import { library } from "../library.ts";
 import { limits } from "../limits.ts";
 import { binaryCost, callCost, sizeOf } from "./call-costs.ts";
 import { factors, macroResults } from "./factors.ts";
@@ -19,7 +20,8 @@ class CostExceeded extends Error {
 
 const exceeded = new CostExceeded("operation cancelled: actual cost limit exceeded");
 
-function charge(cost: number): void {
+/** Adds to what the evaluation that is going on costs. */
+export function charge(cost: number): void {
   if (current === undefined) return;
   current.cost += cost;
   if (current.cost > limits.callCost) throw exceeded;
@@ -54,11 +56,14 @@ export function prepareCounting(node: CelNode): void {
   }
   if (macro !== undefined) {
     prepareOwnMacro(macro);
+    const price = macro.members === undefined || isConstant(node) ? undefined : prices[node.op];
+    if (price !== undefined) chargeMacro(macro, price);
     return;
   }
   if (isConstant(node)) return;
   const price = priceOf(node);
-  if (price !== undefined) chargeBefore(node, price);
+  if (node.op === ".?" || node.op === "[?]") chargeOptional(node);
+  else if (price !== undefined) chargeBefore(node, price);
   else if (binaryOperators.has(node.op)) chargeOperator(node);
   else if (node.op === "call" || node.op === "rcall") chargeCall(node);
   for (const operand of operandsOf(node)) prepareCounting(operand);
@@ -79,8 +84,6 @@ function giveBack(branch: CelNode): void {
 const prices: Readonly<Record<string, number>> = {
   id: 1,
   ".": 1,
-  ".?": 1,
-  "[?]": 1,
   "!_": 1,
   "-_": 1,
   list: factors.listCreation,
@@ -107,6 +110,16 @@ function chargeBefore(node: CelNode, price: number, also: () => void = () => {})
     charge(price);
     also();
     return evaluate(evaluator, self, context);
+  });
+}
+
+/** The step to what is not there costs nothing. */
+function chargeOptional(node: CelNode): void {
+  const { evaluate } = node.meta;
+  node.setMeta("evaluate", (evaluator: unknown, self: unknown, context: unknown) => {
+    const value = evaluate(evaluator, self, context);
+    if (!(value instanceof library().Optional) || value.hasValue()) charge(1);
+    return value;
   });
 }
 
@@ -140,36 +153,47 @@ function chargeCall(node: CelNode): void {
   const name = nameOf(node);
   // What is written out is converted once.
   if (conversions.has(name) && operandsOf(node).every(isConstant)) return;
-  const call = node.op === "rcall" && name === "matches" ? matching(handle) : handle;
+  // Which elements are sorted is known only at run time.
+  const isUnresolved = name === "sort" && operandsOf(node)[0]?.checkedType?.kind === "dyn";
+  const call = node.op === "rcall" ? corrected(name, handle) : handle;
   node.handle = (args, ...rest) => {
     const result = call(args, ...rest);
-    charge(callCost(name, Array.isArray(args) ? args : [], result));
+    charge(isUnresolved ? 1 : callCost(name, Array.isArray(args) ? args : [], result));
     return result;
   };
 }
 
-/** The library's own `matches` has patterns of JavaScript, and their time. */
-function matching(handle: NonNullable<CelNode["handle"]>): NonNullable<CelNode["handle"]> {
-  return (args, ...rest) => {
-    const [text, pattern] = Array.isArray(args) ? (args as unknown[]) : [];
-    return typeof text === "string" && typeof pattern === "string" ? re2(pattern).test(text) : handle(args, ...rest);
+function chargeMacro(macro: NonNullable<CelNode["meta"]["macro"]>, price: number): void {
+  const { evaluate } = macro;
+  macro.evaluate = (evaluator, self, context) => {
+    charge(price);
+    return evaluate(evaluator, self, context);
   };
 }
 
 /** The test of a field costs nothing, the way to it does. */
 function prepareOwnMacro(macro: NonNullable<CelNode["meta"]["macro"]>): void {
-  const { macroHasProps, val, exp, evaluate } = macro;
+  const { macroHasProps, val, exp, receiver, arg, members = [], added } = macro;
   if (macroHasProps !== undefined) {
-    const price = Math.max(0, macroHasProps.length - 2);
-    macro.evaluate = (evaluator, self, context) => {
-      charge(price);
-      return evaluate(evaluator, self, context);
-    };
+    chargeMacro(macro, Math.max(0, macroHasProps.length - 2));
     const variable = macroHasProps.at(-1);
     if (variable !== undefined) prepareCounting(variable);
   }
-  if (val !== undefined) prepareCounting(val);
-  if (exp !== undefined) prepareCounting(exp);
+  for (const part of [val, exp, receiver, arg, ...members]) if (part !== undefined) prepareCounting(part);
+  if (added === undefined) return;
+  prepareCounting(added.range);
+  for (const body of added.bodies) {
+    prepareCounting(body);
+    if (added.onRead !== undefined) tellReads(body, added.variables, added.onRead);
+  }
+}
+
+function tellReads(node: CelNode, names: readonly string[], onRead: () => void): void {
+  if (node.op === "id") {
+    if (names.includes(String(node.args))) chargeBefore(node, 0, onRead);
+    return;
+  }
+  for (const operand of operandsOf(node)) tellReads(operand, names, onRead);
 }
 
 /** What a round costs, beside the expressions given: a look at what is known so far. */

@@ -1,7 +1,7 @@
 import type { Estimate } from "./estimate.ts";
 import { factors } from "./factors.ts";
 import type { CelNode } from "./nodes.ts";
-import { bounded, unknownSize, walk } from "./sizes.ts";
+import { bounded, sorting, unknownSize, walk } from "./sizes.ts";
 
 /** What functions cost at worst, and how large what they make can be. */
 
@@ -66,6 +66,26 @@ export function estimateCall(
     case "startsWith":
     case "endsWith":
       return { cost: walk(second ?? unknownSize) };
+    case "sort":
+    case "distinct":
+      return {
+        cost: sorting(size, nodes[0]?.checkedType?.valueType?.name),
+        size,
+        elementSize: operands[0]?.elementSize,
+      };
+    case "reverse":
+      if (nodes[0]?.checkedType?.kind !== "list") return { cost: 1, size };
+      return { cost: newList(size), size, elementSize: operands[0]?.elementSize };
+    case "flatten":
+      return { cost: newList(size * flattenDepth(nodes[1])), size };
+    case "range": {
+      const count = literal(nodes[1]) ?? unknownSize;
+      return { cost: newList(count), size: count };
+    }
+    case "slice": {
+      const count = Math.max(0, (literal(nodes[2]) ?? unknownSize) - (literal(nodes[1]) ?? 0));
+      return { cost: newList(count), size: count, elementSize: operands[0]?.elementSize };
+    }
     case "format":
       return { cost: walk(size), size: bounded(size + (second ?? unknownSize)) };
     case "bytes":
@@ -77,6 +97,19 @@ export function estimateCall(
     default:
       return { cost: 1 };
   }
+}
+
+function newList(size: number): number {
+  return bounded(1 + factors.listCreation + size);
+}
+
+/** A number that is written out. */
+function literal(node: CelNode | undefined): number | undefined {
+  return node?.op === "value" && typeof node.args === "bigint" ? Number(node.args) : undefined;
+}
+
+function flattenDepth(node: CelNode | undefined): number {
+  return node === undefined ? 1 : (literal(node) ?? unknownSize);
 }
 
 /** One for each element, and for every character of those that have some. */

@@ -1,7 +1,14 @@
 import { estimateCall } from "./estimate-calls.ts";
 import { factors, macroResults, macroRounds } from "./factors.ts";
-import { binaryOperators, type CelNode, type CelType, type Comprehension, operandsOf } from "./nodes.ts";
-import { bounded, unknownSize, walk } from "./sizes.ts";
+import {
+  type AddedMacro,
+  binaryOperators,
+  type CelNode,
+  type CelType,
+  type Comprehension,
+  operandsOf,
+} from "./nodes.ts";
+import { bounded, sorting, unknownSize, walk } from "./sizes.ts";
 
 /** What an expression costs at worst, as the original estimates it before a rule is accepted. */
 
@@ -53,6 +60,7 @@ class Estimator {
       const result = this.of(macro.exp, new Map(scope).set(macro.var ?? "", bound));
       return { ...result, cost: factors.listCreation + bound.cost + result.cost };
     }
+    if (macro?.added !== undefined) return this.#added(macro.added, scope);
     return this.#sized(node, this.#plain(node, scope));
   }
 
@@ -163,6 +171,56 @@ class Estimator {
     return { cost, size: count, elementSize: name === "filter" ? size : costs.at(-1)?.size };
   }
 
+  #added(macro: AddedMacro, scope: Scope): Estimate {
+    const { name, range } = macro;
+    if (name === "optMap" || name === "optFlatMap") return this.#ofOptional(macro, scope);
+    return name === "sortBy" ? this.#sorted(macro, scope) : this.#rounds(range, macro, scope);
+  }
+
+  /** A macro with two variables. */
+  #rounds(node: CelNode, { name, variables, bodies }: AddedMacro, scope: Scope): Estimate {
+    const range = this.of(node, scope);
+    const isList = node.checkedType?.kind === "list";
+    const [first = "", second = ""] = variables;
+    const below = range.path && [...range.path, isList ? "@items" : "@values"];
+    const keys = isList ? undefined : range.path && [...range.path, "@keys"];
+    const inner = new Map(scope)
+      .set(first, isList ? { cost: 1, size: 1 } : { cost: 1, path: keys, size: keys && this.#sizes(keys) })
+      .set(second, { cost: 1, path: below, size: (below && this.#sizes(below)) ?? range.elementSize });
+    const costs = bodies.map((body) => this.of(body, inner));
+    const round = costs.reduce((all, { cost }) => bounded(all + cost), macroRounds[name] ?? 1);
+    const count = range.size ?? unknownSize;
+    const made = madeBy(name);
+    const cost = bounded(range.cost + made + (macroResults[name] ?? 1) + bounded(count * round));
+    if (made === 0) return { cost, size: 1 };
+    const most = name === "transformMapEntry" ? bounded(count * (costs.at(-1)?.size ?? unknownSize)) : count;
+    return { cost, size: most, elementSize: costs.at(-1)?.size };
+  }
+
+  #sorted({ range, variables, bodies }: AddedMacro, scope: Scope): Estimate {
+    const list = this.#sized(range, this.of(range, scope));
+    const count = list.size ?? unknownSize;
+    const below = list.path && [...list.path, "@items"];
+    const size = (below && this.#sizes(below)) ?? list.elementSize;
+    const inner = new Map(scope).set(variables[0] ?? "", { cost: 1, path: below, size });
+    const [key] = bodies;
+    const keyCost = key === undefined ? 0 : this.of(key, inner).cost;
+    const keys = factors.listCreation + 2 + bounded(count * ((macroRounds.map ?? 0) + keyCost));
+    const own = factors.listCreation + list.cost + 1;
+    return { ...list, cost: bounded(own + keys + sorting(count, key?.checkedType?.name)) };
+  }
+
+  #ofOptional({ name, range, variables, bodies }: AddedMacro, scope: Scope): Estimate {
+    const optional = this.of(range, scope);
+    const [body] = bodies;
+    const inner = new Map(scope).set(variables[0] ?? "", { cost: 1, path: optional.path, size: optional.size });
+    const result: Estimate = body === undefined ? { cost: 0 } : this.of(body, inner);
+    const outer = range.op === "id" ? 0 : factors.listCreation + optional.cost;
+    const wrapped = name === "optMap" ? 1 : 0;
+    const value = factors.listCreation + 2 + wrapped + result.cost;
+    return { ...result, cost: bounded(outer + 2 + value) };
+  }
+
   /** What is not known by how a value is made is known by where it comes from, or by its type. */
   #sized({ checkedType }: CelNode, estimate: Estimate): Estimate {
     const size =
@@ -171,6 +229,11 @@ class Estimator {
       (checkedType !== undefined && scalars.has(checkedType.name) ? 1 : undefined);
     return size === estimate.size ? estimate : { ...estimate, size };
   }
+}
+
+function madeBy(name: string): number {
+  if (name === "transformList") return factors.listCreation;
+  return name.startsWith("transformMap") ? factors.mapCreation : 0;
 }
 
 function literalSize(value: unknown): number {

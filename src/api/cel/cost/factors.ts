@@ -11,10 +11,30 @@ export const factors = {
 } as const;
 
 /** What one round of a macro is estimated to cost beside the expressions that it is given. */
-export const macroRounds: Readonly<Record<string, number>> = { all: 3, exists: 4, exists_one: 2, map: 12, filter: 13 };
+export const macroRounds: Readonly<Record<string, number>> = {
+  all: 3,
+  exists: 4,
+  exists_one: 2,
+  existsOne: 2,
+  map: 12,
+  filter: 13,
+  transformList: 12,
+  transformMap: 3,
+  transformMapEntry: 2,
+};
 
 /** What looking at a macro's result costs. */
-export const macroResults: Readonly<Record<string, number>> = { all: 1, exists: 1, exists_one: 2, map: 1, filter: 1 };
+export const macroResults: Readonly<Record<string, number>> = {
+  all: 1,
+  exists: 1,
+  exists_one: 2,
+  existsOne: 2,
+  map: 1,
+  filter: 1,
+  transformList: 1,
+  transformMap: 1,
+  transformMapEntry: 1,
+};
 
 export function traversal(size: number, times = 1): number {
   return Math.ceil(size * times * factors.traversal);

@@ -4,13 +4,60 @@ export interface CelType {
   readonly name: string;
   /** `list`, `map`, `message`, `dyn`, `primitive`, ... */
   readonly kind: string;
+  readonly keyType?: CelType;
   readonly valueType?: CelType;
+  /** What both are; null for types that nothing joins. */
+  unify(registry: Checker["registry"], other: CelType): CelType | null;
+}
+
+/** Names and the types or values that they have. */
+export interface Scope {
+  forkWithVariable(name: string, type: CelType): VariableScope;
+}
+
+export interface VariableScope extends Scope {
+  reuse(parent: Scope): VariableScope;
+  setIterValue(value: unknown, evaluator: Evaluator): unknown;
+}
+
+export interface Evaluator {
+  run(node: CelNode, scope: Scope): unknown;
+}
+
+export interface Checker {
+  readonly registry: {
+    getListType(element: CelType): CelType;
+    getMapType(key: CelType, value: CelType): CelType;
+    getOptionalType(value: CelType): CelType;
+  };
+  check(node: CelNode, scope: Scope): CelType;
+  getType(name: string): CelType;
+  formatType(type: CelType): string;
+  createError(code: string, message: string, node: CelNode): Error;
 }
 
 export type Evaluate = (evaluator: unknown, node: unknown, context: unknown) => unknown;
 
+/** A macro that the library lacks. */
+export interface AddedMacro {
+  readonly name: string;
+  /** What it is called on. */
+  readonly range: CelNode;
+  readonly variables: readonly string[];
+  /** What it is given beside the variables. */
+  readonly bodies: readonly CelNode[];
+  /** Where the variable is computed when it is first looked at. */
+  onRead?(): void;
+}
+
 interface Macro {
   evaluate: Evaluate;
+  /** Of `or` and `orValue`. */
+  readonly receiver?: CelNode;
+  readonly arg?: CelNode;
+  readonly added?: AddedMacro;
+  /** The elements of a list or map some of which are optional. */
+  readonly members?: readonly CelNode[];
   /** Of `has`: the fields from the last one to the variable, which is the last element. */
   readonly macroHasProps?: readonly CelNode[];
   /** Of `cel.bind`. */
@@ -28,10 +75,13 @@ export interface Comprehension {
 export interface CelNode {
   readonly op: string;
   readonly args: unknown;
+  readonly start: number;
+  readonly end: number;
+  readonly pos: number;
   readonly checkedType?: CelType;
   handle?: (...values: unknown[]) => unknown;
   readonly meta: { readonly alternate?: CelNode; readonly macro?: Macro; readonly evaluate: Evaluate };
-  setMeta(name: string, value: unknown): unknown;
+  setMeta(name: string, value: unknown): CelNode;
 }
 
 export const binaryOperators: ReadonlySet<string> = new Set([

@@ -38,6 +38,21 @@ export function registerLists(environment: Environment, register: Register): voi
   register("list<A>.reverse(): list<A>", (list: List) => [...list].reverse());
   register("list<A>.sort(): list<A>", (list: List) => [...list].sort(compareValues));
   register("list<A>.flatten(): list<dyn>", (list: List) => list.flat());
+  register("list<A>.flatten(int): list<dyn>", (list: List, depth: bigint) => {
+    if (depth < 0n) throw new Error("level must be non-negative");
+    return list.flat(Number(depth));
+  });
+  register("list<optional<A>>.unwrapOpt(): list<A>", unwrapped);
+  register("OptionalNamespace.unwrap(list<optional<A>>): list<A>", (_: unknown, list: List) => unwrapped(list));
+}
+
+/** The values of those that have one. */
+function unwrapped(list: List): List {
+  const { Optional } = library();
+  return list.flatMap((item) => {
+    if (!(item instanceof Optional)) throw new Error("no such overload");
+    return item.hasValue() ? [item.value()] : [];
+  });
 }
 
 function extreme(list: List, name: string, sign: number): unknown {
