@@ -100,9 +100,12 @@ describe("expressions", () => {
       "'%d'.format([object.name])",
       "error during formatting: decimal clause can only be used on integers, was given string",
     ],
-    ["'%.1f'.format([1])", "error during formatting: fixed-point clause can only be used on doubles, was given int"],
     [
-      "'%x'.format([1.5])",
+      "'%.1f'.format([object.replicas])",
+      "error during formatting: fixed-point clause can only be used on doubles, was given int",
+    ],
+    [
+      "'%x'.format([object.ratio])",
       "error during formatting: only integers, byte buffers, and strings can be formatted as hex, was given double",
     ],
   ])("%s fails", (expression, message) => {

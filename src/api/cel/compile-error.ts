@@ -1,3 +1,4 @@
+import { isNode } from "./cost/nodes.ts";
 import type { Environment } from "./library.ts";
 
 /** Errors of expressions in the words and the form in which the original's compiler puts them. */
@@ -97,22 +98,22 @@ export function typeIssue(environment: Environment, expression: string, failure:
     case "cannot_index_type":
       return {
         at: memberPosition(expression, start),
-        message: `type '${typeText(/'(.*)'/.exec(summary)?.[1] ?? "")}' does not support field selection`,
+        message: `type '${checkedText(/'(.*)'/.exec(summary)?.[1] ?? "")}' does not support field selection`,
       };
     case "no_such_overload":
       return overloadIssue(summary, start, end, expression, failure);
     case "invalid_logical_operand":
     case "invalid_condition_type": {
       const found = /got '(.*)'/.exec(summary)?.[1] ?? "";
-      return { at: start, message: `expected type 'bool' but found '${typeText(found)}'` };
+      return { at: start, message: `expected type 'bool' but found '${checkedText(found)}'` };
     }
     case "incompatible_ternary_branches": {
       const [, left = "", right = ""] = /got '(.*)' and '(.*)'/.exec(summary) ?? [];
-      const types = `(bool, ${typeText(left)}, ${typeText(right)})`;
+      const types = `(bool, ${checkedText(left)}, ${checkedText(right)})`;
       return { at: find("?"), message: `found no matching overload for '_?_:_' applied to '${types}'` };
     }
     case "no_matching_overload":
-      return callIssue(environment, summary, find("("));
+      return callIssue(environment, expression, failure, start);
     case "macro":
       return { at: start, message: summary };
     case "macro_call":
@@ -140,10 +141,10 @@ function overloadIssue(summary: string, start: number, end: number, expression: 
   const unary = /no such overload: ([!-])(\S.*)$/.exec(summary);
   if (unary !== null) {
     const [, operator = "", type = ""] = unary;
-    return { at: start, message: `found no matching overload for '${operator}_' applied to '(${typeText(type)})'` };
+    return { at: start, message: `found no matching overload for '${operator}_' applied to '(${checkedText(type)})'` };
   }
   const operator = failure.node?.op ?? "";
-  const types = summary.replace("no such overload: ", "").split(` ${operator} `).map(typeText);
+  const types = summary.replace("no such overload: ", "").split(` ${operator} `).map(checkedText);
   const name = operators[operator] ?? `_${operator}_`;
   const at = operatorPosition(failure, operator, start, end, expression);
   return { at, message: `found no matching overload for '${name}' applied to '(${types.join(", ")})'` };
@@ -164,15 +165,31 @@ function operatorPosition(failure: Failure, operator: string, start: number, end
   return found >= 0 && found < end ? found : start;
 }
 
-function callIssue(environment: Environment, summary: string, at: number): Issue {
+function callIssue(environment: Environment, expression: string, failure: Failure, start: number): Issue {
+  const summary = failure.summary ?? failure.message;
+  const at = openParenthesis(expression, failure, start);
   const [, called = "", args = ""] = /overload for '(.*?)\((.*)\)'$/.exec(summary) ?? [];
   const dot = called.lastIndexOf(".");
   const name = called.slice(dot + 1);
   const known = environment.getDefinitions().functions.some((each) => each.name === name);
   if (!known) return { at, message: undeclared(name) };
-  const types = args === "" ? "" : args.split(", ").map(typeText).join(", ");
-  const applied = dot < 0 ? `(${types})` : `${typeText(called.slice(0, dot))}.(${types})`;
-  return { at, message: `found no matching overload for '${name}' applied to '${applied}'` };
+  const types = args === "" ? "" : args.split(", ").map(checkedText).join(", ");
+  if (dot < 0) return { at, message: unmatched(name, `(${types})`) };
+  const { space, type = called.slice(0, dot) } = receiverOf(failure);
+  if (space !== undefined) return { at, message: unmatched(`${space}.${name}`, `(${types})`) };
+  return { at, message: unmatched(name, `${checkedText(type)}.(${types})`) };
+}
+
+function unmatched(name: string, applied: string): string {
+  return `found no matching overload for '${name}' applied to '${applied}'`;
+}
+
+/** The type of what a method is called on, or the name of a library. */
+function receiverOf({ node }: Failure): { readonly space?: string; readonly type?: string } {
+  const receiver: unknown = node?.op === "rcall" && Array.isArray(node.args) ? node.args[1] : undefined;
+  if (!isNode(receiver)) return {};
+  if (receiver.op === "id" && receiver.meta.alternate !== undefined) return { space: String(receiver.args) };
+  return { type: receiver.checkedType?.name };
 }
 
 /** `list<int>` is written `list(int)`. */
@@ -187,6 +204,11 @@ export function typeText(type: string): string {
     .replaceAll(">", ")");
 }
 
+/** As the checker names types, which has short names for times. */
+export function checkedText(type: string): string {
+  return typeText(type).replace(/google\.protobuf\.(Duration|Timestamp)/g, (_, kind: string) => kind.toLowerCase());
+}
+
 /** An error while an expression is evaluated. */
 export function evaluationText(err: unknown): string {
   const failure = err as Failure;
@@ -194,6 +216,8 @@ export function evaluationText(err: unknown): string {
   const bounds = /index out of bounds, index (-?\d+)/.exec(summary);
   if (bounds !== null) return `index out of bounds: ${bounds[1]}`;
   if (summary.startsWith("No such key: ")) return `no such key: ${summary.slice("No such key: ".length)}`;
+  const conversion = /^(int|uint|double|bool)\(\) (?:type|conversion) error: /.exec(summary);
+  if (conversion !== null) return `type conversion error from 'string' to '${conversion[1]}'`;
   if (failure.code === "no_such_overload" || failure.code === "no_matching_overload") return "no such overload";
   return summary;
 }

@@ -1,3 +1,4 @@
+import type { CelNode } from "./cost/nodes.ts";
 import { type Register, registerClass } from "./extensions/register.ts";
 import { type Environment, library } from "./library.ts";
 import { tokensOf } from "./tokens.ts";
@@ -21,6 +22,11 @@ class ObjectPart extends MessageValue {}
 class PatchMessage extends MessageValue {}
 
 const makers = { Object: "__object", part: "__objectPart", JSONPatch: "__jsonPatch" } as const;
+/** Whether a call stands for such a literal. */
+export function isMessage({ op, args }: CelNode): boolean {
+  return op === "call" && Array.isArray(args) && Object.values<unknown>(makers).includes(args[0]);
+}
+
 const patchFields = ["op", "path", "from", "value"];
 
 export function registerMessages(environment: Environment, register: Register): void {

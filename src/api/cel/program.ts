@@ -6,6 +6,7 @@ import type { CelNode } from "./cost/nodes.ts";
 import { ExpressionError } from "./expression-error.ts";
 import type { Environment } from "./library.ts";
 import { parseExpression } from "./macros/index.ts";
+import { refusals } from "./refusals/index.ts";
 
 export { ExpressionError } from "./expression-error.ts";
 
@@ -59,10 +60,12 @@ export function compileIn(environment: Environment, expression: string, rule: Ty
     const first = checked.error ?? new Error("the expression has no type");
     return failed(expression, allIssues(environment, expression, first));
   }
-  const type = checked.type ?? "dyn";
-  const error = rule(type);
-  if (error !== undefined) return { error };
   const root = parsed.ast as unknown as CelNode; // the declarations leave out what the checker adds
+  const { issues, instantiation } = refusals(expression, root);
+  if (issues.length > 0) return failed(expression, issues);
+  const type = checked.type ?? "dyn";
+  const error = rule(type) ?? (instantiation && `program instantiation failed: ${instantiation}`);
+  if (error !== undefined) return { error };
   prepareCounting(root);
   return {
     program: {

@@ -27,7 +27,7 @@ export class PolicyTypeChecker {
   /** Undefined for an expression whose types fit. */
   check(expression: string): string | undefined {
     const { error } = compileIn(this.#environment, expression, anyType);
-    return error?.replace(/^compilation failed: /, "");
+    return error?.startsWith("program instantiation") ? undefined : error?.replace(/^compilation failed: /, "");
   }
 
   #composed(plain: Environment, variables: NonNullable<TypedPolicy["variables"]>): Environment {

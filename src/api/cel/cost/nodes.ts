@@ -58,6 +58,8 @@ interface Macro {
   readonly added?: AddedMacro;
   /** The elements of a list or map some of which are optional. */
   readonly members?: readonly CelNode[];
+  /** Those of them that are optional: elements, or values of entries. */
+  readonly optionalMembers?: readonly CelNode[];
   /** Of `has`: the fields from the last one to the variable, which is the last element. */
   readonly macroHasProps?: readonly CelNode[];
   /** Of `cel.bind`. */

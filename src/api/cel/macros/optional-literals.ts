@@ -76,6 +76,7 @@ function literal(node: CelNode, members: readonly CelNode[], isOptional: readonl
   return {
     async: false,
     members,
+    optionalMembers: members.filter((_, i) => (isList ? isOptional[i] : i % 2 === 1 && isOptional[(i - 1) / 2])),
     typeCheck(checker: Checker, _: unknown, scope: Scope): CelType {
       let keys: CelType | undefined;
       let values: CelType | undefined;
