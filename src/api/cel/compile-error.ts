@@ -206,6 +206,7 @@ export function typeText(type: string): string {
 
 /** As the checker names types, which has short names for times. */
 export function checkedText(type: string): string {
+  if (type === "null") return type;
   return typeText(type).replace(/google\.protobuf\.(Duration|Timestamp)/g, (_, kind: string) => kind.toLowerCase());
 }
 

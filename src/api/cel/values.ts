@@ -42,7 +42,9 @@ export function fromCel(value: unknown): unknown {
 }
 
 /** Equality as the language has it: across the kinds of numbers, and by content. */
-export function celEquals(a: unknown, b: unknown): boolean {
+export function celEquals(one: unknown, other: unknown): boolean {
+  const a = signed(one);
+  const b = signed(other);
   if (a === b) return true;
   if (isNumber(a) && isNumber(b)) return compareNumbers(a, b) === 0;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
@@ -59,6 +61,10 @@ export function celEquals(a: unknown, b: unknown): boolean {
   if (left.size !== right.size) return false;
   for (const [key, member] of left) if (!right.has(key) || !celEquals(member, right.get(key))) return false;
   return true;
+}
+
+function signed(value: unknown): unknown {
+  return value instanceof library().UnsignedInt ? value.valueOf() : value;
 }
 
 function isNumber(value: unknown): value is number | bigint {

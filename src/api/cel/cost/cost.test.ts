@@ -120,6 +120,8 @@ describe("an evaluation costs what it costs in the original", () => {
     ["cidr('10.0.0.0/8').containsCIDR('10.0.0.0/16')", 6],
     ["!format.dns1123Label().validate('a.b').hasValue()", 11],
     ["self.int == -3", 3],
+    ["[duration('2s'), duration('1s')].max() == duration('2s')", 3],
+    ["type(1) == int", 1],
   ])("%s", (rule, cost) => {
     expect(costOf(values, value, rule)).toBe(cost);
   });

@@ -126,33 +126,22 @@ function chargeOptional(node: CelNode): void {
 function chargeOperator(node: CelNode): void {
   const { op, handle, args } = node;
   if (handle === undefined) return;
-  const [, right] = operandsOf(node);
+  const [left, right] = operandsOf(node);
   // What is written out is looked up, not searched.
   if (op === "in" && Array.isArray(args) && right?.op === "list" && isConstant(right)) return;
+  // Which operator it is becomes known only at run time.
+  const isKnown = (operand: CelNode | undefined) => operand?.checkedType?.kind !== "dyn";
+  const isUnresolved = (op === "in" && !isKnown(right)) || (op === "+" && !isKnown(left) && !isKnown(right));
   node.handle = (a, b, ...rest) => {
-    charge(binaryCost(op, a, b));
+    charge(isUnresolved ? 1 : binaryCost(op, a, b));
     return handle(a, b, ...rest);
   };
 }
-
-const conversions: ReadonlySet<string> = new Set([
-  "bool",
-  "bytes",
-  "double",
-  "duration",
-  "dyn",
-  "int",
-  "string",
-  "timestamp",
-  "uint",
-]);
 
 function chargeCall(node: CelNode): void {
   const { handle } = node;
   if (handle === undefined) return;
   const name = nameOf(node);
-  // What is written out is converted once.
-  if (conversions.has(name) && operandsOf(node).every(isConstant)) return;
   // Which elements are sorted is known only at run time.
   const isUnresolved = name === "sort" && operandsOf(node)[0]?.checkedType?.kind === "dyn";
   const call = node.op === "rcall" ? corrected(name, handle) : handle;

@@ -1,7 +1,7 @@
 import type { Estimate } from "./estimate.ts";
 import { factors } from "./factors.ts";
 import type { CelNode } from "./nodes.ts";
-import { bounded, sorting, unknownSize, walk } from "./sizes.ts";
+import { bounded, comparing, sorting, unknownSize, walk } from "./sizes.ts";
 
 /** What functions cost at worst, and how large what they make can be. */
 
@@ -67,12 +67,11 @@ export function estimateCall(
     case "endsWith":
       return { cost: walk(second ?? unknownSize) };
     case "sort":
-    case "distinct":
-      return {
-        cost: sorting(size, nodes[0]?.checkedType?.valueType?.name),
-        size,
-        elementSize: operands[0]?.elementSize,
-      };
+    case "distinct": {
+      const type = nodes[0]?.checkedType?.valueType?.name;
+      const cost = name === "sort" ? sorting(size, type) : comparing(size, type === "string" || type === "bytes");
+      return { cost, size, elementSize: operands[0]?.elementSize };
+    }
     case "reverse":
       if (nodes[0]?.checkedType?.kind !== "list") return { cost: 1, size };
       return { cost: newList(size), size, elementSize: operands[0]?.elementSize };

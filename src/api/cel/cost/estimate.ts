@@ -226,7 +226,7 @@ class Estimator {
     const size =
       estimate.size ??
       (estimate.path && this.#sizes(estimate.path)) ??
-      (checkedType !== undefined && scalars.has(checkedType.name) ? 1 : undefined);
+      (checkedType !== undefined && scalars.has(checkedType.name.replace(/^optional<(.*)>$/, "$1")) ? 1 : undefined);
     return size === estimate.size ? estimate : { ...estimate, size };
   }
 }

@@ -113,10 +113,24 @@ export function operandsOf({ op, args }: CelNode): readonly CelNode[] {
   return args.filter(isNode);
 }
 
-/** A literal, or a list or map of nothing but literals. */
+const conversions: ReadonlySet<unknown> = new Set([
+  "bool",
+  "bytes",
+  "double",
+  "duration",
+  "dyn",
+  "int",
+  "string",
+  "timestamp",
+  "type",
+  "uint",
+]);
+
+/** A literal, a list or map of nothing but literals, or what such a one is converted to: that is done once. */
 export function isConstant(node: CelNode): boolean {
   if (node.op === "value") return true;
   // The sign of a number that is written out is a part of it.
   if (node.op === "-_") return operandsOf(node).every((operand) => operand.op === "value");
-  return (node.op === "list" || node.op === "map") && operandsOf(node).every(isConstant);
+  const isMade = node.op === "call" && Array.isArray(node.args) && conversions.has(node.args[0]);
+  return (isMade || node.op === "list" || node.op === "map") && operandsOf(node).every(isConstant);
 }

@@ -12,9 +12,12 @@ export function walk(size: number, times = 1): number {
   return bounded(Math.ceil(size * times * factors.traversal));
 }
 
-/** Of sorting a list, and of finding what is in it more than once. */
-export function sorting(count: number, element: string | undefined): number {
-  const isOther = element !== undefined && !/^(?:string|bytes|dyn|[A-Z])$/.test(element);
-  const compared = Math.ceil(count ** 2 * (isOther ? 2 : 2 + factors.traversal));
-  return bounded(1 + factors.listCreation + compared);
+/** Of comparing each of some values with all. */
+export function comparing(count: number, isText: boolean): number {
+  return bounded(1 + factors.listCreation + Math.ceil(count ** 2 * (isText ? 2 + factors.traversal : 2)));
+}
+
+/** Of sorting by values of a type. */
+export function sorting(count: number, type: string | undefined): number {
+  return comparing(count, type === undefined || /^(?:string|bytes|dyn|[A-Z])$/.test(type));
 }

@@ -1,6 +1,12 @@
 import { formatTime } from "../../meta/index.ts";
 import { type Environment, library } from "../library.ts";
+import { celEquals } from "../values.ts";
 import type { Register } from "./register.ts";
+
+interface Optional {
+  hasValue(): boolean;
+  value(): unknown;
+}
 
 /** Conversions and comparisons of the language itself that the library lacks. */
 export function registerConversions(environment: Environment, register: Register): void {
@@ -13,6 +19,9 @@ export function registerConversions(environment: Environment, register: Register
   register(`string(${duration}): string`, (value: { seconds: bigint; nanos: number }) => seconds(value));
   register("OptionalNamespace.ofNonZeroValue(A): optional<A>", (_: unknown, value: unknown) =>
     isZero(value) ? Optional.none() : Optional.of(value),
+  );
+  environment.registerOperator("optional<A> == optional<A>", (a: Optional, b: Optional) =>
+    a.hasValue() && b.hasValue() ? celEquals(a.value(), b.value()) : a.hasValue() === b.hasValue(),
   );
   const compare = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b);
   environment.registerOperator("bytes < bytes", (a: Uint8Array, b: Uint8Array) => compare(a, b) < 0);

@@ -123,6 +123,8 @@ describe("optionals", () => {
     ["{?'a': optional.of(1), ?'b': optional.none()}", { a: 1 }, 32, 32],
     ["{'a': [?optional.of(1)], ?'b': optional.of([?optional.of(2)])}", { a: [1], b: [2] }, 53, 53],
     ["object.?m.?zz.orValue(5)", 5, 2, 4],
+    ["optional.of(1) == optional.none() || object.?zz != object.?b", true, 7, unknown / 10],
+    ["optional.of(1) == optional.of(1)", true, 3, 3],
     ["object.?zz.or(object.?b).value()", 2, 4, 6],
     ["[object.?a, object.?zz].unwrapOpt()", [1], 14, 15],
     ["optional.unwrap([optional.of(1), optional.none()])", [1], 13, 13],

@@ -30,20 +30,36 @@ export function literalIssue(expression: string, node: CelNode, isMixed: boolean
 function unequal(expression: string, literal: CelNode, members: readonly CelNode[]): readonly Issue[] {
   const [first] = members;
   const expected = first && memberType(literal, first);
-  if (!isConcrete(expected)) return [];
+  if (expected === undefined) return [];
   for (const member of members) {
     const type = memberType(literal, member);
-    if (!isConcrete(type) || type.name === expected.name) continue;
+    if (type === undefined || type.name === expected.name) continue;
     const message = `expected type '${checkedText(expected.name)}' but found '${checkedText(type.name)}'`;
     return [issueAt(expression, member.meta.alternate ?? member, message)];
   }
   return [];
 }
 
-/** Of an optional member, that of its value. */
+/** Of an optional member, that of its value. Undefined where the original may know more of it. */
 function memberType({ meta }: CelNode, member: CelNode): CelType | undefined {
   const { checkedType } = member;
-  return meta.macro?.optionalMembers?.includes(member) ? checkedType?.valueType : checkedType;
+  const type = meta.macro?.optionalMembers?.includes(member) ? checkedType?.valueType : checkedType;
+  const isSame = type?.name === "dyn" ? isUntyped(member) : isConcrete(type);
+  return isSame ? type : undefined;
+}
+
+const untyped: ReadonlySet<unknown> = new Set(["object", "oldObject", "params"]);
+
+/** A field, however deep, of an object of whose type nothing is known. */
+function isUntyped(member: CelNode): boolean {
+  let node = member.meta.alternate ?? member;
+  while (node.op === "." || node.op === "[]" || node.op === ".?" || node.op === "[?]") {
+    const [target] = operandsOf(node);
+    if (target === undefined) return false;
+    node = target;
+    node = node.meta.alternate ?? node;
+  }
+  return node.op === "id" && untyped.has(node.args) && node.checkedType?.name === "dyn";
 }
 
 function argumentIssue(expression: string, node: CelNode): Issue | undefined {
