@@ -1,4 +1,4 @@
-import { corrected } from "../corrections.ts";
+import { correct } from "../corrections.ts";
 import { library } from "../library.ts";
 import { limits } from "../limits.ts";
 import { binaryCost, callCost, sizeOf } from "./call-costs.ts";
@@ -60,7 +60,11 @@ export function prepareCounting(node: CelNode): void {
     if (price !== undefined) chargeMacro(macro, price);
     return;
   }
-  if (isConstant(node)) return;
+  correct(node);
+  if (isConstant(node)) {
+    for (const operand of operandsOf(node)) prepareCounting(operand);
+    return;
+  }
   const price = priceOf(node);
   if (node.op === ".?" || node.op === "[?]") chargeOptional(node);
   else if (price !== undefined) chargeBefore(node, price);
@@ -144,9 +148,8 @@ function chargeCall(node: CelNode): void {
   const name = nameOf(node);
   // Which elements are sorted is known only at run time.
   const isUnresolved = name === "sort" && operandsOf(node)[0]?.checkedType?.kind === "dyn";
-  const call = node.op === "rcall" ? corrected(name, handle) : handle;
   node.handle = (args, ...rest) => {
-    const result = call(args, ...rest);
+    const result = handle(args, ...rest);
     charge(isUnresolved ? 1 : callCost(name, Array.isArray(args) ? args : [], result));
     return result;
   };

@@ -199,9 +199,11 @@ describe("texts", () => {
     ["'aé😀'.split('', 2)", ["a", "é😀"]],
     ["'aé😀'.split('', 0)", []],
     ["'aé😀'.split('', 9)", ["a", "é", "😀"]],
+    ["string(-0.0) + ' ' + string(1e-5) + ' ' + string(0.0001) + ' ' + string(1e21)", "-0 1e-05 0.0001 1e+21"],
+    ["duration('0') == duration('0s')", true],
     ["'hello'.indexOf('o', 11)", -1],
     ["'aé😀'.lastIndexOf('')", 3],
-  ])("are of code points, and have the case of ASCII: %s", (expression, value) => {
+  ])("are the original's: %s", (expression, value) => {
     expect(evaluated(expression)[0]).toEqual(value);
   });
 });
