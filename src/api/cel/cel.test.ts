@@ -40,6 +40,7 @@ describe("expressions", () => {
     ["[1, 2, 2].lastIndexOf(2)", 2],
     ["[].sum()", 0],
     ["sets.contains(object.list, [1, 2]) && sets.equivalent([1], [1, 1]) && !sets.intersects([1], [2])", true],
+    ["sets.contains(object.list, ['b']) || sets.intersects(object.list, ['b'])", false],
     ["'a_1'.matches('^[[:alpha:]_]+[[:digit:]]\\\\z') && !object.name.matches('(?i)^WE$')", true],
     [`'${"a".repeat(5_000)}!'.matches('^(a+)+$')`, false],
     ["'abc 123'.find('[0-9]+')", "123"],

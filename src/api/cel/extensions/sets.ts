@@ -4,18 +4,18 @@ import { type Register, registerClass } from "./register.ts";
 
 class SetsNamespace {}
 
-/** Lists seen as sets. */
+/** Lists seen as sets. That elements of two known types are never the same is told when an expression is compiled. */
 export function registerSets(environment: Environment, register: Register): void {
   registerClass(environment, "kubernetes.Sets", SetsNamespace);
   environment.registerConstant("sets", "kubernetes.Sets", new SetsNamespace());
-  register("kubernetes.Sets.contains(list<A>, list<A>): bool", (_: unknown, all: unknown[], some: unknown[]) =>
+  register("kubernetes.Sets.contains(list<A>, list<T>): bool", (_: unknown, all: unknown[], some: unknown[]) =>
     contains(all, some),
   );
   register(
-    "kubernetes.Sets.equivalent(list<A>, list<A>): bool",
+    "kubernetes.Sets.equivalent(list<A>, list<T>): bool",
     (_: unknown, a: unknown[], b: unknown[]) => contains(a, b) && contains(b, a),
   );
-  register("kubernetes.Sets.intersects(list<A>, list<A>): bool", (_: unknown, a: unknown[], b: unknown[]) =>
+  register("kubernetes.Sets.intersects(list<A>, list<T>): bool", (_: unknown, a: unknown[], b: unknown[]) =>
     a.some((item) => contains(b, [item])),
   );
 }

@@ -1,10 +1,12 @@
+import { re2 } from "../../re2/index.ts";
 import { type CelNode, operandsOf } from "../cost/nodes.ts";
 import { callName } from "./issue.ts";
 
-/** Conversions of what is written out are made once, before anything is evaluated. */
+/** What is written out is converted, and patterns are read, once, before anything is evaluated. */
 
 /** Why such a conversion fails. */
 export function conversionMistake(node: CelNode): string | undefined {
+  if (node.op === "rcall") return patternMistake(node);
   if (node.op !== "call") return undefined;
   const [argument] = operandsOf(node);
   const value = argument && literalValue(argument);
@@ -16,6 +18,21 @@ export function conversionMistake(node: CelNode): string | undefined {
   if (name === "int" && !(Number(value) < limit && Number(value) > -limit - 1)) return "integer overflow";
   if (name === "uint" && !(Number(value) >= 0 && Number(value) < 2 * limit)) return "unsigned integer overflow";
   return undefined;
+}
+
+/** Of what is searched for; `matches` is looked at by the compiler. */
+function patternMistake(node: CelNode): string | undefined {
+  const [, pattern] = operandsOf(node);
+  const name = callName(node);
+  if ((name !== "find" && name !== "findAll") || typeof pattern?.args !== "string" || pattern.op !== "value") {
+    return undefined;
+  }
+  try {
+    re2(pattern.args);
+    return undefined;
+  } catch (err) {
+    return err instanceof Error ? err.message : String(err);
+  }
 }
 
 function literalValue(node: CelNode): unknown {

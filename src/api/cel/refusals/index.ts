@@ -25,7 +25,7 @@ export function refusals(expression: string, root: CelNode): Refusal {
   const visit = (node: CelNode, isInFormat: boolean, parent?: CelNode): void => {
     const add = (to: Issue[], issue: Issue | undefined) => issue && to.push(issue);
     add(numbers, overflowIssue(expression, node, parent?.op === "-_"));
-    add(types, elementIssue(expression, node));
+    add(types, elementIssue(expression, node) ?? setsIssue(expression, node));
     add(literals, formatIssue(expression, node));
     for (const issue of literalIssue(expression, node, isInFormat || (parent !== undefined && isMessage(parent))))
       literals.push(issue);
@@ -51,6 +51,17 @@ function elementIssue(expression: string, node: CelNode): Issue | undefined {
   if (!isConcrete(element) || isFit(name, element)) return undefined;
   const applied = `${checkedText(list.checkedType.name)}.()`;
   return issueAt(expression, node, `found no matching overload for '${name}' applied to '${applied}'`);
+}
+
+/** Two sets whose elements are of different types. */
+function setsIssue(expression: string, node: CelNode): Issue | undefined {
+  const [library, a, b] = operandsOf(node);
+  if (node.op !== "rcall" || library?.checkedType?.name !== "kubernetes.Sets") return undefined;
+  const [one, other] = [a?.checkedType, b?.checkedType];
+  if (!isConcrete(one) || !isConcrete(other) || one.name === other.name) return undefined;
+  const applied = `(${checkedText(one.name)}, ${checkedText(other.name)})`;
+  const message = `found no matching overload for 'sets.${callName(node)}' applied to '${applied}'`;
+  return issueAt(expression, node, message);
 }
 
 function isFit(name: string, element: { readonly name: string; readonly kind: string }): boolean {

@@ -59,6 +59,7 @@ describe("what is refused when it is written", () => {
   it.each([
     ["int('x')", "type conversion error from 'string' to 'int'"],
     ["object.a == int('9223372036854775808')", "type conversion error from 'string' to 'int'"],
+    ["'x'.find('(')", "error parsing regexp: missing closing ): `(`"],
     ["int(1e20)", "integer overflow"],
     ["uint(-1)", "unsigned integer overflow"],
     ["double('x')", "type conversion error from 'string' to 'double'"],
