@@ -14,8 +14,6 @@ import { authenticationSettings } from "./authentication-options.ts";
 import { etcdSettings } from "./etcd-options.ts";
 import { frontProxySettings } from "./front-proxy-options.ts";
 import { kubeletClientSettings } from "./kubelet-client-options.ts";
-import { flagNamesOfUp, readKubeletConfig, tellIgnored } from "./kubelet-config.ts";
-import { machineSettings } from "./machine-settings.ts";
 import type { NodeFlags, ServerFlags } from "./options.ts";
 import { processStartMs } from "./process-start.ts";
 import { untilStopped } from "./signals.ts";
@@ -27,13 +25,19 @@ type UpFlags = ServerFlags & NodeFlags;
 /** `sampan up`: a whole cluster until it is told to stop. */
 export async function up(command: Command, around: Surroundings): Promise<void> {
   const { kubeletConfig, logLevel } = command.opts<UpFlags>();
-  const ignored = kubeletConfig === undefined ? [] : readKubeletConfig(command, kubeletConfig, flagNamesOfUp);
-  tellIgnored(systemHost({ log: { level: logLevel } }).log, ignored);
+  if (kubeletConfig !== undefined) {
+    const { flagNamesOfUp, readKubeletConfig, tellIgnored } = await import("./kubelet-config.ts");
+    const ignored = readKubeletConfig(command, kubeletConfig, flagNamesOfUp);
+    tellIgnored(systemHost({ log: { level: logLevel } }).log, ignored);
+  }
   const flags = command.opts<UpFlags>();
   const { nodes: count, nodeCpu: cpu, nodeMemory: memory, nodePods: pods } = flags;
   const { kubeletAddress, kubeletPort } = flags;
-  const machine = () => ({ ...machineSettings(flags), kubeletAddress, kubeletPort });
-  const nodes = flags.runtime === "cri" ? { machine: machine() } : { nodes: { count, cpu, memory, pods } };
+  const machine = async () => {
+    const { machineSettings } = await import("./machine-settings.ts");
+    return { ...machineSettings(flags), kubeletAddress, kubeletPort };
+  };
+  const nodes = flags.runtime === "cri" ? { machine: await machine() } : { nodes: { count, cpu, memory, pods } };
   await serve(flags, { controllers: true, scheduler: true, ...nodes }, around);
 }
 

@@ -33,7 +33,7 @@ import {
 } from "./components.ts";
 import { DataFolder } from "./data-folder.ts";
 import type { KubeconfigEntry } from "./kubeconfig.ts";
-import { MachineNode, type MachineNodeOptions } from "./machine-node.ts";
+import type { MachineNodeOptions } from "./machine-node.ts";
 import { loadOrCreatePki, type Pki } from "./pki.ts";
 import { podRangeFor } from "./pod-range.ts";
 import { SimulatedNodes } from "./simulated-nodes.ts";
@@ -238,7 +238,7 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   if (folder) step(`data folder ${folder.path} (${folder.existing ? "continued" : "new"})`);
   else if (!options.etcd) step("in memory only");
 
-  const nodes = nodesOf(options);
+  const nodes = await nodesOf(options);
   const server = await startServer(options, stores, pki, nodes, admission);
   teardown.add(() => server.close());
   const url = server.url ?? "";
@@ -269,8 +269,12 @@ async function start(options: Settings, teardown: Teardown): Promise<Cluster> {
   return { url, kubeconfig: adminEntry(name, url, pki), client, stop: () => teardown.run() };
 }
 
-function nodesOf({ machine, nodes, dataDir, etcd }: Settings): ClusterNodes | undefined {
-  if (machine !== undefined) return new MachineNode(machine, dataDir === undefined && etcd === undefined);
+async function nodesOf({ machine, nodes, dataDir, etcd }: Settings): Promise<ClusterNodes | undefined> {
+  if (machine !== undefined) {
+    // A cluster of simulated nodes does not wait for what drives a machine to load.
+    const { MachineNode } = await import("./machine-node.ts");
+    return new MachineNode(machine, dataDir === undefined && etcd === undefined);
+  }
   return nodes ? new SimulatedNodes(nodes) : undefined;
 }
 
