@@ -72,8 +72,7 @@ const calls: Readonly<Record<string, CallCost>> = {
   equivalent: productTwice,
   range: newList,
   slice: newList,
-  flatten: ([list, depth]) =>
-    1 + factors.listCreation + sizeOf(list) * (depth === undefined ? 1 : Math.max(1, Number(depth))),
+  flatten: ([list, depth]) => 1 + factors.listCreation + sizeOf(list) * (depth === undefined ? 1 : Number(depth)),
   reverse: ([value], result) => (typeof value === "string" ? 1 : newList([value], result)),
   distinct: comparedList,
   sort: comparedList,

@@ -122,6 +122,9 @@ describe("an evaluation costs what it costs in the original", () => {
     ["self.int == -3", 3],
     ["[duration('2s'), duration('1s')].max() == duration('2s')", 3],
     ["type(1) == int", 1],
+    ["{1: {2: 3}}[1][2] == 3", 4],
+    ["[1, 2][?0].value() == 1", 4],
+    ["self.parts.map(e, e.k)[0] == 'a1'", 48],
   ])("%s", (rule, cost) => {
     expect(costOf(values, value, rule)).toBe(cost);
   });

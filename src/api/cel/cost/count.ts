@@ -97,11 +97,21 @@ const prices: Readonly<Record<string, number>> = {
 /** Variables with fields and elements of them: the language resolves such a way in one step. */
 const ofWay: ReadonlySet<string> = new Set(["id", ".", "[]"]);
 
+/** A way that begins at what is no variable begins with a step of its own. */
+function beginning(node: CelNode): number {
+  const [target] = operandsOf(node);
+  return target === undefined || steps.has(target.op) ? 0 : 1;
+}
+
+const steps: ReadonlySet<string> = new Set(["id", ".", "[]", ".?", "[?]", "?:"]);
+
 function priceOf(node: CelNode): number | undefined {
+  if (node.op === ".") return 1 + beginning(node);
   if (node.op !== "[]") return prices[node.op];
   // An index that is a way itself is a step of this one.
   const [, index] = operandsOf(node);
-  return index !== undefined && ofWay.has(index.op) && index.meta.alternate === undefined ? 0 : 1;
+  const step = index !== undefined && ofWay.has(index.op) && index.meta.alternate === undefined ? 0 : 1;
+  return step + beginning(node);
 }
 
 function nameOf({ args }: CelNode): string {
@@ -120,7 +130,9 @@ function chargeBefore(node: CelNode, price: number, also: () => void = () => {})
 /** The step to what is not there costs nothing. */
 function chargeOptional(node: CelNode): void {
   const { evaluate } = node.meta;
+  const first = beginning(node);
   node.setMeta("evaluate", (evaluator: unknown, self: unknown, context: unknown) => {
+    charge(first);
     const value = evaluate(evaluator, self, context);
     if (!(value instanceof library().Optional) || value.hasValue()) charge(1);
     return value;
