@@ -79,6 +79,19 @@ describe("updates of a service", () => {
     expect(updateErrors({ ...structuredClone(headless), ipFamilies: ["IPv6"] }, headless)).toEqual([]);
   });
 
+  it("are told of an address that is none before anything else is looked at, as it is looked for one first", () => {
+    const headless: ServiceSpec = { ...structuredClone(allocated), clusterIP: "None", clusterIPs: ["None"] };
+    const draft: ServiceSpec = {
+      ...structuredClone(headless),
+      clusterIP: "x",
+      clusterIPs: ["x"],
+      sessionAffinity: "x",
+    };
+    expect(updateErrors(draft, headless)).toEqual([
+      expect.stringMatching(/^spec.clusterIPs\[0\]: .*must be a valid IP address/),
+    ]);
+  });
+
   it("release the second address only with SingleStack", () => {
     const dual: ServiceSpec = {
       ...structuredClone(allocated),

@@ -8,8 +8,9 @@ const families = ["IPv4", "IPv6"];
 const familyPolicies = ["SingleStack", "PreferDualStack", "RequireDualStack"];
 
 /** Addresses, families and their policy, which all must fit together. */
-export function checkClusterIPs(spec: ServiceSpec, out: FieldError[]): void {
-  if (spec.type === "ExternalName") return;
+export function checkClusterIPs(spec: ServiceSpec): FieldError[] {
+  const out: FieldError[] = [];
+  if (spec.type === "ExternalName") return out;
   const ips = spec.clusterIPs ?? [];
   const path = specPath.child("clusterIPs");
   if (ips.length > 0 && !spec.clusterIP) {
@@ -26,6 +27,7 @@ export function checkClusterIPs(spec: ServiceSpec, out: FieldError[]): void {
     for (const message of isValidIP(ip)) out.push(fieldError.invalid(path.index(i), ip, message));
   }
   if (ips.length > families.length) out.push(fieldError.invalid(path, ips, "may only hold up to 2 values"));
+  return out;
 }
 
 function checkFamilies(spec: ServiceSpec, out: FieldError[]): void {

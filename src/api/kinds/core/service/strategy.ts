@@ -16,7 +16,7 @@ export const serviceStrategy: KindStrategy = {
   },
   validateName: isDNS1123Label,
   validate: (service: Service) => checkService(service),
-  validateUpdate: (service: Service, old: Service) => [...checkServiceUpdate(service, old), ...checkService(service)],
+  validateUpdate: (service: Service, old: Service) => checkServiceUpdate(service, old),
   updates: {
     status: { prepareForUpdate() {}, validateUpdate: (service: Service) => checkLoadBalancerStatus(service) },
   },

@@ -22,7 +22,13 @@ const trafficPolicies = ["Cluster", "Local"];
 const kubeletPort = 10250;
 const affinitySecondsMax = 86400;
 
+/** What is wrong with a service. Addresses come first and alone: the original looks at them before it gives out others. */
 export function checkService(service: Service): FieldError[] {
+  const ofAddresses = checkClusterIPs(service.spec);
+  return ofAddresses.length > 0 ? ofAddresses : checkAllButAddresses(service);
+}
+
+function checkAllButAddresses(service: Service): FieldError[] {
   const out: FieldError[] = [];
   const { spec } = service;
   const headless = spec.clusterIPs?.[0] === "None" || spec.clusterIP === "None";
@@ -37,7 +43,6 @@ export function checkService(service: Service): FieldError[] {
   }
   checkLabels(spec.selector, specPath.child("selector"), out);
   checkSessionAffinity(spec, out);
-  checkClusterIPs(spec, out);
   for (const [i, ip] of (spec.externalIPs ?? []).entries()) {
     checkWith(isValidIP(ip), ip, specPath.child("externalIPs").index(i), out);
   }
@@ -196,7 +201,13 @@ function checkHealthCheckPort(spec: ServiceSpec, out: FieldError[]): void {
   } else checkWith(isValidPortNum(port), port, path, out);
 }
 
+/** What is wrong with a service that takes the place of another. */
 export function checkServiceUpdate(service: Service, old: Service): FieldError[] {
+  const ofAddresses = checkClusterIPs(service.spec);
+  return ofAddresses.length > 0 ? ofAddresses : [...checkChanges(service, old), ...checkAllButAddresses(service)];
+}
+
+function checkChanges(service: Service, old: Service): FieldError[] {
   const out: FieldError[] = [];
   checkClusterIPsUpdate(service.spec, old.spec, out);
   if (needsHealthCheck(old.spec) && needsHealthCheck(service.spec)) {
