@@ -49,7 +49,8 @@ export async function apiserver(flags: ServerFlags, around: Surroundings): Promi
 type Components = Pick<ClusterOptions, "controllers" | "scheduler" | "nodes" | "machine">;
 
 async function serve(flags: ServerFlags, components: Components, around: Surroundings): Promise<void> {
-  const report = flags.output === "json" ? silentReport : textReport(around);
+  const report =
+    flags.output === "json" ? silentReport : textReport(around, components.controllers ? wholeCluster : serverAlone);
   report.title(`Sampan ${sampanVersion()} (Kubernetes ${kubernetesVersion})`);
   const dataDir = flags.ephemeral ? undefined : (flags.dataDir ?? defaultDataDir(flags.name, around.env));
   const cluster = await createCluster({
@@ -116,7 +117,11 @@ interface Report {
 
 const silentReport: Report = { title: () => {}, step: () => {}, ready: () => {} };
 
-function textReport({ stdout }: Surroundings): Report {
+/** What to try first, as arguments of kubectl. */
+const wholeCluster = ["get nodes", "create deployment web --image=nginx --replicas=3"];
+const serverAlone = ["api-resources"];
+
+function textReport({ stdout }: Surroundings, suggestions: readonly string[]): Report {
   return {
     title: (text) => void stdout.write(`${text}\n`),
     step: (text) => {
@@ -125,12 +130,8 @@ function textReport({ stdout }: Surroundings): Report {
     },
     ready: (ms, url, kubeconfig) => {
       const flag = kubeconfig === undefined ? "" : ` --kubeconfig ${kubeconfig}`;
-      stdout.write(
-        `ready in ${ms} ms at ${url}\n\n` +
-          `  kubectl${flag} get nodes\n` +
-          `  kubectl${flag} create deployment web --image=nginx --replicas=3\n\n` +
-          "Ctrl-C stops it.\n",
-      );
+      const commands = suggestions.map((suggestion) => `  kubectl${flag} ${suggestion}\n`).join("");
+      stdout.write(`ready in ${ms} ms at ${url}\n\n${commands}\nCtrl-C stops it.\n`);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerOptions, ServerResponse } from "node:http";
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -63,6 +63,11 @@ const streamsPerConnectionMax = 250;
 /** Clients keep connections for later; one that is closed under them costs them a failed request. */
 const idleConnectionMs = 90_000;
 const receiveWindowBytes = 256 * 1024;
+/** The original's limit to a request's first line and headers (Go's DefaultMaxHeaderBytes). */
+const headerBytesMax = 1024 * 1024;
+
+/** Read by the HTTP/1.1 side; declared for plain HTTP servers only. */
+const ofHttp1: ServerOptions = { maxHeaderSize: headerBytesMax, keepAliveTimeout: idleConnectionMs };
 
 /** Starts an HTTPS server that speaks HTTP/1.1 and HTTP/2. Rejects with a ListenError when the address cannot be taken. */
 export async function listen(options: ListenOptions): Promise<Listener> {
@@ -76,10 +81,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     rejectUnauthorized: false,
     allowHTTP1: true,
     minVersion: "TLSv1.2",
+    ...ofHttp1,
     settings: { maxConcurrentStreams: streamsPerConnectionMax, initialWindowSize: receiveWindowBytes },
   });
-  // Read by the HTTP/1.1 side; declared for plain HTTP servers only.
-  Object.assign(server, { keepAliveTimeout: idleConnectionMs });
   const connections = new Connections(server);
   serve(server, options);
   await new Promise<void>((resolve, reject) => {
@@ -129,10 +133,10 @@ function serve(server: Http2SecureServer, options: ListenOptions): void {
       onUpgrade(request, socket, head);
     });
   }
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+  const broken = new BrokenRequests();
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     log.debug("broken request", { error: error.message });
-    if (socket.writable && error.code !== "ECONNRESET") socket.end(badRequest);
-    else socket.destroy();
+    broken.answer(error, socket);
   });
   server.on("tlsClientError", (error, socket) => {
     log.debug("TLS handshake error", { error: error.message });
@@ -141,8 +145,37 @@ function serve(server: Http2SecureServer, options: ListenOptions): void {
   server.on("sessionError", (error) => log.debug("HTTP/2 session error", { error: error.message }));
 }
 
-const badRequest =
-  "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request";
+/** Answers what is no HTTP/1.1 request, and reads the rest of it: a connection closed over unread bytes loses the answer. */
+class BrokenRequests {
+  /** The chunks that arrived after the answer. */
+  readonly #afterwards = new WeakMap<Socket, number>();
+
+  answer(error: NodeJS.ErrnoException, socket: Socket): void {
+    const chunks = this.#afterwards.get(socket);
+    if (chunks !== undefined) {
+      if (chunks === chunksAfterAnswerMax) socket.destroy();
+      else this.#afterwards.set(socket, chunks + 1);
+      return;
+    }
+    if (!socket.writable || error.code === "ECONNRESET") {
+      socket.destroy();
+      return;
+    }
+    this.#afterwards.set(socket, 0);
+    socket.end(
+      plainAnswer(error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request"),
+    );
+    socket.setTimeout(silenceAfterAnswerMs, () => socket.destroy());
+  }
+}
+
+/** A chunk has up to 64 KiB. */
+const chunksAfterAnswerMax = 256;
+const silenceAfterAnswerMs = 500;
+
+function plainAnswer(status: string): string {
+  return `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`;
+}
 
 /** The open connections of a server, so that a shutdown can end them in order. */
 class Connections {

@@ -58,6 +58,36 @@ describe("a client that breaks the rules", () => {
     await expectAlive();
   });
 
+  it("with a path as long as the original takes is answered, and with a longer one gets 431 for all that is sent", async () => {
+    const path = (length: number): string => `/api/v1/namespaces/${"x".repeat(length)}`;
+    expect((await call("GET", path(1_000_000))).status).toBe(404);
+    expect((await call("GET", path(3_000_000))).status).toBe(431);
+    await expectAlive();
+  });
+
+  it("with a path as long as HTTP/2 carries is answered", async () => {
+    const session = http2Session(server);
+    const stream = session.request({ ":path": `/api/v1/namespaces/${"x".repeat(60_000)}` });
+    const status = await new Promise((resolve, reject) => {
+      stream.on("response", (headers) => resolve(headers[":status"])).on("error", reject);
+    });
+    expect(status).toBe(404);
+    session.destroy();
+  });
+
+  it("with headers that never end loses its connection", async () => {
+    const socket = await open();
+    const answer = closed(socket);
+    const chunk = `a: ${"x".repeat(65_000)}\r\n`;
+    socket.write("GET /livez HTTP/1.1\r\n");
+    const more = (error?: Error | null): void => {
+      if (!error && !socket.destroyed) socket.write(chunk, more);
+    };
+    more();
+    expect(await answer).toMatch(/^(HTTP\/1.1 431 |$)/);
+    await expectAlive();
+  });
+
   it("that goes away in the middle of a body is forgotten", async () => {
     const socket = await open();
     const gone = closed(socket);
